@@ -1,0 +1,113 @@
+"""The `mario` command: a table of commands whose modules are imported when they are called.
+
+A command lives in the room it belongs to, as a `typer.Typer` object, and has one row in
+`COMMANDS`. A Typer object with one function and no callback is a plain command (`mario score`);
+with a callback or several functions it is a group (`mario levels bench`). `mario --help` reads the
+table only, so it starts without numba.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+import typer.core
+import typer.main
+
+from gym_mario_suite import __version__
+from gym_mario_suite.errors import MarioError
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, what shells report for a command ended by Ctrl-C
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One row of the table: a command or a group of commands, not yet imported.
+
+    Attributes:
+        name: Word after `mario`.
+        app: `module:attribute` of the `typer.Typer` object.
+        help: One line for `mario --help`, which does not import the module.
+    """
+
+    name: str
+    app: str
+    help: str
+
+    def load(self) -> Any:
+        """Import the module and return its Click command."""
+        module_name, attribute = self.app.split(":")
+        command = typer.main.get_command(getattr(importlib.import_module(module_name), attribute))
+        command.name = self.name
+        return command
+
+
+COMMANDS: tuple[Command, ...] = ()
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """A Typer group that lists stand-ins and imports a command only to run it."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._rows = {row.name: row for row in COMMANDS}
+        for row in COMMANDS:
+            self.add_command(typer.core.TyperCommand(row.name, help=row.help))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Replace the stand-in that the arguments name by the real command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in self._rows:
+            command = self._rows[name].load()
+        return name, command, rest
+
+
+app = typer.Typer(
+    name="mario",
+    cls=LazyGroup,
+    no_args_is_help=True,
+    # A bug's traceback is for its author: plain, and without the values of local variables.
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gym-mario-suite {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _mario(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Mario environments, agents and competitions for Gymnasium."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the `mario` command and leave the interpreter with its exit code.
+
+    Args:
+        arguments: Words after `mario`; those of the process by default.
+
+    Raises:
+        SystemExit: Always. Code 0 on success, 2 after a `MarioError` or a wrong argument, 130
+            after Ctrl-C.
+    """
+    try:
+        app(arguments)
+    except MarioError as error:
+        message = " ".join(str(error).splitlines()) or type(error).__name__
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(EXIT_ERROR)
+    except KeyboardInterrupt:
+        # Typer catches Ctrl-C while a command runs; this is one that came before or after.
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Competition tracks, scoring and reports."""

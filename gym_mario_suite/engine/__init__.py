@@ -1,0 +1,1 @@
+"""Infinite Mario compiled with numba: state, tiles, tick, batch, observation, drawing."""

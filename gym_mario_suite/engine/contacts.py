@@ -1,0 +1,230 @@
+"""What happens when sprites touch Mario, shells or fireballs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.creatures import kill_fireball, tick_sprite
+from gym_mario_suite.engine.level_image import kill_spawn
+from gym_mario_suite.engine.motion import F0, F1, F5, is_enemy
+from gym_mario_suite.engine.player import get_flower, get_hurt, get_mushroom, kick, stomp, stomp_shell
+from gym_mario_suite.engine.sprites import add_sprite
+from gym_mario_suite.engine.world import NO_SPRITE, Kind
+
+_BULLET_BILL = int(Kind.BULLET_BILL)
+_RED_KOOPA = int(Kind.RED_KOOPA)
+_GREEN_KOOPA_WINGED = int(Kind.GREEN_KOOPA_WINGED)
+_SPIKY = int(Kind.SPIKY)
+_ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
+_SHELL = int(Kind.SHELL)
+_MUSHROOM = int(Kind.MUSHROOM)
+_FIRE_FLOWER = int(Kind.FIRE_FLOWER)
+_FIREBALL = int(Kind.FIREBALL)
+
+_TOUCH_PX = np.float32(16)  # between bodies that are not Mario, and for shells and items
+_ENEMY_TOUCH_PX = np.float32(12)  # an enemy's 2 * half width + 4
+_FLOWER_TOUCH_PX = np.float32(8)
+_STOMPED_TICKS = 10
+_CORPSE_TICKS = 100
+
+
+@jit
+def _touches(s, other, reach):
+    """Whether `other`'s body touches that of `s`, within `reach` px to the sides."""
+    dx = other.x - s.x
+    dy = other.y - s.y
+    return -reach < dx < reach and -np.float32(s.height) < dy < np.float32(other.height)
+
+
+@jit
+def _is_stomp(player, s):
+    """Whether a touching player comes down on `s`."""
+    body = player.body
+    return body.ya > F0 and body.y - s.y <= F0 and not (body.on_ground and player.was_on_ground)
+
+
+@jit
+def _enemy_meets_player(image, world, s, player):
+    if s.dead_time != 0:
+        return
+    reach = _FLOWER_TOUCH_PX if s.kind == _ENEMY_FLOWER else _ENEMY_TOUCH_PX
+    if not _touches(s, player.body, reach):
+        return
+    if s.kind >= _SPIKY or not _is_stomp(player, s):
+        get_hurt(world, player)
+        return
+    stomp(image, world, player, s)
+    if s.winged:
+        s.winged = 0
+        s.ya = F0
+        return
+    kill_spawn(image, world, s.spawn)
+    s.dead_time = _STOMPED_TICKS
+    s.winged = 0
+    if _RED_KOOPA <= s.kind <= _GREEN_KOOPA_WINGED:
+        slot = add_sprite(world, _SHELL, s.x, s.y, 0)
+        if slot >= 0:
+            world.sprites[slot].ya = -F5
+            tick_sprite(image, world, slot)
+    world.kills_total += 1
+    world.kills_stomp += 1
+
+
+@jit
+def _shell_meets_player(image, world, s, slot, player):
+    if s.carried or s.dead or s.dead_time > 0 or not _touches(s, player.body, _TOUCH_PX):
+        return
+    if _is_stomp(player, s):
+        stomp_shell(image, world, player, slot)
+        if s.facing != 0:
+            s.xa = F0
+            s.facing = 0
+        else:
+            s.facing = player.body.facing
+    elif s.facing != 0:
+        get_hurt(world, player)
+    else:
+        kick(world, player, slot)
+        s.facing = player.body.facing
+
+
+@jit
+def _kill_bullet(s):
+    s.dead = 1
+    s.xa = F0
+    s.ya = F1
+    s.dead_time = _CORPSE_TICKS
+
+
+@jit
+def _bullet_meets_player(image, world, s, player):
+    if s.dead or not _touches(s, player.body, _TOUCH_PX):
+        return
+    if _is_stomp(player, s):
+        stomp(image, world, player, s)
+        _kill_bullet(s)
+    else:
+        get_hurt(world, player)
+
+
+@jit
+def meet_player(image, world, slot, player):
+    """The sprite in `slot` checks whether it touches the player, and what follows."""
+    s = world.sprites[slot]
+    kind = s.kind
+    if is_enemy(kind):
+        _enemy_meets_player(image, world, s, player)
+    elif kind == _SHELL:
+        _shell_meets_player(image, world, s, slot, player)
+    elif kind == _BULLET_BILL:
+        _bullet_meets_player(image, world, s, player)
+    elif kind == _MUSHROOM:
+        if _touches(s, player.body, _TOUCH_PX):
+            get_mushroom(world, player)
+            s.removed = 1
+    elif kind == _FIRE_FLOWER and _touches(s, player.body, _TOUCH_PX):
+        get_flower(world, player)
+        s.removed = 1
+
+
+@jit
+def _knock_out(image, world, s, facing):
+    """An enemy is hit by a shell or fireball and flies off."""
+    s.xa = np.float32(facing * 2)
+    s.ya = -F5
+    s.fly_death = 1
+    kill_spawn(image, world, s.spawn)
+    s.dead_time = _CORPSE_TICKS
+    s.winged = 0
+    world.kills_total += 1
+
+
+@jit
+def _kill_shell(s):
+    s.dead = 1
+    s.carried = 0
+    s.xa = np.float32(s.facing * -2)
+    s.ya = -F5
+    s.dead_time = _CORPSE_TICKS
+
+
+@jit
+def _meets_shell(image, world, slot, shell, shell_slot):
+    """Whether the sprite in `slot` is hit by a moving or carried shell, with what follows."""
+    s = world.sprites[slot]
+    kind = s.kind
+    enemy = is_enemy(kind)
+    if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
+        return False
+    if s.dead_time != 0 or not _touches(s, shell, _TOUCH_PX):
+        return False
+    if enemy:
+        _knock_out(image, world, s, shell.facing)
+        world.kills_shell += 1
+    elif kind == _BULLET_BILL:
+        _kill_bullet(s)
+    else:
+        for p in range(world.n_players):
+            carried = world.players[p].carried
+            if carried == shell_slot or carried == slot:
+                world.players[p].carried = NO_SPRITE
+        _kill_shell(s)
+        _kill_shell(shell)
+    return True
+
+
+@jit
+def shells_hit(image, world):
+    """Every shell that moved or was carried in this tick hits what it touches."""
+    for i in range(world.n_shells):
+        shell_slot = np.int64(world.shells[i])
+        shell = world.sprites[shell_slot]
+        for j in range(world.n_sprites):
+            slot = np.int64(world.order[j])
+            if slot == shell_slot or shell.dead:
+                continue
+            if not _meets_shell(image, world, slot, shell, shell_slot) or shell.dead:
+                continue
+            for p in range(world.n_players):
+                if world.players[p].carried == shell_slot:
+                    world.players[p].carried = NO_SPRITE
+                    _kill_shell(shell)
+                    world.kills_total += 1
+    world.n_shells = 0
+
+
+@jit
+def _meets_fireball(image, world, slot, fireball):
+    """Whether the sprite in `slot` stops a fireball, with what follows."""
+    s = world.sprites[slot]
+    kind = s.kind
+    enemy = is_enemy(kind)
+    if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
+        return False
+    if s.dead_time != 0 or not _touches(s, fireball, _TOUCH_PX):
+        return False
+    if enemy:
+        if kind < _SPIKY or kind == _ENEMY_FLOWER:
+            _knock_out(image, world, s, fireball.facing)
+            world.kills_fire += 1
+    elif kind == _SHELL and s.facing == 0:
+        s.xa = np.float32(fireball.facing * 2)
+        s.ya = -F5
+        s.dead_time = _CORPSE_TICKS
+    return True
+
+
+@jit
+def fireballs_hit(image, world):
+    """Every fireball that moved in this tick hits what it touches."""
+    for i in range(world.n_fireballs):
+        fireball_slot = np.int64(world.fireballs[i])
+        fireball = world.sprites[fireball_slot]
+        for j in range(world.n_sprites):
+            slot = np.int64(world.order[j])
+            if slot == fireball_slot or fireball.dead:
+                continue
+            if _meets_fireball(image, world, slot, fireball):
+                kill_fireball(fireball)
+    world.n_fireballs = 0

@@ -1,0 +1,229 @@
+"""How every sprite but Mario moves: enemies, shells, bullet bills, fireballs, power-ups."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, is_enemy, step_x, step_y
+from gym_mario_suite.engine.sprites import add_effect, start_tick
+from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind
+
+_BULLET_BILL = int(Kind.BULLET_BILL)
+_ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
+_SHELL = int(Kind.SHELL)
+_MUSHROOM = int(Kind.MUSHROOM)
+_FIRE_FLOWER = int(Kind.FIRE_FLOWER)
+_FIREBALL = int(Kind.FIREBALL)
+_PUFF = int(Effect.PUFF)
+
+_WALK_SPEED = np.float32(1.75)
+_SHELL_SPEED = 11
+_FIREBALL_SPEED = 8
+_FRICTION = np.float32(0.89)
+_FALL_DAMPING = np.float32(0.85)
+_WINGED_FALL_DAMPING = np.float32(0.95)
+_WINGED_GRAVITY = np.float32(0.6)
+_FIREBALL_GRAVITY = np.float32(1.5)
+_FLOWER_GRAVITY = np.float32(0.1)
+# These two are doubles in the original: the product is rounded to float32 once, at the end.
+_CORPSE_DAMPING_F64 = 0.95
+_FLOWER_DAMPING_F64 = 0.9
+
+_POWER_UP_RISE_TICKS = 9
+_FLOWER_WAIT_TICKS = 40
+_FLOWER_SAFE_PX = 24
+
+
+@jit
+def _damp64(v, factor):
+    """float32(float64(v) * factor)."""
+    return np.float32(np.float64(v) * factor)
+
+
+@jit
+def _fly_off(s):
+    s.x = s.x + s.xa
+    s.y = s.y + s.ya
+    s.ya = _damp64(s.ya, _CORPSE_DAMPING_F64)
+    s.ya = s.ya + F1
+
+
+@jit
+def _count_down_death(world, s):
+    """A dead body's clock; at its end the body leaves."""
+    s.dead_time -= 1
+    if s.dead_time == 0:
+        s.dead_time = 1
+        s.removed = 1
+        add_effect(world, _PUFF, int(s.x), int(s.y))
+
+
+@jit
+def _face_along(s):
+    """Face the way the body is moving, if it moves at all fast."""
+    if s.xa > F2:
+        s.facing = 1
+    if s.xa < -F2:
+        s.facing = -1
+
+
+@jit
+def _move_enemy(image, world, s):
+    if s.dead_time > 0:
+        _count_down_death(world, s)
+        if s.fly_death:
+            _fly_off(s)
+        return
+    _face_along(s)
+    s.xa = np.float32(s.facing) * _WALK_SPEED
+    if not step_x(image, world, s, s.xa):
+        s.facing = -s.facing
+    s.on_ground = 0
+    step_y(image, world, s, s.ya)
+    s.ya = s.ya * (_WINGED_FALL_DAMPING if s.winged else _FALL_DAMPING)
+    s.xa = s.xa * _FRICTION
+    if not s.on_ground:
+        s.ya = s.ya + (_WINGED_GRAVITY if s.winged else F2)
+    elif s.winged:
+        s.ya = -F10
+
+
+@jit
+def move_flower(world, s):
+    """The enemy flower rises from its pipe and sinks back; it waits while Mario stands near."""
+    if s.dead_time > 0:
+        _count_down_death(world, s)
+        _fly_off(s)
+        return
+    y_start = np.float32(s.y_start)
+    if s.y >= y_start:
+        s.y = y_start
+        distance = int(abs(world.players[0].body.x - s.x))
+        s.aux += 1
+        s.ya = np.float32(-8) if s.aux > _FLOWER_WAIT_TICKS and distance > _FLOWER_SAFE_PX else F0
+    else:
+        s.aux = 0
+    s.y = s.y + s.ya
+    s.ya = _damp64(s.ya, _FLOWER_DAMPING_F64)
+    s.ya = s.ya + _FLOWER_GRAVITY
+
+
+@jit
+def _register_shell(world, slot):
+    if world.n_shells < MAX_SPRITES:
+        world.shells[world.n_shells] = slot
+        world.n_shells += 1
+
+
+@jit
+def _move_shell(image, world, s, slot):
+    if s.carried:
+        _register_shell(world, slot)
+        return
+    if s.dead_time > 0:
+        _count_down_death(world, s)
+        _fly_off(s)
+        return
+    _face_along(s)
+    s.xa = np.float32(s.facing * _SHELL_SPEED)
+    if s.facing != 0:
+        _register_shell(world, slot)
+    if not step_x(image, world, s, s.xa):
+        s.facing = -s.facing
+    s.on_ground = 0
+    step_y(image, world, s, s.ya)
+    s.ya = s.ya * _FALL_DAMPING
+    s.xa = s.xa * _FRICTION
+    if not s.on_ground:
+        s.ya = s.ya + F2
+
+
+@jit
+def kill_fireball(s):
+    """The fireball is spent; it leaves the list in its next normal tick."""
+    s.dead = 1
+    s.xa = np.float32(s.facing * -2)
+    s.ya = -F5
+    s.dead_time = 100
+
+
+@jit
+def _move_fireball(image, world, s, slot):
+    if s.dead_time > 0:
+        s.removed = 1
+        add_effect(world, _PUFF, int(s.x), int(s.y))
+        return
+    _face_along(s)
+    s.xa = np.float32(s.facing * _FIREBALL_SPEED)
+    # With creatures off this list only grows, unread: the bound is for that case.
+    if world.n_fireballs < 2 * MAX_SPRITES:
+        world.fireballs[world.n_fireballs] = slot
+        world.n_fireballs += 1
+    if not step_x(image, world, s, s.xa):
+        kill_fireball(s)
+    s.on_ground = 0
+    step_y(image, world, s, s.ya)
+    if s.on_ground:
+        s.ya = -F10
+    s.ya = s.ya * _WINGED_FALL_DAMPING
+    s.xa = s.xa * _FRICTION
+    if not s.on_ground:
+        s.ya = s.ya + _FIREBALL_GRAVITY
+
+
+@jit
+def _move_bullet(world, s):
+    if s.dead_time > 0:
+        _count_down_death(world, s)
+        _fly_off(s)
+        return
+    s.xa = np.float32(s.facing * 4)
+    s.x = s.x + s.xa
+
+
+@jit
+def _move_mushroom(image, world, s):
+    if s.aux < _POWER_UP_RISE_TICKS:
+        s.y = s.y - F1
+        s.aux += 1
+        return
+    _face_along(s)
+    s.xa = np.float32(s.facing) * _WALK_SPEED
+    if not step_x(image, world, s, s.xa):
+        s.facing = -s.facing
+    s.on_ground = 0
+    step_y(image, world, s, s.ya)
+    s.ya = s.ya * _FALL_DAMPING
+    s.xa = s.xa * _FRICTION
+    if not s.on_ground:
+        s.ya = s.ya + F2
+
+
+@jit
+def _move_fire_flower(s):
+    if s.aux < _POWER_UP_RISE_TICKS:
+        s.y = s.y - F1
+        s.aux += 1
+
+
+@jit
+def tick_sprite(image, world, slot):
+    """One tick of the sprite in `slot`."""
+    s = world.sprites[slot]
+    start_tick(s)
+    kind = s.kind
+    if kind == _ENEMY_FLOWER:
+        move_flower(world, s)
+    elif is_enemy(kind):
+        _move_enemy(image, world, s)
+    elif kind == _FIREBALL:
+        _move_fireball(image, world, s, slot)
+    elif kind == _SHELL:
+        _move_shell(image, world, s, slot)
+    elif kind == _BULLET_BILL:
+        _move_bullet(world, s)
+    elif kind == _MUSHROOM:
+        _move_mushroom(image, world, s)
+    elif kind == _FIRE_FLOWER:
+        _move_fire_flower(s)

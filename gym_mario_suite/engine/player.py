@@ -1,0 +1,337 @@
+"""Mario: his move in a tick, and what others do to him."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.creatures import tick_sprite
+from gym_mario_suite.engine.level_image import HEIGHT, WIDTH, X_EXIT
+from gym_mario_suite.engine.motion import F0, F1, F2, get_coin, step_x, step_y
+from gym_mario_suite.engine.sprites import add_sprite, start_tick
+from gym_mario_suite.engine.world import NO_SPRITE, Button, Kind, Status
+
+_LEFT = int(Button.LEFT)
+_RIGHT = int(Button.RIGHT)
+_DOWN = int(Button.DOWN)
+_JUMP = int(Button.JUMP)
+_SPEED = int(Button.SPEED)
+_DEAD = int(Status.DEAD)
+_WIN = int(Status.WIN)
+_FIREBALL = int(Kind.FIREBALL)
+
+F3 = np.float32(3)
+F6 = np.float32(6)
+F8 = np.float32(8)
+F20 = np.float32(20)
+_HALF = np.float32(0.5)
+_WALK_ACCELERATION = np.float32(0.6)
+_RUN_ACCELERATION = np.float32(1.2)
+_FRICTION = np.float32(0.89)
+_FALL_DAMPING = np.float32(0.85)
+_JUMP_SPEED = np.float32(-1.9)
+
+JUMP_TICKS = 7
+STOMP_TICKS = 8
+WALL_JUMP_TICKS = 6
+HURT_TICKS = 32
+# Death begins here rather than at 1: the headless original skips the first part of the animation.
+FIRST_DEATH_TICK = 25
+
+
+@jit
+def mode_of(player):
+    """Power state: 0 small, 1 large, 2 fire."""
+    return np.int64(player.large) + np.int64(player.fire)
+
+
+@jit
+def update_height(player):
+    """Body height from size and ducking."""
+    player.body.height = 24 if player.large and not player.ducking else 12
+
+
+@jit
+def set_mode(player, large, fire):
+    """Change the power state; fire implies large, and small excludes fire."""
+    if fire:
+        large = True
+    if not large:
+        fire = False
+    player.large = large
+    player.fire = fire
+    update_height(player)
+
+
+@jit
+def win(world, player):
+    """The player has reached the exit."""
+    world.paused = 1
+    player.win_time = 1
+    player.status = _WIN
+
+
+@jit
+def die(world, player):
+    """The player dies (even one who has just won)."""
+    world.paused = 1
+    player.death_time = FIRST_DEATH_TICK
+    player.status = _DEAD
+
+
+@jit
+def get_hurt(world, player):
+    """A creature hits the player: one power level less, or death."""
+    if player.death_time > 0 or world.paused or world.invulnerable:
+        return
+    if player.invulnerable_time > 0:
+        return
+    player.hurts += 1
+    if player.large:
+        world.paused = 1
+        set_mode(player, player.fire != 0, False)
+        player.invulnerable_time = HURT_TICKS
+    else:
+        die(world, player)
+
+
+@jit
+def get_mushroom(world, player):
+    """The player touches a mushroom; refused while dying or paused."""
+    if player.death_time > 0 or world.paused:
+        return
+    if player.large:
+        get_coin(player)
+    else:
+        world.paused = 1
+        set_mode(player, True, False)
+    player.mushrooms += 1
+
+
+@jit
+def get_flower(world, player):
+    """The player touches a fire flower; refused while dying or paused."""
+    if player.death_time > 0 or world.paused:
+        return
+    if player.fire:
+        get_coin(player)
+    else:
+        world.paused = 1
+        set_mode(player, True, True)
+    player.flowers += 1
+
+
+@jit
+def _bounce_off(image, world, player, target):
+    """Move the player to mid-height of what he stomped and start a high jump."""
+    body = player.body
+    target_y = target.y - np.float32(target.height >> 1)
+    dy = target_y - body.y
+    if not step_y(image, world, body, dy) and dy < F0:
+        player.jump_time = 0
+    player.x_jump_speed = F0
+    player.y_jump_speed = _JUMP_SPEED
+    player.jump_time = STOMP_TICKS
+    body.ya = np.float32(STOMP_TICKS) * _JUMP_SPEED
+    body.on_ground = 0
+    body.sliding = 0
+    player.invulnerable_time = 1
+
+
+@jit
+def stomp(image, world, player, target):
+    """The player lands on an enemy or a bullet bill; refused while dying or paused."""
+    if player.death_time > 0 or world.paused:
+        return
+    _bounce_off(image, world, player, target)
+
+
+@jit
+def stomp_shell(image, world, player, slot):
+    """The player lands on a shell: carries a resting one when SPEED is held, else bounces."""
+    if player.death_time > 0 or world.paused:
+        return
+    shell = world.sprites[slot]
+    if player.keys & _SPEED and shell.facing == 0:
+        player.carried = slot
+        shell.carried = 1
+    else:
+        _bounce_off(image, world, player, shell)
+
+
+@jit
+def kick(world, player, slot):
+    """The player touches a resting shell from the side: carries it when SPEED is held."""
+    if player.keys & _SPEED:
+        player.carried = slot
+        world.sprites[slot].carried = 1
+    else:
+        player.invulnerable_time = 1
+
+
+@jit
+def _jump(player, jump_held):
+    """Start or continue a jump, a wall jump, or let it end."""
+    body = player.body
+    if not (jump_held or (player.jump_time < 0 and not body.on_ground and not body.sliding)):
+        player.jump_time = 0
+        return
+    if player.jump_time < 0:
+        body.xa = player.x_jump_speed
+        body.ya = np.float32(-player.jump_time) * player.y_jump_speed
+        player.jump_time += 1
+    elif body.on_ground and player.may_jump:
+        player.x_jump_speed = F0
+        player.y_jump_speed = _JUMP_SPEED
+        player.jump_time = JUMP_TICKS
+        body.ya = np.float32(JUMP_TICKS) * _JUMP_SPEED
+        body.on_ground = 0
+        body.sliding = 0
+        player.jumps += 1
+    elif body.sliding and player.may_jump:
+        player.x_jump_speed = np.float32(body.facing * -6)
+        player.y_jump_speed = -F2
+        player.jump_time = -WALL_JUMP_TICKS
+        body.xa = player.x_jump_speed
+        body.ya = np.float32(WALL_JUMP_TICKS) * player.y_jump_speed
+        body.on_ground = 0
+        body.sliding = 0
+        body.facing = -body.facing
+        player.jumps += 1
+    elif player.jump_time > 0:
+        body.xa = body.xa + player.x_jump_speed
+        body.ya = np.float32(player.jump_time) * player.y_jump_speed
+        player.jump_time -= 1
+
+
+@jit
+def _walk(player, left, right, acceleration):
+    """Accelerate and face left and right; with both held both happen, in this order."""
+    body = player.body
+    if left and not player.ducking:
+        if body.facing == 1:
+            body.sliding = 0
+        body.xa = body.xa - acceleration
+        if player.jump_time >= 0:
+            body.facing = -1
+    if right and not player.ducking:
+        if body.facing == -1:
+            body.sliding = 0
+        body.xa = body.xa + acceleration
+        if player.jump_time >= 0:
+            body.facing = 1
+    if not (left or right) or player.ducking or body.ya < F0 or body.on_ground:
+        body.sliding = 0
+
+
+@jit
+def _carry(world, player, speed_held):
+    """A carried shell follows; without SPEED it is let go."""
+    body = player.body
+    if player.carried == NO_SPRITE:
+        return
+    if player.carried >= 0:
+        shell = world.sprites[player.carried]
+        shell.x = body.x + np.float32(body.facing * 8)
+        shell.y = body.y - F2
+        if not speed_held:
+            shell.carried = 0
+            shell.facing = body.facing
+            shell.x = shell.x + np.float32(body.facing * 8)
+    if not speed_held:
+        player.carried = NO_SPRITE
+
+
+@jit
+def _shoot(image, world, body):
+    """A fireball leaves the player's hand and makes its first move."""
+    x = body.x + np.float32(body.facing * 6)
+    slot = add_sprite(world, _FIREBALL, x, body.y - F20, body.facing)
+    if slot >= 0:
+        world.sprites[slot].ya = np.float32(4)
+        tick_sprite(image, world, slot)
+
+
+@jit
+def _stay_in_level(image, world, player):
+    """Falls, the left edge, the exit and the right edge, in this order."""
+    body = player.body
+    if body.y > np.float32(image[HEIGHT] * 16 + 16):
+        die(world, player)
+    if body.x < F0:
+        body.x = F0
+        body.xa = F0
+    exit_x = np.float32(image[X_EXIT] * 16)
+    if body.x > exit_x:
+        body.x = exit_x
+        win(world, player)
+    right_edge = np.float32(image[WIDTH] * 16)
+    if body.x > right_edge:
+        body.x = right_edge
+        body.xa = F0
+
+
+@jit
+def tick_player(image, world, player, keys):
+    """One move of the player with the buttons `keys`."""
+    body = player.body
+    start_tick(body)
+    player.keys = keys
+    if player.win_time > 0:
+        player.win_time += 1
+        body.xa = F0
+        body.ya = F0
+        return
+    if player.death_time > 0:
+        player.death_time += 1
+        if player.death_time < 11:
+            body.xa = F0
+            body.ya = F0
+        elif player.death_time == 11:
+            body.ya = np.float32(-15)
+        else:
+            body.ya = body.ya + F2
+        body.x = body.x + body.xa
+        body.y = body.y + body.ya
+        return
+
+    speed_held = keys & _SPEED != 0
+    jump_held = keys & _JUMP != 0
+    if player.invulnerable_time > 0:
+        player.invulnerable_time -= 1
+    player.was_on_ground = body.on_ground
+    if body.on_ground:
+        player.ducking = keys & _DOWN != 0 and player.large != 0
+    if body.xa > F2:
+        body.facing = 1
+    if body.xa < -F2:
+        body.facing = -1
+    _jump(player, jump_held)
+    _walk(
+        player,
+        keys & _LEFT != 0,
+        keys & _RIGHT != 0,
+        _RUN_ACCELERATION if speed_held else _WALK_ACCELERATION,
+    )
+    if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < 2:
+        _shoot(image, world, body)
+    if world.power_restoration and speed_held and not (player.large and player.fire):
+        set_mode(player, True, True)
+    world.paused = world.creatures_off
+    player.can_shoot = not speed_held
+    player.may_jump = (body.on_ground or body.sliding) and not jump_held
+    if abs(body.xa) < _HALF:
+        body.xa = F0
+    update_height(player)
+    if body.sliding:
+        body.ya = body.ya * _HALF
+    body.on_ground = 0
+    step_x(image, world, body, body.xa)
+    if not step_y(image, world, body, body.ya) and not body.on_ground:
+        player.jump_time = 0
+    _stay_in_level(image, world, player)
+    body.ya = body.ya * _FALL_DAMPING
+    body.xa = body.xa * _FRICTION
+    if not body.on_ground:
+        body.ya = body.ya + F3
+    _carry(world, player, speed_held)

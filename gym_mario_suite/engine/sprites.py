@@ -1,0 +1,124 @@
+"""The sprite table: making, listing and removing sprites."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.world import (
+    DETACHED_SHELL,
+    EFFECT_SLOTS,
+    MAX_SPRITES,
+    NO_SPRITE,
+    Kind,
+)
+
+_GREEN_KOOPA_WINGED = int(Kind.GREEN_KOOPA_WINGED)
+_RED_KOOPA = int(Kind.RED_KOOPA)
+_FIREBALL = int(Kind.FIREBALL)
+
+
+@jit
+def height_of(kind):
+    """Body height in px of a sprite kind."""
+    if _RED_KOOPA <= kind <= _GREEN_KOOPA_WINGED:
+        return 24
+    if kind == _FIREBALL:
+        return 8
+    return 12
+
+
+@jit
+def start_tick(body):
+    """What every tick of a body begins with: remember the cell it starts from."""
+    body.map_x = int(body.x * np.float32(0.0625))
+    body.map_y = int(body.y * np.float32(0.0625))
+
+
+@jit
+def add_sprite(world, kind, x, y, facing):
+    """Take a slot for a new sprite and put it on the list of additions.
+
+    Returns the slot, or NO_SPRITE when all slots are taken (then the sprite is not made and
+    `sprites_dropped` counts it; the original has no such bound, generated levels never reach it).
+    The caller gives the sprite its first tick at once, as the original does.
+    """
+    if world.n_free == 0:
+        world.sprites_dropped += 1
+        return NO_SPRITE
+    world.n_free -= 1
+    slot = np.int64(world.free[world.n_free])
+    if slot >= world.slots_used:
+        world.slots_used = slot + 1
+    s = world.sprites[slot]
+    s.x = x
+    s.y = y
+    s.xa = np.float32(0)
+    s.ya = np.float32(0)
+    s.dead_time = 0
+    s.aux = 0
+    s.spawn = -1
+    s.y_start = 0
+    s.kind = kind
+    s.facing = facing
+    s.height = height_of(kind)
+    s.on_ground = 0
+    s.winged = 0
+    s.dead = 0
+    s.fly_death = 0
+    s.carried = 0
+    s.sliding = 0
+    s.removed = 0
+    world.added[world.n_added] = slot
+    world.n_added += 1
+    return slot
+
+
+@jit
+def commit_sprites(world):
+    """End of a tick: additions go to the front of the list, then removals are carried out."""
+    k = world.n_added
+    if k > 0:
+        for i in range(world.n_sprites - 1, -1, -1):
+            world.order[i + k] = world.order[i]
+        for i in range(k):
+            world.order[i] = world.added[i]
+        world.n_sprites += k
+        world.n_added = 0
+    kept = 0
+    for i in range(world.n_sprites):
+        slot = world.order[i]
+        if world.sprites[slot].removed:
+            for p in range(world.n_players):
+                if world.players[p].carried == slot:
+                    world.players[p].carried = DETACHED_SHELL
+            world.free[world.n_free] = slot
+            world.n_free += 1
+        else:
+            world.order[kept] = slot
+            kept += 1
+    world.n_sprites = kept
+
+
+@jit
+def clear_sprites(world):
+    """An empty sprite table; low slots are handed out first, so that clones copy little."""
+    for i in range(MAX_SPRITES):
+        world.free[i] = MAX_SPRITES - 1 - i
+    world.n_free = MAX_SPRITES
+    world.n_sprites = 0
+    world.n_added = 0
+    world.n_shells = 0
+    world.n_fireballs = 0
+    world.slots_used = 0
+
+
+@jit
+def add_effect(world, kind, x, y):
+    """Remember a cosmetic event at (x, y) px; the oldest of EFFECT_SLOTS is forgotten."""
+    e = world.effects[world.n_effects % EFFECT_SLOTS]
+    e.kind = kind
+    e.born = world.start_time
+    e.x = x
+    e.y = y
+    world.n_effects += 1

@@ -1,0 +1,334 @@
+"""One tick of a world: the order of everything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.contacts import fireballs_hit, meet_player, shells_hit
+from gym_mario_suite.engine.creatures import move_flower, tick_sprite
+from gym_mario_suite.engine.level_image import (
+    AT_CANNON_START,
+    AT_CANNONS,
+    AT_SPAWN_START,
+    AT_SPAWNS,
+    N_CANNONS,
+    WIDTH,
+    spawn_is_dead,
+    spent_words,
+)
+from gym_mario_suite.engine.motion import F0, F1
+from gym_mario_suite.engine.player import die, set_mode, tick_player
+from gym_mario_suite.engine.sprites import add_effect, add_sprite, clear_sprites, commit_sprites
+from gym_mario_suite.engine.world import (
+    LIVES_AT_START,
+    MAX_PLAYERS,
+    NO_SPRITE,
+    SCREEN_WIDTH_PX,
+    TICKS_PER_SECOND,
+    Effect,
+    EnemyType,
+    Kind,
+    Status,
+)
+
+_RUNNING = int(Status.RUNNING)
+_FIREBALL = int(Kind.FIREBALL)
+_BULLET_BILL = int(Kind.BULLET_BILL)
+_ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
+_MARIO = int(Kind.MARIO)
+_FLOWER_TYPE = int(EnemyType.FLOWER)
+_CANNON_SMOKE = int(Effect.CANNON_SMOKE)
+# Kind code of each spawn type; wings add one.
+_KIND_OF_TYPE = np.array(
+    [Kind.RED_KOOPA, Kind.GREEN_KOOPA, Kind.GOOMBA, Kind.SPIKY, Kind.ENEMY_FLOWER], np.int64
+)
+
+_HALF_SCREEN = np.float32(SCREEN_WIDTH_PX // 2)
+_SCREEN = np.float32(SCREEN_WIDTH_PX)
+_OFF_LEFT = np.float32(-64)
+_OFF_RIGHT = np.float32(384)
+_OFF_TOP = np.float32(-64)
+_OFF_BOTTOM = np.float32(304)
+_NEAR_CANNON = np.float32(16)
+_CANNON_PERIOD_TICKS = 100
+_FLOWER_HEAD_START_TICKS = 4
+_START_X = np.float32(32)
+
+
+@jit
+def _tile_column(v):
+    """v / 16 for an int, truncated toward zero."""
+    return v >> 4 if v >= 0 else -((-v) >> 4)
+
+
+@jit
+def start_player(player, mode):
+    """A fresh player at the level's start. `mode`: 0 small, 1 large, 2 fire."""
+    body = player.body
+    body.x = _START_X
+    body.y = F0
+    body.xa = F0
+    body.ya = F0
+    body.map_x = 0
+    body.map_y = 0
+    body.dead_time = 0
+    body.aux = 0
+    body.spawn = -1
+    body.y_start = 0
+    body.kind = _MARIO
+    body.facing = 1
+    body.on_ground = 0
+    body.winged = 0
+    body.dead = 0
+    body.fly_death = 0
+    body.carried = 0
+    body.sliding = 0
+    body.removed = 0
+    player.x_jump_speed = F0
+    player.y_jump_speed = F0
+    player.jump_time = 0
+    player.invulnerable_time = 0
+    player.death_time = 0
+    player.win_time = 0
+    player.carried = NO_SPRITE
+    player.keys = 0
+    player.status = _RUNNING
+    player.was_on_ground = 0
+    player.may_jump = 0
+    player.ducking = 0
+    player.can_shoot = 0
+    player.coins = 0
+    player.lives = LIVES_AT_START
+    player.mushrooms = 0
+    player.flowers = 0
+    player.jumps = 0
+    player.hurts = 0
+    set_mode(player, mode > 0, mode == 2)
+
+
+@jit
+def start_world(image, world, mode, time_limit_s, switches):
+    """Reset `world` to the start of the level.
+
+    Args:
+        image: The level image.
+        world: The record to reset; every byte that play reads is written.
+        mode: Start mode, 0 small, 1 large, 2 fire.
+        time_limit_s: Time limit in seconds of the level's timer (15 ticks each).
+        switches: Bits CREATURES_OFF, INVULNERABLE, POWER_RESTORATION, TIMER_OFF.
+    """
+    world.n_players = 1
+    world.rules = 0
+    world.tick = 0
+    world.start_time = 1
+    world.time_limit = time_limit_s * TICKS_PER_SECOND
+    world.time_left = time_limit_s * TICKS_PER_SECOND
+    world.x_cam = F0
+    world.scan_first = 0
+    world.scan_last = -1
+    world.kills_total = 0
+    world.kills_stomp = 0
+    world.kills_fire = 0
+    world.kills_shell = 0
+    world.kills_bump = 0
+    world.fireballs_on_screen = 0
+    world.sprites_dropped = 0
+    world.creatures_off = switches & 1
+    world.invulnerable = (switches >> 1) & 1
+    world.power_restoration = (switches >> 2) & 1
+    world.timer_on = 1 - ((switches >> 3) & 1)
+    world.paused = world.creatures_off
+    clear_sprites(world)
+    world.n_effects = 0
+    for i in range(world.effects.shape[0]):
+        world.effects[i].kind = 0
+    world.spent_words = spent_words(image)
+    for i in range(world.spent_words):
+        world.spent[i] = np.uint32(0)
+    for p in range(MAX_PLAYERS):
+        start_player(world.players[p], mode)
+
+
+@jit
+def _move_camera(image, world):
+    x_cam = world.players[0].body.x - _HALF_SCREEN
+    if x_cam < F0:
+        x_cam = F0
+    right_most = np.float32(image[WIDTH] * 16 - SCREEN_WIDTH_PX)
+    if x_cam > right_most:
+        x_cam = right_most
+    world.x_cam = x_cam
+
+
+@jit
+def _remove_far_sprites(world):
+    """Sprites more than 64 px outside the screen leave at the end of the tick."""
+    fireballs = 0
+    for i in range(world.n_sprites):
+        s = world.sprites[world.order[i]]
+        dx = s.x - world.x_cam
+        if dx < _OFF_LEFT or dx > _OFF_RIGHT or s.y < _OFF_TOP or s.y > _OFF_BOTTOM:
+            s.removed = 1
+        elif s.kind == _FIREBALL:
+            fireballs += 1
+    world.fireballs_on_screen = fireballs
+
+
+@jit
+def _spawn(image, world, spawn, facing):
+    """The enemy of a spawn point appears and makes its first move."""
+    packed = image[image[AT_SPAWNS] + spawn]
+    x = packed >> 12
+    y = (packed >> 4) & 0xFF
+    enemy_type = (packed >> 1) & 7
+    winged = packed & 1
+    kind = _KIND_OF_TYPE[enemy_type]
+    if enemy_type == _FLOWER_TYPE:
+        slot = add_sprite(world, kind, np.float32(x * 16 + 15), np.float32(y * 16 + 24), 1)
+        if slot < 0:
+            return
+        s = world.sprites[slot]
+        s.spawn = spawn
+        s.y_start = y * 16 + 24
+        s.ya = np.float32(-8)
+        s.y = s.y - F1
+        for _ in range(_FLOWER_HEAD_START_TICKS):
+            move_flower(world, s)
+    else:
+        slot = add_sprite(
+            world,
+            kind + winged,
+            np.float32(x * 16 + 8),
+            np.float32(y * 16 + 15),
+            1 if facing == 0 else facing,
+        )
+        if slot < 0:
+            return
+        s = world.sprites[slot]
+        s.spawn = spawn
+        s.winged = winged
+    tick_sprite(image, world, slot)
+
+
+@jit
+def _has_living_sprite(world, spawn):
+    for i in range(world.n_sprites):
+        if world.sprites[world.order[i]].spawn == spawn:
+            return True
+    return False
+
+
+@jit
+def _fire_cannon(image, world, x, y, facing):
+    add_effect(world, _CANNON_SMOKE, x * 16 + 8 + facing * 8, y * 16 + 8)
+    slot = add_sprite(
+        world,
+        _BULLET_BILL,
+        np.float32(x * 16 + 8 + facing * 8),
+        np.float32(y * 16 + 15),
+        facing,
+    )
+    if slot >= 0:
+        world.sprites[slot].ya = np.float32(-5)
+        tick_sprite(image, world, slot)
+
+
+@jit
+def _scan_column(image, world, x, spawning, firing):
+    """Spawn points and cannons of one column, from top to bottom."""
+    centre = np.float32(x * 16 + 8)
+    player_x = world.players[0].body.x
+    facing = 0
+    if centre > player_x + _NEAR_CANNON:
+        facing = -1
+    if centre < player_x - _NEAR_CANNON:
+        facing = 1
+    spawn = 0
+    spawn_end = 0
+    if spawning and 0 <= x < image[WIDTH]:
+        spawn = image[image[AT_SPAWN_START] + x]
+        spawn_end = image[image[AT_SPAWN_START] + x + 1]
+    cannon = 0
+    cannon_end = 0
+    if firing and facing != 0:
+        # The columns beyond the map repeat the first and the last one.
+        column = min(max(x, 0), image[WIDTH] - 1)
+        cannon = image[image[AT_CANNON_START] + column]
+        cannon_end = image[image[AT_CANNON_START] + column + 1]
+    while spawn < spawn_end or cannon < cannon_end:
+        spawn_y = (image[image[AT_SPAWNS] + spawn] >> 4) & 0xFF if spawn < spawn_end else 1 << 30
+        cannon_y = (image[image[AT_CANNONS] + cannon] >> 4) & 0xFF if cannon < cannon_end else 1 << 30
+        if spawn_y <= cannon_y:
+            if not spawn_is_dead(image, world, spawn) and not _has_living_sprite(world, spawn):
+                _spawn(image, world, spawn, facing)
+            spawn += 1
+        else:
+            _fire_cannon(image, world, x, cannon_y, facing)
+            cannon += 1
+
+
+@jit
+def _scan(image, world):
+    """Spawn what comes into the window, and fire the cannons whose turn it is.
+
+    The original walks over every cell of the window. The same follows from less: a spawn point
+    acts only when its column was not in the window of the previous scan, and at most one column
+    of the window (narrower than 50 columns) has its cannons' turn.
+    """
+    first = _tile_column(int(world.x_cam)) - 1
+    last = _tile_column(int(world.x_cam + _SCREEN)) + 1
+    fire_column = last + 1
+    if image[N_CANNONS] > 0 and world.tick & 1 == 0:
+        candidate = first + ((world.tick >> 1) - first) % (_CANNON_PERIOD_TICKS // 2)
+        if candidate <= last:
+            fire_column = candidate
+    known_first = world.scan_first
+    known_last = world.scan_last
+    world.scan_first = first
+    world.scan_last = last
+    if first == known_first and last == known_last:
+        if fire_column <= last:
+            _scan_column(image, world, fire_column, False, True)
+        return
+    for x in range(first, last + 1):
+        fresh = x < known_first or x > known_last
+        if fresh or x == fire_column:
+            _scan_column(image, world, x, fresh, x == fire_column)
+
+
+@jit
+def tick(image, world, keys):
+    """Advance the world by one tick.
+
+    Args:
+        image: The level image (`level_image`), shared and never written.
+        world: A `WORLD` record, changed in place.
+        keys: Button bits of player 0 in effect during this tick.
+    """
+    if world.timer_on:
+        world.time_left -= 1
+    if world.time_left == 0:
+        for p in range(world.n_players):
+            die(world, world.players[p])
+    world.start_time += 1
+    _move_camera(image, world)
+    _remove_far_sprites(world)
+    if world.paused:
+        for p in range(world.n_players):
+            tick_player(image, world, world.players[p], keys)
+    else:
+        world.tick += 1
+        _scan(image, world)
+        for i in range(world.n_sprites):
+            tick_sprite(image, world, np.int64(world.order[i]))
+        for p in range(world.n_players):
+            tick_player(image, world, world.players[p], keys)
+        for i in range(world.n_sprites):
+            for p in range(world.n_players):
+                meet_player(image, world, np.int64(world.order[i]), world.players[p])
+        if world.n_shells > 0:
+            shells_hit(image, world)
+        if world.n_fireballs > 0:
+            fireballs_hit(image, world)
+    commit_sprites(world)

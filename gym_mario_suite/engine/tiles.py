@@ -1,0 +1,89 @@
+"""Tiles: what each tile byte is called and how it behaves.
+
+A tile is one byte. Its behaviour is a mask of eight bits, looked up with the byte read as
+unsigned; the table is the original program's.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+TILE_PX = 16
+
+
+class Behaviour(IntFlag):
+    """Bits of a tile's behaviour mask."""
+
+    BLOCK_UPPER = 1  # solid for downward motion only: a one-way platform
+    BLOCK_ALL = 2
+    BLOCK_LOWER = 4  # solid for upward motion only: a hidden block
+    SPECIAL = 8  # a bump gives a power-up instead of a coin
+    BUMPABLE = 16  # becomes USED_BLOCK when bumped
+    BREAKABLE = 32  # a strong bump removes it
+    PICKUPABLE = 64  # a coin
+    ANIMATED = 128
+
+
+class Tile(IntEnum):
+    """Tile bytes (unsigned) that generated levels and editors use by name.
+
+    The ground art 128..191 comes in three sets of nine roles; see `levels.generator_2009`.
+    """
+
+    AIR = 0
+    HIDDEN_COIN_BLOCK = 1
+    HIDDEN_POWER_BLOCK = 2
+    USED_BLOCK = 4
+    STAIR_BLOCK = 9
+    PIPE_TOP_LEFT = 10
+    PIPE_TOP_RIGHT = 11
+    CANNON_MUZZLE = 14
+    BRICK = 16
+    BRICK_COIN = 17
+    BRICK_POWER = 18
+    QUESTION_COIN = 21
+    QUESTION_POWER = 22
+    PIPE_BODY_LEFT = 26
+    PIPE_BODY_RIGHT = 27
+    CANNON_NECK = 30
+    COIN = 34
+    CANNON_BASE = 46
+    GROUND_TOP = 129
+    HILL_TOP_LEFT = 132
+    HILL_TOP = 133
+    HILL_TOP_RIGHT = 134
+    GROUND = 145
+    HILL_LEFT = 148
+    HILL_BODY = 149
+    HILL_RIGHT = 150
+    HILL_TOP_LEFT_OVER = 180
+    HILL_TOP_RIGHT_OVER = 182
+
+
+def _behaviour_table() -> NDArray[np.uint8]:
+    """The 256 masks, by unsigned tile byte."""
+    table = np.zeros(256, np.uint8)
+    solid = Behaviour.BLOCK_ALL
+    animated = solid | Behaviour.ANIMATED
+    table[1] = Behaviour.BLOCK_LOWER | Behaviour.BUMPABLE
+    table[2] = Behaviour.BLOCK_LOWER | Behaviour.BUMPABLE | Behaviour.SPECIAL
+    table[4:8] = animated
+    table[14] = animated | Behaviour.SPECIAL
+    table[[16, 19]] = animated | Behaviour.BREAKABLE
+    table[[17, 20, 21, 23]] = animated | Behaviour.BUMPABLE
+    table[[18, 22]] = animated | Behaviour.BUMPABLE | Behaviour.SPECIAL
+    table[32:36] = Behaviour.PICKUPABLE | Behaviour.ANIMATED
+    table[[8, 9, 10, 11, 12, 24, 26, 27, 28, 30, 40, 41, 46, 56, 57]] = solid
+    for first in (128, 136, 140, 152, 156, 160, 168, 172, 176):
+        table[first : first + 3] = solid
+    table[[144, 146]] = solid
+    for first in (132, 180, 224):
+        table[first : first + 3] = Behaviour.BLOCK_UPPER
+    return table
+
+
+TILE_BEHAVIOUR: NDArray[np.uint8] = _behaviour_table()
+TILE_BEHAVIOUR.setflags(write=False)

@@ -1,0 +1,1 @@
+"""Adapters to training libraries, each imported only when asked for."""

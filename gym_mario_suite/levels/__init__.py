@@ -1,0 +1,1 @@
+"""Level model, file formats, seeded generators, solver and metrics."""

@@ -12,22 +12,43 @@ import contextlib
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numba
 
-_STAMP_NAME = "engine-sources.sha256"
+_STAMP_NAME = "compiled-sources.sha256"
+# Every folder with compiled functions: a function may call those of folders to its left.
+_COMPILED_ROOMS = ("engine", "levels", "envs")
+
+
+# No `fastmath` and no contraction: every float32 operation is rounded once and denormals count,
+# which is what makes the results equal the original's bit for bit.
+#
+# `_nrt=False` takes numba's reference counting out: a tick makes some hundred calls that pass the
+# level image, and an atomic count up and down for each made the tick three times slower. The price
+# is welcome: a function that allocates an array no longer compiles.
+_ENGINE: dict[str, Any] = {
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+}
 
 
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile with the engine's settings: cached, without the GIL, strict IEEE arithmetic.
+    """Compile with the engine's settings: cached, without the GIL, no allocation, strict IEEE."""
+    return numba.njit(**_ENGINE)(function)
 
-    No `fastmath` and no contraction: every float32 operation is rounded once and denormals count,
-    which is what makes the results equal the original's bit for bit.
+
+def inline_jit(function: Callable[..., Any]) -> Any:
+    """Like `jit`, for small functions on the hot path: their code goes into their callers.
+
+    Numba passes an array as seven arguments; where the callee is a few instructions, that costs
+    more than the callee.
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return numba.njit(**_ENGINE, forceinline=True)(function)
 
 
 def parallel_jit(function: Callable[..., Any]) -> Any:
@@ -35,7 +56,7 @@ def parallel_jit(function: Callable[..., Any]) -> Any:
     return numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)
 
 
-def discard_stale_cache(folders: list[Path]) -> None:
+def discard_stale_cache(folders: Sequence[Path]) -> None:
     """Empty numba's cache in `folders` when any source file there has changed since it was made.
 
     A folder that cannot be written is left alone (an installed copy, whose files change together).
@@ -80,3 +101,7 @@ def announce_first_compile(dispatcher: Any) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+_PACKAGE = Path(__file__).parent.parent
+discard_stale_cache([_PACKAGE / room for room in _COMPILED_ROOMS])

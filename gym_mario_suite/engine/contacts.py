@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.creatures import kill_fireball, tick_sprite
 from gym_mario_suite.engine.level_image import kill_spawn
 from gym_mario_suite.engine.motion import F0, F1, F5, is_enemy
-from gym_mario_suite.engine.player import get_flower, get_hurt, get_mushroom, kick, stomp, stomp_shell
+from gym_mario_suite.engine.player import (
+    get_flower,
+    get_hurt,
+    get_mushroom,
+    kick,
+    stomp,
+    stomp_shell,
+)
 from gym_mario_suite.engine.sprites import add_sprite
 from gym_mario_suite.engine.world import NO_SPRITE, Kind
 
@@ -29,7 +36,7 @@ _STOMPED_TICKS = 10
 _CORPSE_TICKS = 100
 
 
-@jit
+@inline_jit
 def _touches(s, other, reach):
     """Whether `other`'s body touches that of `s`, within `reach` px to the sides."""
     dx = other.x - s.x
@@ -37,7 +44,7 @@ def _touches(s, other, reach):
     return -reach < dx < reach and -np.float32(s.height) < dy < np.float32(other.height)
 
 
-@jit
+@inline_jit
 def _is_stomp(player, s):
     """Whether a touching player comes down on `s`."""
     body = player.body

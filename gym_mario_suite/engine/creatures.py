@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, is_enemy, step_x, step_y
 from gym_mario_suite.engine.sprites import add_effect, start_tick
 from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind
@@ -35,13 +35,13 @@ _FLOWER_WAIT_TICKS = 40
 _FLOWER_SAFE_PX = 24
 
 
-@jit
+@inline_jit
 def _damp64(v, factor):
     """float32(float64(v) * factor)."""
     return np.float32(np.float64(v) * factor)
 
 
-@jit
+@inline_jit
 def _fly_off(s):
     s.x = s.x + s.xa
     s.y = s.y + s.ya
@@ -59,7 +59,7 @@ def _count_down_death(world, s):
         add_effect(world, _PUFF, int(s.x), int(s.y))
 
 
-@jit
+@inline_jit
 def _face_along(s):
     """Face the way the body is moving, if it moves at all fast."""
     if s.xa > F2:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.tiles import TILE_BEHAVIOUR, Behaviour, Tile
 from gym_mario_suite.engine.world import SPENT_BITS
 
@@ -147,12 +147,12 @@ def spent_words(image):
     return (image[N_CHANGEABLE] + image[N_SPAWNS] + 31) >> 5
 
 
-@jit
+@inline_jit
 def _is_spent(world, bit):
     return (world.spent[bit >> 5] >> np.uint32(bit & 31)) & np.uint32(1)
 
 
-@jit
+@inline_jit
 def cell_at(image, world, x, y):
     """The cell at column `x`, row `y` as it is now (tile byte | behaviour mask << 8).
 
@@ -188,7 +188,7 @@ def spend(image, world, x, y):
             world.spent[bit >> 5] |= np.uint32(1) << np.uint32(bit & 31)
 
 
-@jit
+@inline_jit
 def spawn_is_dead(image, world, spawn):
     """Whether the enemy of spawn point `spawn` was killed in a way that keeps it dead."""
     return _is_spent(world, image[N_CHANGEABLE] + spawn)

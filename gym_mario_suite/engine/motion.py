@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.level_image import cell_at, kill_spawn, spend
 from gym_mario_suite.engine.sprites import add_effect, add_sprite, start_tick
 from gym_mario_suite.engine.tiles import Behaviour
@@ -31,6 +31,7 @@ _SPECIAL = int(Behaviour.SPECIAL) << 8
 _BUMPABLE = int(Behaviour.BUMPABLE) << 8
 _BREAKABLE = int(Behaviour.BREAKABLE) << 8
 _PICKUPABLE = int(Behaviour.PICKUPABLE) << 8
+_CHANGEABLE = _BUMPABLE | _BREAKABLE | _PICKUPABLE
 
 _MARIO = int(Kind.MARIO)
 _RED_KOOPA = int(Kind.RED_KOOPA)
@@ -48,13 +49,13 @@ _BLOCK_BUMP = int(Effect.BLOCK_BUMP)
 _COIN_TAKEN = int(Effect.COIN_TAKEN)
 
 
-@jit
+@inline_jit
 def cell_of(v):
     """Cell of a px coordinate: v / 16, truncated toward zero."""
     return int(v * SIXTEENTH)
 
 
-@jit
+@inline_jit
 def get_coin(player):
     """A coin for the player; every hundredth is a life."""
     player.coins += 1
@@ -62,7 +63,7 @@ def get_coin(player):
         player.lives += 1
 
 
-@jit
+@inline_jit
 def is_enemy(kind):
     """Walking enemies and the enemy flower (not bullet bills, not shells)."""
     return _FIRST_ENEMY <= kind <= _ENEMY_FLOWER and kind != _BULLET_BILL
@@ -136,7 +137,7 @@ def bump(image, world, x, y, strong):
             add_effect(world, _BLOCK_BUMP, x * 16 + 8, y * 16 + 16)
 
 
-@jit
+@inline_jit
 def blocks(cell, dy):
     """Whether a cell is solid for a probe whose vertical direction is `dy`."""
     if cell & _BLOCK_ALL:
@@ -147,6 +148,20 @@ def blocks(cell, dy):
 
 
 @jit
+def _touch_tile(image, world, body, x, y, cell, blocked, dx, dy):
+    """What a probe of Mario or of a moving shell does to the tile it finds."""
+    if body.kind == _MARIO:
+        if cell & _PICKUPABLE:
+            get_coin(world.players[0])
+            spend(image, world, x, y)
+            add_effect(world, _COIN_TAKEN, x * 16 + 8, y * 16 + 8)
+        if blocked and dy < F0:
+            bump(image, world, x, y, world.players[0].large != 0)
+    elif blocked and dy == F0 and dx != F0:
+        bump(image, world, x, y, True)
+
+
+@inline_jit
 def _probe(image, world, body, own_x, own_y, px, py, dx, dy):
     """Whether the point (px, py) is blocked for `body`, with what the probe does on the way.
 
@@ -160,15 +175,8 @@ def _probe(image, world, body, own_x, own_y, px, py, dx, dy):
     if cell == 0:
         return False
     blocked = blocks(cell, dy)
-    if body.kind == _MARIO:
-        if cell & _PICKUPABLE:
-            get_coin(world.players[0])
-            spend(image, world, x, y)
-            add_effect(world, _COIN_TAKEN, x * 16 + 8, y * 16 + 8)
-        if blocked and dy < F0:
-            bump(image, world, x, y, world.players[0].large != 0)
-    elif body.kind == _SHELL and blocked and dy == F0 and dx != F0:
-        bump(image, world, x, y, True)
+    if cell & _CHANGEABLE and (body.kind == _MARIO or body.kind == _SHELL):
+        _touch_tile(image, world, body, x, y, cell, blocked, dx, dy)
     return blocked
 
 

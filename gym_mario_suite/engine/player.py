@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.creatures import tick_sprite
 from gym_mario_suite.engine.level_image import HEIGHT, WIDTH, X_EXIT
-from gym_mario_suite.engine.motion import F0, F1, F2, get_coin, step_x, step_y
+from gym_mario_suite.engine.motion import F0, F2, get_coin, step_x, step_y
 from gym_mario_suite.engine.sprites import add_sprite, start_tick
 from gym_mario_suite.engine.world import NO_SPRITE, Button, Kind, Status
 
@@ -39,13 +39,13 @@ HURT_TICKS = 32
 FIRST_DEATH_TICK = 25
 
 
-@jit
+@inline_jit
 def mode_of(player):
     """Power state: 0 small, 1 large, 2 fire."""
     return np.int64(player.large) + np.int64(player.fire)
 
 
-@jit
+@inline_jit
 def update_height(player):
     """Body height from size and ducking."""
     player.body.height = 24 if player.large and not player.ducking else 12
@@ -169,7 +169,7 @@ def kick(world, player, slot):
         player.invulnerable_time = 1
 
 
-@jit
+@inline_jit
 def _jump(player, jump_held):
     """Start or continue a jump, a wall jump, or let it end."""
     body = player.body
@@ -204,7 +204,7 @@ def _jump(player, jump_held):
         player.jump_time -= 1
 
 
-@jit
+@inline_jit
 def _walk(player, left, right, acceleration):
     """Accelerate and face left and right; with both held both happen, in this order."""
     body = player.body
@@ -224,7 +224,7 @@ def _walk(player, left, right, acceleration):
         body.sliding = 0
 
 
-@jit
+@inline_jit
 def _carry(world, player, speed_held):
     """A carried shell follows; without SPEED it is let go."""
     body = player.body
@@ -252,7 +252,7 @@ def _shoot(image, world, body):
         tick_sprite(image, world, slot)
 
 
-@jit
+@inline_jit
 def _stay_in_level(image, world, player):
     """Falls, the left edge, the exit and the right edge, in this order."""
     body = player.body

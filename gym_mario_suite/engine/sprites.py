@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.world import (
     DETACHED_SHELL,
     EFFECT_SLOTS,
@@ -18,7 +18,7 @@ _RED_KOOPA = int(Kind.RED_KOOPA)
 _FIREBALL = int(Kind.FIREBALL)
 
 
-@jit
+@inline_jit
 def height_of(kind):
     """Body height in px of a sprite kind."""
     if _RED_KOOPA <= kind <= _GREEN_KOOPA_WINGED:
@@ -28,7 +28,7 @@ def height_of(kind):
     return 12
 
 
-@jit
+@inline_jit
 def start_tick(body):
     """What every tick of a body begins with: remember the cell it starts from."""
     body.map_x = int(body.x * np.float32(0.0625))

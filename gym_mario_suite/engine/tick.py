@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.contacts import fireballs_hit, meet_player, shells_hit
 from gym_mario_suite.engine.creatures import move_flower, tick_sprite
 from gym_mario_suite.engine.level_image import (
@@ -56,9 +56,9 @@ _FLOWER_HEAD_START_TICKS = 4
 _START_X = np.float32(32)
 
 
-@jit
+@inline_jit
 def _tile_column(v):
-    """v / 16 for an int, truncated toward zero."""
+    """V / 16 for an int, truncated toward zero."""
     return v >> 4 if v >= 0 else -((-v) >> 4)
 
 
@@ -150,7 +150,7 @@ def start_world(image, world, mode, time_limit_s, switches):
         start_player(world.players[p], mode)
 
 
-@jit
+@inline_jit
 def _move_camera(image, world):
     x_cam = world.players[0].body.x - _HALF_SCREEN
     if x_cam < F0:
@@ -258,7 +258,9 @@ def _scan_column(image, world, x, spawning, firing):
         cannon_end = image[image[AT_CANNON_START] + column + 1]
     while spawn < spawn_end or cannon < cannon_end:
         spawn_y = (image[image[AT_SPAWNS] + spawn] >> 4) & 0xFF if spawn < spawn_end else 1 << 30
-        cannon_y = (image[image[AT_CANNONS] + cannon] >> 4) & 0xFF if cannon < cannon_end else 1 << 30
+        cannon_y = (
+            (image[image[AT_CANNONS] + cannon] >> 4) & 0xFF if cannon < cannon_end else 1 << 30
+        )
         if spawn_y <= cannon_y:
             if not spawn_is_dead(image, world, spawn) and not _has_living_sprite(world, spawn):
                 _spawn(image, world, spawn, facing)

@@ -1,0 +1,247 @@
+"""A level as an immutable value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gym_mario_suite.engine.level_image import (
+    AT_SPAWNS,
+    CELLS,
+    DRAFT_SPAWN_SHIFT,
+    DRAFT_WINGED,
+    FINISHED,
+    HEIGHT,
+    IMAGE_SIZE,
+    MAX_HEIGHT,
+    MAX_WIDTH,
+    N_SPAWNS,
+    WIDTH,
+    X_EXIT,
+    Y_EXIT,
+    LevelImage,
+    finish_image,
+    image_capacity,
+    start_image,
+)
+from gym_mario_suite.engine.tiles import Tile
+from gym_mario_suite.engine.world import SPENT_BITS, EnemyType
+from gym_mario_suite.errors import LevelError
+
+_MAGIC = b"GMSL"
+_VERSION = 1
+_HEADER_BYTES = len(_MAGIC) + 2 + 4
+MAX_EXIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """A point where an enemy appears when the camera comes near.
+
+    Attributes:
+        x: Column.
+        y: Row, from the top.
+        enemy: Which enemy.
+        winged: Whether it has wings (a flower never shows any).
+    """
+
+    x: int
+    y: int
+    enemy: EnemyType
+    winged: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A level: tiles, spawn points, exit, and where it came from.
+
+    Two levels are equal when tiles, spawn points and exit are; the metadata does not count.
+
+    Args:
+        tiles: Tile bytes, uint8[width, height], column by column from the left, each from the
+            top. Copied; the stored array is read-only.
+        spawns: Spawn points, at most one in a cell.
+        x_exit: Column of the exit: a player beyond 16 * x_exit px has won. It may lie outside the
+            map, and then the level cannot be won.
+        y_exit: Row of the ground at the exit (only drawn).
+        metadata: What made the level: JSON-able, for example `generator`, `seed`, `difficulty`,
+            `type`.
+
+    Raises:
+        LevelError: When the size is out of bounds, a spawn point lies outside the map or shares a
+            cell, or there are more changeable tiles and spawn points than a world can remember.
+    """
+
+    tiles: NDArray[np.uint8]
+    spawns: Sequence[Spawn]
+    x_exit: int
+    y_exit: int = 10
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tiles = _checked_tiles(self.tiles)
+        width, height = tiles.shape
+        spawns = tuple(sorted(self.spawns, key=lambda spawn: (spawn.x, spawn.y)))
+        taken: set[tuple[int, int]] = set()
+        for spawn in spawns:
+            if not (0 <= spawn.x < width and 0 <= spawn.y < height):
+                raise LevelError(
+                    f"the spawn point at column {spawn.x}, row {spawn.y} lies outside the level "
+                    f"of {width} columns and {height} rows"
+                )
+            if (spawn.x, spawn.y) in taken:
+                raise LevelError(
+                    f"two spawn points at column {spawn.x}, row {spawn.y}; a cell holds one"
+                )
+            taken.add((spawn.x, spawn.y))
+        for name, value in (("x_exit", self.x_exit), ("y_exit", self.y_exit)):
+            if not -MAX_EXIT <= value <= MAX_EXIT:
+                raise LevelError(f"{name} must lie within ±{MAX_EXIT}, got {value}")
+        object.__setattr__(self, "tiles", tiles)
+        object.__setattr__(self, "spawns", spawns)
+        object.__setattr__(self, "x_exit", int(self.x_exit))
+        object.__setattr__(self, "y_exit", int(self.y_exit))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        _ = self.image  # a level that the engine cannot hold is refused here, not in play
+
+    @classmethod
+    def from_image(cls, image: LevelImage, metadata: Mapping[str, Any] | None = None) -> Level:
+        """The level that a finished level image holds."""
+        width, height = int(image[WIDTH]), int(image[HEIGHT])
+        tiles = (image[CELLS : CELLS + width * height] & 0xFF).astype(np.uint8)
+        start = image[AT_SPAWNS]
+        packed = image[start : start + image[N_SPAWNS]].tolist()
+        spawns = [
+            Spawn(p >> 12, (p >> 4) & 0xFF, EnemyType((p >> 1) & 7), bool(p & 1)) for p in packed
+        ]
+        return cls(
+            tiles.reshape(width, height),
+            spawns,
+            int(image[X_EXIT]),
+            int(image[Y_EXIT]),
+            metadata or {},
+        )
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.tiles.shape[0]
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.tiles.shape[1]
+
+    @cached_property
+    def image(self) -> LevelImage:
+        """The engine's form of the level: int32, read-only, shared by all worlds made from it."""
+        width, height = self.tiles.shape
+        muzzles = int(np.count_nonzero(self.tiles == Tile.CANNON_MUZZLE))
+        image = np.zeros(image_capacity(width, height, len(self.spawns), 3 * muzzles), np.int32)
+        start_image(image, width, height)
+        drafts = self.tiles.astype(np.int32)
+        for spawn in self.spawns:
+            wings = DRAFT_WINGED if spawn.winged else 0
+            drafts[spawn.x, spawn.y] |= (spawn.enemy + 1) << DRAFT_SPAWN_SHIFT | wings
+        image[CELLS : CELLS + width * height] = drafts.ravel()
+        image[X_EXIT] = self.x_exit
+        image[Y_EXIT] = self.y_exit
+        if finish_image(image) != FINISHED:
+            raise LevelError(
+                "the level has too many coins, blocks and spawn points: "
+                f"the engine keeps track of {SPENT_BITS:,} in all"
+            )
+        image = image[: image[IMAGE_SIZE]].copy()
+        image.setflags(write=False)
+        return image
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the level is (tiles, spawn points, exit), as hex."""
+        return hashlib.sha256(self.image.tobytes()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Level):
+            return NotImplemented
+        return np.array_equal(self.image, other.image)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        origin = ", ".join(f"{key}={value!r}" for key, value in self.metadata.items())
+        return f"<Level {self.width}x{self.height}, exit {self.x_exit}{origin and ', '}{origin}>"
+
+    def to_bytes(self) -> bytes:
+        """The level as bytes: a header, then compressed JSON, tiles and spawn points."""
+        head = json.dumps(
+            {
+                "width": self.width,
+                "height": self.height,
+                "x_exit": self.x_exit,
+                "y_exit": self.y_exit,
+                "spawns": [[s.x, s.y, int(s.enemy), int(s.winged)] for s in self.spawns],
+                "metadata": dict(self.metadata),
+            },
+            sort_keys=True,
+        ).encode()
+        body = zlib.compress(len(head).to_bytes(4, "little") + head + self.tiles.tobytes(), 6)
+        return (
+            _MAGIC + _VERSION.to_bytes(2, "little") + zlib.crc32(body).to_bytes(4, "little") + body
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Level:
+        """The level that `to_bytes` wrote.
+
+        Raises:
+            LevelError: When the bytes are not such a level, or of another version.
+        """
+        if data[: len(_MAGIC)] != _MAGIC or len(data) < _HEADER_BYTES:
+            raise LevelError(f"not a level: expected bytes that start with {_MAGIC!r}")
+        version = int.from_bytes(data[4:6], "little")
+        if version != _VERSION:
+            raise LevelError(f"level of version {version}; this program reads version {_VERSION}")
+        body = data[_HEADER_BYTES:]
+        if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
+            raise LevelError("the level is damaged: its checksum does not match")
+        try:
+            raw = zlib.decompress(body)
+            size = int.from_bytes(raw[:4], "little")
+            head = json.loads(raw[4 : 4 + size])
+            tiles = np.frombuffer(raw, np.uint8, offset=4 + size)
+            return cls(
+                tiles.reshape(head["width"], head["height"]),
+                [Spawn(x, y, EnemyType(kind), bool(w)) for x, y, kind, w in head["spawns"]],
+                head["x_exit"],
+                head["y_exit"],
+                head["metadata"],
+            )
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise LevelError(f"the level's contents cannot be read: {error}") from error
+
+
+def _checked_tiles(tiles: ArrayLike) -> NDArray[np.uint8]:
+    array = np.asarray(tiles)
+    if array.ndim != 2 or array.dtype != np.uint8:
+        raise LevelError(
+            f"tiles must be a uint8 array of [width, height], got {array.dtype} {array.shape}"
+        )
+    width, height = array.shape
+    if not (1 <= width <= MAX_WIDTH and 1 <= height <= MAX_HEIGHT):
+        raise LevelError(
+            f"a level has 1 to {MAX_WIDTH} columns and 1 to {MAX_HEIGHT} rows, "
+            f"got {width} and {height}"
+        )
+    array = np.array(array, order="C")
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,99 @@
+"""Levels and views of them as text, in the letters of the Mario AI Framework."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.tiles import TILE_BEHAVIOUR, Behaviour, Tile
+from gym_mario_suite.engine.world import EnemyType, Kind
+from gym_mario_suite.levels.level import Level
+
+AIR = "-"
+EXIT = "F"
+START = "M"
+
+ENEMY_LETTERS = {
+    EnemyType.RED_KOOPA: "r",
+    EnemyType.GREEN_KOOPA: "k",
+    EnemyType.GOOMBA: "g",
+    EnemyType.SPIKY: "y",
+    EnemyType.FLOWER: "T",
+}
+
+KIND_LETTERS = {
+    Kind.MARIO: "M",
+    Kind.GOOMBA: "g",
+    Kind.GOOMBA_WINGED: "G",
+    Kind.RED_KOOPA: "r",
+    Kind.RED_KOOPA_WINGED: "R",
+    Kind.GREEN_KOOPA: "k",
+    Kind.GREEN_KOOPA_WINGED: "K",
+    Kind.BULLET_BILL: "*",
+    Kind.SPIKY: "y",
+    Kind.SPIKY_WINGED: "Y",
+    Kind.ENEMY_FLOWER: "W",
+    Kind.SHELL: "s",
+    Kind.MUSHROOM: "m",
+    Kind.FIRE_FLOWER: "f",
+    Kind.FIREBALL: "'",
+}
+
+LEGEND = (
+    "X ground  # stair  S brick  C brick with coin  U brick with power-up  Q coin block\n"
+    "@ power-up block  D used block  o coin  t pipe  T pipe with flower  B b cannon\n"
+    "% hill top  | hill  M start  F exit  r k g y enemies (capital: winged)"
+)
+
+
+def _letters() -> NDArray[np.str_]:
+    """One letter for each tile byte."""
+    letters = np.full(256, AIR)
+    solid = (TILE_BEHAVIOUR & Behaviour.BLOCK_ALL) != 0
+    platform = (TILE_BEHAVIOUR & Behaviour.BLOCK_UPPER) != 0
+    letters[solid] = "#"
+    letters[128:192] = "X"
+    letters[platform] = "%"
+    letters[[Tile.HILL_LEFT, Tile.HILL_BODY, Tile.HILL_RIGHT]] = "|"
+    for tile, letter in {
+        Tile.HIDDEN_COIN_BLOCK: "2",
+        Tile.HIDDEN_POWER_BLOCK: "1",
+        Tile.USED_BLOCK: "D",
+        Tile.PIPE_TOP_LEFT: "t",
+        Tile.PIPE_TOP_RIGHT: "t",
+        Tile.PIPE_BODY_LEFT: "t",
+        Tile.PIPE_BODY_RIGHT: "t",
+        Tile.CANNON_MUZZLE: "B",
+        Tile.CANNON_NECK: "b",
+        Tile.CANNON_BASE: "b",
+        Tile.BRICK: "S",
+        Tile.BRICK_COIN: "C",
+        Tile.BRICK_POWER: "U",
+        Tile.QUESTION_COIN: "Q",
+        Tile.QUESTION_POWER: "@",
+    }.items():
+        letters[tile] = letter
+    letters[32:36] = "o"
+    return letters
+
+
+TILE_LETTERS = _letters()
+
+
+def level_text(level: Level) -> str:
+    """The level as lines of letters, top row first (see LEGEND).
+
+    Ground art of all kinds is `X`, so the text cannot be turned back into the very same tiles.
+    """
+    grid = TILE_LETTERS[level.tiles].T.copy()
+    for spawn in level.spawns:
+        letter = ENEMY_LETTERS[spawn.enemy]
+        winged = spawn.winged and spawn.enemy != EnemyType.FLOWER
+        grid[spawn.y, spawn.x] = letter.upper() if winged else letter
+    start_column = 32 // 16
+    if start_column < level.width:
+        grid[0, start_column] = START
+    if 0 <= level.x_exit < level.width:
+        row = min(max(level.y_exit - 1, 0), level.height - 1)
+        grid[row, level.x_exit] = EXIT
+    return "\n".join("".join(row) for row in grid)

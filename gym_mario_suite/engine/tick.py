@@ -54,6 +54,7 @@ _NEAR_CANNON = np.float32(16)
 _CANNON_PERIOD_TICKS = 100
 _FLOWER_HEAD_START_TICKS = 4
 _START_X = np.float32(32)
+_BELOW_ALL = 1 << 30  # a row further down than any
 
 
 @inline_jit

@@ -84,18 +84,23 @@ def discard_stale_cache(folders: Sequence[Path]) -> None:
         return
 
 
+_announced = False
+
+
 def announce_first_compile(dispatcher: Any) -> None:
-    """Say on stderr that compilation comes, if `dispatcher` has no compiled form yet.
+    """Say once on stderr that compilation comes, if `dispatcher` has no compiled form yet.
 
     Without the line a first run would look like a program that hangs.
     """
-    if dispatcher.signatures:
+    global _announced
+    if _announced or dispatcher.signatures:
         return
     cache = getattr(dispatcher, "_cache", None)
     folder = Path(getattr(cache, "cache_path", ""))
     name = dispatcher.py_func.__name__
     if any(folder.glob(f"*.{name}-*.nbc")):
         return
+    _announced = True
     print(
         "gym-mario-suite: compiling the engine for this machine (once, some 20 to 40 seconds) ...",
         file=sys.stderr,

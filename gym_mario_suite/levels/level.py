@@ -183,6 +183,10 @@ class Level:
 
     def to_bytes(self) -> bytes:
         """The level as bytes: a header, then compressed JSON, tiles and spawn points."""
+        return self._bytes
+
+    @cached_property
+    def _bytes(self) -> bytes:
         head = json.dumps(
             {
                 "width": self.width,

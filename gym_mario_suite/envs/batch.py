@@ -1,0 +1,284 @@
+"""A batch of Infinite Mario games: the arrays behind both the single and the vector environment."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
+from gym_mario_suite.engine.compiled import announce_first_compile
+from gym_mario_suite.engine.world import empty_worlds
+from gym_mario_suite.envs.episode import (
+    EPISODE,
+    REWARD_TERMS,
+    TELEMETRY,
+    read_telemetry,
+    reset_masked,
+    step_parallel,
+    step_serial,
+)
+from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.errors import LevelError, OptionError, StateError
+from gym_mario_suite.levels.generate import as_integer, capacity_2009, explain_failure, generate
+from gym_mario_suite.levels.level import Level
+
+_MAGIC = b"GMSE"
+_VERSION = 1
+_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 4 + 4
+_NO_SEED = -1
+
+
+class GameBatch:
+    """Worlds, episodes and levels of `count` games, with the compiled functions that drive them.
+
+    Args:
+        options: The environments' options.
+        count: How many games.
+        threads: More than 1 steps them on all cores.
+    """
+
+    def __init__(self, options: InfiniteOptions, count: int, threads: int = 1) -> None:
+        announce_first_compile(step_serial if threads == 1 else step_parallel)
+        self.options = options
+        self.count = count
+        self.configs = options.config()
+        self.worlds = empty_worlds(count)
+        self.episodes = np.zeros(count, EPISODE)
+        self.episodes["level_seed"] = _NO_SEED
+        self.terms = np.zeros((count, len(REWARD_TERMS)))
+        self.rewards = np.zeros(count)
+        self.codes = np.zeros(count, np.uint8)
+        self.counts = np.zeros((count, len(TELEMETRY)), np.int64)
+        self.started = np.zeros(count, bool)
+        self._scratch = (np.zeros((count, 1), np.uint64), np.zeros((count, 5), np.int64))
+        self._everyone = np.ones(count, bool)
+        self._step = step_parallel if threads > 1 else step_serial
+        mode = options.observation
+        self._observe = mode.parallel if threads > 1 else mode.serial
+        # Levels that were set from outside, by game; the others come from the generator.
+        self._custom: dict[int, Level] = {}
+        # Level values of generated levels that somebody asked for, by game, with their seeds.
+        self._made: dict[int, tuple[int, Level]] = {}
+        if options.level is None:
+            self.images = np.zeros((count, capacity_2009(options.length)), np.int32)
+            self.rows = np.arange(count)
+        else:
+            self.images = options.level.image[None].copy()
+            self.rows = np.zeros(count, np.int64)
+
+    def seed(self, index: int, rng_state: int) -> None:
+        """Set the random stream of one game."""
+        self.episodes[index]["rng"] = rng_state
+
+    def choose_level(self, index: int, seed: object) -> None:
+        """The next reset of game `index` makes the level of this seed.
+
+        Raises:
+            OptionError: If it is no seed, or the environment has a fixed level.
+        """
+        if not self.configs[0]["generated"]:
+            raise OptionError("this environment has a fixed level, so no level seed can be chosen")
+        number = as_integer("the level seed", seed, -(1 << 63), (1 << 63) - 1)
+        episode = self.episodes[index]
+        episode["level_ready"] = (
+            bool(episode["level_ready"])
+            and episode["level_seed"] == number
+            and index not in self._custom
+        )
+        self._custom.pop(index, None)
+        episode["level_seed"] = number
+        episode["seed_given"] = True
+
+    def set_level(self, index: int, level: object) -> None:
+        """The next reset of game `index` starts this level (once, where levels are generated)."""
+        if not isinstance(level, Level):
+            raise OptionError(f"a level must be a gym_mario_suite.levels.Level, got {level!r}")
+        self._place(index, level)
+        episode = self.episodes[index]
+        episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
+        episode["level_ready"] = True
+        episode["seed_given"] = True
+
+    def _place(self, index: int, level: Level) -> None:
+        """Give game `index` a row of its own that holds `level`."""
+        if self.options.level is not None and len(self.images) < self.count:
+            self.images = np.repeat(self.images, self.count, axis=0)
+            self.rows = np.arange(self.count)
+        size = len(level.image)
+        if size > self.images.shape[1]:
+            wider = np.zeros((len(self.images), size), np.int32)
+            wider[:, : self.images.shape[1]] = self.images
+            self.images = wider
+        self.images[self.rows[index], :size] = level.image
+        self._custom[index] = level
+
+    def level(self, index: int) -> Level:
+        """The level that game `index` is playing."""
+        if index in self._custom:
+            return self._custom[index]
+        if self.options.level is not None:
+            return self.options.level
+        seed = int(self.episodes[index]["level_seed"])
+        if index not in self._made or self._made[index][0] != seed:
+            config = self.configs[0]
+            level = generate(
+                seed, int(config["difficulty"]), int(config["level_type"]), int(config["length"])
+            )
+            self._made[index] = (seed, level)
+        return self._made[index][1]
+
+    def reset(self, mask: NDArray[np.bool_] | None = None) -> None:
+        """Begin a new episode in the games of `mask` (all by default)."""
+        mask = self._everyone if mask is None else mask
+        self._forget_custom_levels(mask)
+        reset_masked(
+            self.configs,
+            self.images,
+            self.rows,
+            self.worlds,
+            self.episodes,
+            mask,
+            self.terms,
+            self.counts,
+            self._scratch,
+        )
+        self._raise_failures()
+        self.rewards[mask] = 0.0
+        self.codes[mask] = 0
+        self.started |= mask
+
+    def _forget_custom_levels(self, mask: NDArray[np.bool_]) -> None:
+        """A level that was set lasts for one episode where levels are generated."""
+        for index in [i for i in self._custom if mask[i] and not self.episodes[i]["seed_given"]]:
+            if self.options.level is not None:
+                self._place(index, self.options.level)
+            self.episodes[index]["level_ready"] = False
+            del self._custom[index]
+
+    def _raise_failures(self) -> None:
+        failures = self.episodes["failure"]
+        if failures.any():
+            code = int(failures[failures != 0][0])
+            self.episodes["failure"] = 0
+            raise LevelError(explain_failure(code, int(self.configs[0]["difficulty"])))
+
+    def step(self, keys: NDArray[np.uint8], next_step: bool = False) -> None:
+        """One step of all games; with `next_step`, games that have ended are reset instead."""
+        if next_step and self._custom:
+            self._forget_custom_levels(self.episodes["ended"] != 0)
+        self._step(
+            self.configs,
+            self.images,
+            self.rows,
+            self.worlds,
+            self.episodes,
+            keys,
+            next_step,
+            self.terms,
+            self.rewards,
+            self.codes,
+            self.counts,
+            self._scratch,
+        )
+
+    def observe(self, out: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> None:
+        """Write the observations of the games of `mask` (all by default) into `out`."""
+        self._observe(
+            self.images,
+            self.rows,
+            self.worlds,
+            self._everyone if mask is None else mask,
+            self.options.z_level,
+            self.options.z_enemies,
+            out,
+        )
+
+    def state(self, index: int) -> bytes:
+        """Game `index` as bytes: its random stream, world and level."""
+        world = world_to_bytes(self.worlds[index])
+        level = self.level(index).to_bytes()
+        body = self.episodes[index].tobytes() + world + level
+        return (
+            _MAGIC
+            + _VERSION.to_bytes(2, "little")
+            + zlib.crc32(body).to_bytes(4, "little")
+            + len(world).to_bytes(4, "little")
+            + len(level).to_bytes(4, "little")
+            + body
+        )
+
+    def load_states(self, states: dict[int, bytes]) -> None:
+        """Take up saved games.
+
+        Args:
+            states: Bytes of `state`, by game. States of single and vector environments are the
+                same; they hold the level, so the options need not agree.
+
+        Raises:
+            StateError: If one of the states does not fit; no game is changed then.
+        """
+        loaded = {index: _read_state(data) for index, data in states.items()}
+        for index, (episode, world, level) in loaded.items():
+            self._place(index, level)
+            self.episodes[index] = episode[0]
+            self.episodes[index]["level_ready"] = False
+            self.worlds[index] = world[0]
+            self.started[index] = True
+            self.codes[index] = episode[0]["ended"]
+            self.rewards[index] = 0.0
+            self.terms[index] = 0.0
+            read_telemetry(self.worlds, self.episodes, index, self.counts)
+
+
+@lru_cache(maxsize=256)
+def _read_level(data: bytes) -> Level:
+    """A planner loads many states of one level."""
+    return Level.from_bytes(data)
+
+
+def _read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise StateError(f"a state is bytes, as get_state returns, got {type(data).__name__}")
+    data = bytes(data)
+    if len(data) < _HEADER_BYTES or data[:4] != _MAGIC:
+        raise StateError(
+            f"not a state of this environment: expected bytes that start with {_MAGIC!r}"
+        )
+    version = int.from_bytes(data[4:6], "little")
+    if version != _VERSION:
+        raise StateError(f"a state of version {version}; this program reads version {_VERSION}")
+    world_size = int.from_bytes(data[10:14], "little")
+    level_size = int.from_bytes(data[14:18], "little")
+    expected = _HEADER_BYTES + EPISODE.itemsize + world_size + level_size
+    if len(data) != expected:
+        raise StateError(f"a state of {expected} bytes was expected, got {len(data)}")
+    body = data[_HEADER_BYTES:]
+    if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
+        raise StateError("the state is damaged: its checksum does not match")
+    episode = np.frombuffer(body, EPISODE, 1).copy()
+    at_level = EPISODE.itemsize + world_size
+    try:
+        level = _read_level(body[at_level:])
+    except LevelError as error:
+        raise StateError(f"the state's level cannot be read: {error}") from error
+    return episode, world_from_bytes(body[EPISODE.itemsize : at_level], level.image), level
+
+
+def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
+    """States for `count` games by index: one for each, or one for all.
+
+    Raises:
+        StateError: If there are neither one nor `count`.
+    """
+    if isinstance(states, bytes | bytearray | memoryview):
+        return dict.fromkeys(range(count), bytes(states))
+    if len(states) != count:
+        raise StateError(
+            f"{count} states were expected, one for each environment, got {len(states)}"
+        )
+    return dict(enumerate(states))

@@ -1,0 +1,314 @@
+"""Episodes of Infinite Mario in compiled code: reset, step, reward, telemetry.
+
+The single and the vector environment call the same functions, so that they cannot differ. An
+environment is a row in a few arrays: a world, an episode record, and the row of `images` that holds
+its level (each its own, where levels are generated; one for all, where the level is fixed).
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from gym_mario_suite.engine.compiled import inline_jit, jit, parallel_jit
+from gym_mario_suite.engine.player import mode_of
+from gym_mario_suite.engine.tick import start_world, tick
+from gym_mario_suite.engine.world import TICKS_PER_SECOND, Status
+from gym_mario_suite.levels.generator_2009 import generate_2009
+
+# What a step can be rewarded for, in the order of the arrays.
+REWARD_TERMS = ("distance", "coins", "kills", "mode", "time", "win", "death")
+_DISTANCE, _COINS, _KILLS, _MODE, _TIME, _WIN_TERM, _DEATH_TERM = range(7)
+
+# Whole-number telemetry, in the order of the arrays.
+TELEMETRY = (
+    "status",
+    "mode",
+    "coins",
+    "kills",
+    "kills_stomp",
+    "kills_fire",
+    "kills_shell",
+    "kills_bump",
+    "jumps",
+    "hurts",
+    "ticks",
+    "time_left",
+    "level_seed",
+)
+
+_RUNNING = int(Status.RUNNING)
+_WIN = int(Status.WIN)
+_DEAD = int(Status.DEAD)
+
+CONFIG = np.dtype(
+    [
+        ("frame_skip", "i8"),
+        ("sticky_prob", "f8"),
+        ("generated", "u1"),  # each episode has a generated level (else: a fixed one)
+        ("seed_low", "i8"),  # level seeds are drawn from seed_low .. seed_high - 1
+        ("seed_high", "i8"),
+        ("difficulty", "i8"),
+        ("level_type", "i8"),
+        ("length", "i8"),
+        ("mode", "i8"),
+        ("time_limit", "i8"),
+        ("switches", "i8"),
+        ("max_steps", "i8"),  # 0: no limit
+        ("weights", "f8", (len(REWARD_TERMS),)),
+    ],
+    align=True,
+)
+
+EPISODE = np.dtype(
+    [
+        ("rng", "u8"),  # splitmix64 state: level seeds and sticky actions
+        ("level_seed", "i8"),
+        ("seed_given", "u1"),  # level_seed was set from outside for the next reset
+        ("level_ready", "u1"),  # the image holds the level of level_seed
+        ("ended", "u1"),  # the code of the last step: 0 running, 1 terminated, 2 truncated
+        ("failure", "u1"),  # the generator's code, when it could not make the level
+        ("last_keys", "i8"),
+        ("steps", "i8"),
+        ("x", "f8"),
+        ("coins", "i8"),
+        ("kills", "i8"),
+        ("mode", "i8"),
+        ("ticks", "i8"),
+        ("status", "i8"),
+    ],
+    align=True,
+)
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+_TO_UNIT = 1.0 / (1 << 53)
+
+
+@jit
+def draw_uint64(episode):
+    """The next number of the episode's stream (splitmix64, Steele et al. 2014)."""
+    episode.rng = episode.rng + _GOLDEN
+    z = episode.rng
+    z = (z ^ (z >> _SHIFTS[0])) * _MIX_1
+    z = (z ^ (z >> _SHIFTS[1])) * _MIX_2
+    return z ^ (z >> _SHIFTS[2])
+
+
+@inline_jit
+def _remember(world, episode):
+    """Keep what the next step's reward is measured against."""
+    player = world.players[0]
+    episode.x = player.body.x
+    episode.coins = player.coins
+    episode.kills = world.kills_total
+    episode.mode = mode_of(player)
+    episode.ticks = world.start_time
+    episode.status = player.status
+
+
+@jit
+def reset_episode(config, images, row, world, episode, rng, starts):
+    """Begin a new episode: choose and make the level, start the world, run its first tick.
+
+    The original asks its agent for the first time after one tick without buttons; so the first
+    observation is the world after that tick.
+    """
+    if config.generated:
+        if not episode.seed_given:
+            span = np.uint64(config.seed_high - config.seed_low)
+            seed = config.seed_low + np.int64(draw_uint64(episode) % span)
+            if seed != episode.level_seed:
+                episode.level_ready = 0
+            episode.level_seed = seed
+        if not episode.level_ready:
+            episode.failure = generate_2009(
+                images[row],
+                rng,
+                starts,
+                config.length,
+                np.uint64(episode.level_seed),
+                config.difficulty,
+                config.level_type,
+            )
+            episode.level_ready = 1
+            if episode.failure:
+                return
+    episode.seed_given = 0
+    image = images[row]
+    start_world(image, world, config.mode, config.time_limit, config.switches)
+    tick(image, world, 0)
+    episode.last_keys = 0
+    episode.steps = 0
+    episode.ended = 0
+    _remember(world, episode)
+
+
+@jit
+def step_episode(config, image, world, episode, keys, terms):
+    """Run one action for `frame_skip` ticks or until the episode ends.
+
+    Args:
+        config: CONFIG record.
+        image: Level image.
+        world: WORLD record.
+        episode: EPISODE record.
+        keys: Button bits of the action.
+        terms: float64[7], filled with the weighted reward terms; their sum is the reward.
+
+    Returns:
+        0 running, 1 terminated (won or dead), 2 truncated (out of time or of steps).
+    """
+    player = world.players[0]
+    for _ in range(config.frame_skip):
+        held = keys
+        if config.sticky_prob > 0.0:
+            chance = np.float64(draw_uint64(episode) >> np.uint64(11)) * _TO_UNIT
+            if chance < config.sticky_prob:
+                held = episode.last_keys
+        episode.last_keys = held
+        tick(image, world, held)
+        if player.status != _RUNNING:
+            break
+    episode.steps += 1
+    won = player.status == _WIN and episode.status == _RUNNING
+    out_of_time = player.status == _DEAD and world.time_left == 0
+    died = player.status == _DEAD and episode.status == _RUNNING and not out_of_time
+    w = config.weights
+    terms[_DISTANCE] = w[_DISTANCE] * (np.float64(player.body.x) - episode.x)
+    terms[_COINS] = w[_COINS] * (player.coins - episode.coins)
+    terms[_KILLS] = w[_KILLS] * (world.kills_total - episode.kills)
+    terms[_MODE] = w[_MODE] * (mode_of(player) - episode.mode)
+    terms[_TIME] = w[_TIME] * ((world.start_time - episode.ticks) / TICKS_PER_SECOND)
+    terms[_WIN_TERM] = w[_WIN_TERM] if won else 0.0
+    terms[_DEATH_TERM] = w[_DEATH_TERM] if died else 0.0
+    _remember(world, episode)
+    code = 0
+    if player.status != _RUNNING:
+        code = 2 if out_of_time else 1
+    elif config.max_steps > 0 and episode.steps >= config.max_steps:
+        code = 2
+    episode.ended = code
+    return code
+
+
+@jit
+def write_telemetry(world, episode, counts):
+    """Fill `counts` (int64[13]) in the order of TELEMETRY."""
+    player = world.players[0]
+    counts[0] = player.status
+    counts[1] = mode_of(player)
+    counts[2] = player.coins
+    counts[3] = world.kills_total
+    counts[4] = world.kills_stomp
+    counts[5] = world.kills_fire
+    counts[6] = world.kills_shell
+    counts[7] = world.kills_bump
+    counts[8] = player.jumps
+    counts[9] = player.hurts
+    counts[10] = world.start_time - 1
+    time_left = np.int64(world.time_left)
+    whole = abs(time_left) // TICKS_PER_SECOND
+    counts[11] = whole if time_left >= 0 else -whole
+    counts[12] = episode.level_seed
+
+
+@jit
+def sum_of(terms):
+    """The reward: the terms added in their order."""
+    total = 0.0
+    for i in range(len(REWARD_TERMS)):
+        total += terms[i]
+    return total
+
+
+@jit
+def _advance(config, images, row, world, episode, keys, next_step, terms, counts, rng, starts):
+    """One environment's share of a vector step; returns the code of `step_episode`."""
+    if next_step and episode.ended:
+        terms[:] = 0.0
+        reset_episode(config, images, row, world, episode, rng, starts)
+        code = 0
+    else:
+        code = step_episode(config, images[row], world, episode, keys, terms)
+    write_telemetry(world, episode, counts)
+    return code
+
+
+@jit
+def step_serial(
+    configs, images, rows, worlds, episodes, keys, next_step, terms, rewards, codes, counts, scratch
+):
+    """Step all environments, one after the other (arguments as in `step_parallel`)."""
+    for i in range(worlds.shape[0]):
+        codes[i] = _advance(
+            configs[0],
+            images,
+            rows[i],
+            worlds[i],
+            episodes[i],
+            keys[i],
+            next_step,
+            terms[i],
+            counts[i],
+            scratch[0][i],
+            scratch[1][i],
+        )
+        rewards[i] = sum_of(terms[i])
+
+
+@parallel_jit
+def step_parallel(
+    configs, images, rows, worlds, episodes, keys, next_step, terms, rewards, codes, counts, scratch
+):
+    """Step all environments on all cores.
+
+    Args:
+        configs: CONFIG[1].
+        images: int32[levels, capacity].
+        rows: int64[n], each environment's row of `images`.
+        worlds: WORLD[n].
+        episodes: EPISODE[n].
+        keys: uint8[n], button bits.
+        next_step: Whether an environment that has ended is reset instead of stepped.
+        terms: float64[n, 7], filled.
+        rewards: float64[n], filled.
+        codes: uint8[n], filled: 0 running, 1 terminated, 2 truncated.
+        counts: int64[n, 13], filled in the order of TELEMETRY.
+        scratch: The generator's (uint64[n, 1], int64[n, 5]).
+    """
+    for i in numba.prange(worlds.shape[0]):
+        codes[i] = _advance(
+            configs[0],
+            images,
+            rows[i],
+            worlds[i],
+            episodes[i],
+            keys[i],
+            next_step,
+            terms[i],
+            counts[i],
+            scratch[0][i],
+            scratch[1][i],
+        )
+        rewards[i] = sum_of(terms[i])
+
+
+@jit
+def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, scratch):
+    """Reset the environments whose `mask` (bool[n]) is set; arguments as in `step_parallel`."""
+    for i in range(worlds.shape[0]):
+        if mask[i]:
+            reset_episode(
+                configs[0], images, rows[i], worlds[i], episodes[i], scratch[0][i], scratch[1][i]
+            )
+            terms[i] = 0.0
+            write_telemetry(worlds[i], episodes[i], counts[i])
+
+
+@jit
+def read_telemetry(worlds, episodes, index, counts):
+    """Fill `counts[index]` from the game as it stands, after it was loaded."""
+    write_telemetry(worlds[index], episodes[index], counts[index])

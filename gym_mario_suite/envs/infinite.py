@@ -1,0 +1,222 @@
+"""`MarioInfinite-v0`: Infinite Mario as a Gymnasium environment."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.actions import ActionReader
+from gym_mario_suite.envs.ansi import screen_text
+from gym_mario_suite.envs.batch import GameBatch, state_list
+from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
+from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.level import Level
+
+REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
+_TERMINATED = 1
+_TRUNCATED = 2
+_RESET_OPTIONS = frozenset({"seed", "level", "state"})
+RENDER_FPS = 24
+
+
+def draw_stream_seed(generator: np.random.Generator) -> int:
+    """The state of an episode stream, drawn from a Gymnasium random generator."""
+    return int(generator.integers(0, 1 << 64, dtype=np.uint64))
+
+
+class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
+    """Infinite Mario, the game of the 2009 Mario AI Competition, tick for tick.
+
+    ## Description
+    Mario runs to the right through a level, past gaps, pipes, cannons and creatures, to the exit.
+    The game equals the competition's Java program bit for bit; levels come from its generator, so
+    a level of seed 3 and difficulty 5 here is the level of seed 3 and difficulty 5 there.
+
+    An episode begins with one tick without buttons, after which the original asked its agents for
+    the first time. Every step presses the buttons of its action for `frame_skip` ticks.
+
+    ## Action space
+    One of the named sets of `envs.actions`: `complex` (12 combinations, the default), `simple` (7),
+    `right_only` (5), `curiosity` (14) as `Discrete`, or `buttons` as `MultiBinary(5)`: left,
+    right, down, jump, speed.
+
+    ## Observation space
+    `obs="grid"`: int8[22, 22], the competition's merged view around Mario (tiles at detail
+    `z_level`, sprites at `z_enemies`); `"channels"`: uint8[11, 22, 22] one-hot planes;
+    `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`).
+
+    ## Rewards
+    `reward="distance"`: tiles moved to the right. `"score"`: the same in px, so that an episode
+    sums to the competition's distance less the 32 px of the start. `"fitness"`: the competition's
+    basic fitness, px less seconds plus coins plus 5000 for a win. `"sparse"`: 1 for a win. Or a
+    mapping of weights for the terms distance (px), coins, kills, mode, time (seconds), win, death.
+    `info["reward_<term>"]` holds each weighted term; they sum to the reward.
+
+    ## Episode end
+    `terminated` when Mario wins or dies, `truncated` when the level's time is up.
+
+    ## Info
+    `distance` (px, Mario's x), `status` (2 running, 1 won, 0 dead), `mode` (0 small, 1 large,
+    2 fire), `coins`, `kills` (the competition's count), `kills_stomp`, `kills_fire`, `kills_shell`,
+    `kills_bump` (not in `kills`), `jumps`, `hurts`, `ticks`, `time_left` (seconds), `level_seed`
+    (-1 for a level that has none) and the reward terms.
+
+    ## Options of reset
+    `options={"seed": n}` plays the level of that seed, `{"level": Level}` that level, for one
+    episode; `{"state": bytes}` takes up a saved game.
+
+    Args:
+        obs: Observation mode.
+        actions: Name of the action set.
+        reward: Name of a reward, or weights of the terms.
+        level: A fixed level for all episodes, instead of generated ones.
+        level_seed: Seed of the one level to generate; or (first, end), from which each episode
+            draws one; by default each episode has a new level.
+        difficulty: Difficulty of generated levels; the competition used 0, 3, 5 and 10.
+        level_type: 0 overground, 1 underground, 2 castle, or the name.
+        length: Columns of generated levels.
+        time_limit: Seconds of level time, 15 ticks each.
+        mode: Power state at the start: small, large or fire.
+        frame_skip: Ticks for each step.
+        sticky_prob: Probability, in every tick, that the buttons of the tick before stay in effect.
+        z_level: Level of detail of the grid's tiles, 0 to 2.
+        z_enemies: Level of detail of the grid's sprites, 0 to 2.
+        creatures: False: no creatures at all.
+        invulnerable: Creatures do no harm.
+        power_restoration: SPEED makes Mario fire Mario again.
+        timer: Whether the clock runs.
+        render_mode: None or "ansi".
+
+    Raises:
+        OptionError: For an option that is not possible.
+        LevelError: For a level that the original generator cannot build.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": RENDER_FPS}
+
+    def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(
+                f"render_mode must be None or one of {self.metadata['render_modes']}, "
+                f"got {render_mode!r}"
+            )
+        try:
+            self.options = InfiniteOptions(**options)
+        except TypeError as error:
+            raise OptionError(f"MarioInfinite-v0: {error}") from None
+        self.render_mode = render_mode
+        self.batch = GameBatch(self.options, 1)
+        mode = self.options.observation
+        self.observation_space = mode.space()
+        self.action_space = self.options.action_set.space()
+        self._actions = ActionReader(self.options.action_set)
+        self._buffer = mode.buffer(1)
+        self._keys = np.zeros(1, np.uint8)
+        self._seeded = False
+
+    @property
+    def level(self) -> Level:
+        """The level being played."""
+        return self.batch.level(0)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin an episode; see the class for the options.
+
+        Raises:
+            OptionError: For an unknown option or a value that is not possible.
+            StateError: For a state that cannot be loaded.
+        """
+        super().reset(seed=seed)
+        chosen = options or {}
+        check_reset_options(chosen)
+        if seed is not None or not self._seeded:
+            self.batch.seed(0, draw_stream_seed(self.np_random))
+            self._seeded = True
+        if "state" in chosen:
+            self.set_state(chosen["state"])
+            return self._observation(), self._info()
+        if "seed" in chosen:
+            self.batch.choose_level(0, chosen["seed"])
+        if "level" in chosen:
+            self.batch.set_level(0, chosen["level"])
+        self.batch.reset()
+        return self._observation(), self._info()
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
+        """Press the action's buttons for `frame_skip` ticks.
+
+        Raises:
+            OptionError: If the action is not one of the set.
+            ResetNeeded: Before the first reset, and after the end of an episode.
+        """
+        batch = self.batch
+        keys = self._actions.one(action)
+        if batch.codes[0] or not batch.started[0]:
+            raise ResetNeeded("call reset() first: no episode is running")
+        self._keys[0] = keys
+        batch.step(self._keys)
+        code = batch.codes[0]
+        return (
+            self._observation(),
+            float(batch.rewards[0]),
+            bool(code == _TERMINATED),
+            bool(code == _TRUNCATED),
+            self._info(),
+        )
+
+    def render(self) -> Any:
+        """The screen as text, with `render_mode="ansi"`."""
+        if self.render_mode is None:
+            gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
+            return None
+        return screen_text(self.batch.images[self.batch.rows[0]], self.batch.worlds)
+
+    def get_state(self) -> bytes:
+        """The game as bytes: level, world and random stream. Any environment of this family
+        continues from it with the same future.
+        """
+        if not self.batch.started[0]:
+            raise ResetNeeded("call reset() first: there is no game to save")
+        return self.batch.state(0)
+
+    def set_state(self, state: bytes) -> None:
+        """Take up a game that `get_state` saved.
+
+        Raises:
+            StateError: If the bytes are no such state; the environment is unchanged then.
+        """
+        self.batch.load_states(state_list(state, 1))
+        self._seeded = True
+
+    def _observation(self) -> NDArray[Any]:
+        self.batch.observe(self._buffer)
+        return self._buffer[0].copy()
+
+    def _info(self) -> dict[str, Any]:
+        batch = self.batch
+        info: dict[str, Any] = dict(zip(TELEMETRY, batch.counts[0].tolist(), strict=True))
+        info["distance"] = float(batch.worlds[0]["players"][0]["body"]["x"])
+        info.update(zip(REWARD_KEYS, batch.terms[0].tolist(), strict=True))
+        return info
+
+
+def check_reset_options(options: dict[str, Any]) -> None:
+    """Refuse unknown reset options, and two at once.
+
+    Raises:
+        OptionError: Naming the options there are.
+    """
+    unknown = set(options) - _RESET_OPTIONS
+    if unknown:
+        raise OptionError(
+            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(_RESET_OPTIONS))}"
+        )
+    if len(options) > 1:
+        raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")

@@ -1,0 +1,288 @@
+"""The native vector environment of `MarioInfinite-v0`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.actions import ActionReader
+from gym_mario_suite.envs.ansi import screen_text
+from gym_mario_suite.envs.batch import GameBatch, state_list
+from gym_mario_suite.envs.episode import TELEMETRY
+from gym_mario_suite.envs.infinite import (
+    RENDER_FPS,
+    REWARD_KEYS,
+    check_reset_options,
+    draw_stream_seed,
+)
+from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.generate import as_integer
+from gym_mario_suite.levels.level import Level
+
+_TERMINATED = 1
+_TRUNCATED = 2
+_MAX_ENVS = 1 << 20
+
+
+class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
+    """Many games of Infinite Mario, stepped by one compiled call on all cores.
+
+    `gymnasium.make_vec("MarioInfinite-v0", num_envs=N)` makes it. Game i is, bit for bit, the
+    single environment with the same options reset with seed + i, whatever the number of games and
+    of cores. Infos are arrays over the games; see `MarioInfiniteEnv` for their keys and for the
+    options.
+
+    `reset(options=...)` takes `reset_mask` (bool[num_envs]: reset only these), and one of `seed`
+    (a level seed, or one for each game), `level` (a Level, or one for each game), `state` (bytes,
+    or a list of bytes).
+
+    Args:
+        num_envs: How many games.
+        autoreset_mode: What happens after the end of an episode. NEXT_STEP (default): the next
+            step resets the game, ignores its action and returns the first observation with reward
+            0. SAME_STEP: the step that ends the episode returns the first observation of the next
+            one; the last one is in `info["final_obs"]`, `info["final_info"]`. DISABLED: call
+            `reset` with a `reset_mask`.
+        num_threads: 1 steps the games one after the other, anything else on all cores
+            (`numba.set_num_threads` chooses how many); None means 1 for a few games.
+        copy: False returns the observation buffer itself, which the next step overwrites.
+        render_mode: None or "ansi" (a tuple of texts, one for each game).
+        **options: As of `MarioInfiniteEnv`, and `max_episode_steps`.
+
+    Raises:
+        OptionError: For an option that is not possible.
+        LevelError: For a level that the original generator cannot build.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {
+        "render_modes": ["ansi"],
+        "render_fps": RENDER_FPS,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        num_threads: int | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(
+                f"render_mode must be None or one of {self.metadata['render_modes']}, "
+                f"got {render_mode!r}"
+            )
+        self.render_mode = render_mode
+        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
+        try:
+            self.options = InfiniteOptions(**options)
+        except TypeError as error:
+            raise OptionError(f"MarioInfinite-v0: {error}") from None
+        if num_threads is None:
+            # Below this, waking the other cores costs more than they save.
+            num_threads = 1 if self.num_envs < 16 else os.cpu_count() or 1
+        num_threads = as_integer("num_threads", num_threads, 1, 1 << 16)
+        self.batch = GameBatch(self.options, self.num_envs, num_threads)
+        mode = self.options.observation
+        self.single_observation_space = mode.space()
+        self.single_action_space = self.options.action_set.space()
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._actions = ActionReader(self.options.action_set)
+        self._observations = mode.buffer(self.num_envs)
+        self._copy = copy
+        self._seeded = False
+
+    def level(self, index: int) -> Level:
+        """The level that game `index` is playing."""
+        return self.batch.level(index)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin new episodes; see the class for the options.
+
+        Args:
+            seed: One seed s, which gives game i the seed s + i; or a seed or None for each game.
+            options: `reset_mask`, and one of `seed`, `level` and `state`.
+
+        Raises:
+            OptionError: For an unknown option or a value that is not possible.
+            StateError: For a state that cannot be loaded; no game is changed then.
+        """
+        chosen = dict(options or {})
+        mask = self._reset_mask(chosen.pop("reset_mask", None))
+        check_reset_options(chosen)
+        indices = np.flatnonzero(mask).tolist()
+        self._seed_streams(seed, indices)
+        if "state" in chosen:
+            states = state_list(chosen["state"], self.num_envs)
+            self.batch.load_states({index: states[index] for index in indices})
+        else:
+            if "seed" in chosen:
+                for index, value in zip(
+                    indices, self._spread(chosen["seed"], indices), strict=True
+                ):
+                    self.batch.choose_level(index, value)
+            if "level" in chosen:
+                for index, value in zip(
+                    indices, self._spread(chosen["level"], indices), strict=True
+                ):
+                    self.batch.set_level(index, value)
+            self.batch.reset(mask)
+        self.batch.observe(self._observations, mask)
+        return self._returned_observations(), self._infos()
+
+    def step(
+        self, actions: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of every game.
+
+        Raises:
+            OptionError: If the actions are not `num_envs` actions of the set.
+            ResetNeeded: Before the first reset; with DISABLED autoreset also while an episode that
+                has ended was not reset.
+        """
+        batch = self.batch
+        keys = self._actions.many(actions, self.num_envs)
+        if not batch.started.all():
+            raise ResetNeeded("call reset() first: no episode is running")
+        if self.autoreset_mode == AutoresetMode.DISABLED and batch.codes.any():
+            ended = np.flatnonzero(batch.codes).tolist()
+            raise ResetNeeded(
+                f"the episodes of games {ended} have ended: call "
+                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
+            )
+        batch.step(keys, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        batch.observe(self._observations)
+        rewards = batch.rewards.copy()
+        terminated = batch.codes == _TERMINATED
+        truncated = batch.codes == _TRUNCATED
+        infos = self._infos()
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and batch.codes.any():
+            infos = self._reset_ended(infos)
+        return self._returned_observations(), rewards, terminated, truncated, infos
+
+    def render(self) -> Any:
+        """The screens as text, one for each game, with `render_mode="ansi"`."""
+        if self.render_mode is None:
+            return None
+        batch = self.batch
+        return tuple(
+            screen_text(batch.images[batch.rows[i]], batch.worlds[i : i + 1])
+            for i in range(self.num_envs)
+        )
+
+    def get_state(self) -> list[bytes]:
+        """Every game as bytes, in the form that the single environment uses too."""
+        if not self.batch.started.all():
+            raise ResetNeeded("call reset() first: there are no games to save")
+        return [self.batch.state(index) for index in range(self.num_envs)]
+
+    def set_state(self, states: Sequence[bytes] | bytes) -> None:
+        """Take up saved games: one for each, or one for all.
+
+        Raises:
+            StateError: If a state does not fit; no game is changed then.
+        """
+        self.batch.load_states(state_list(states, self.num_envs))
+        self._seeded = True
+
+    def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
+        if seed is None:
+            if self._seeded:
+                return
+            seeds: list[int | None] = [None] * self.num_envs
+        elif isinstance(seed, int | np.integer):
+            # As Gymnasium's vector environments do.
+            seeds = [int(seed) + index for index in range(self.num_envs)]
+            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
+        else:
+            if len(seed) != self.num_envs:
+                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
+            seeds = list(seed)
+        for index in indices if self._seeded else range(self.num_envs):
+            value = seeds[index]
+            if value is None and self._seeded:
+                continue
+            generator = self.np_random if value is None else seeding.np_random(value)[0]
+            self.batch.seed(index, draw_stream_seed(generator))
+        self._seeded = True
+
+    def _reset_mask(self, mask: Any) -> NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, bool)
+        array = np.asarray(mask)
+        if array.shape != (self.num_envs,) or array.dtype != bool or not array.any():
+            raise OptionError(
+                f"reset_mask must be a bool array of shape ({self.num_envs},) with at least one "
+                f"True, got {array.dtype} of shape {array.shape}"
+            )
+        return array
+
+    def _spread(self, values: Any, indices: list[int]) -> list[Any]:
+        """A value for each of `indices`: one for all, or picked from one for each game."""
+        if not isinstance(values, list | tuple | np.ndarray):
+            return [values] * len(indices)
+        if len(values) != self.num_envs:
+            raise OptionError(f"{self.num_envs} values were expected, got {len(values)}")
+        return [values[index] for index in indices]
+
+    def _returned_observations(self) -> NDArray[Any]:
+        return self._observations.copy() if self._copy else self._observations
+
+    def _infos(self) -> dict[str, Any]:
+        batch = self.batch
+        counts = batch.counts.T.copy()
+        terms = batch.terms.T.copy()
+        infos: dict[str, Any] = dict(zip(TELEMETRY, counts, strict=True))
+        infos["distance"] = batch.worlds["players"]["body"]["x"][:, 0].astype(np.float64)
+        infos.update(zip(REWARD_KEYS, terms, strict=True))
+        present = np.ones((len(infos), self.num_envs), bool)
+        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
+        return infos
+
+    def _reset_ended(self, final: dict[str, Any]) -> dict[str, Any]:
+        """Reset the games that have just ended; their last observation and info go along."""
+        batch = self.batch
+        ended = batch.codes != 0
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for index in np.flatnonzero(ended):
+            final_obs[index] = self._observations[index].copy()
+        for key in [key for key in final if key.startswith("_")]:
+            final[key] = ended.copy()
+        batch.reset(ended)
+        batch.observe(self._observations, ended)
+        infos = self._infos()
+        infos["final_obs"] = final_obs
+        infos["_final_obs"] = ended.copy()
+        infos["final_info"] = final
+        infos["_final_info"] = ended.copy()
+        return infos
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    try:
+        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
+    except (KeyError, ValueError):
+        names = ", ".join(member.name for member in AutoresetMode)
+        raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None

@@ -1,0 +1,185 @@
+"""Options of Infinite Mario's environments, checked once and turned into the engine's records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.game import (
+    CREATURES_OFF,
+    INVULNERABLE,
+    MAX_TIME_LIMIT_S,
+    POWER_RESTORATION,
+    TIMER_OFF,
+)
+from gym_mario_suite.engine.level_image import MAX_WIDTH
+from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET, ActionSet, action_set
+from gym_mario_suite.envs.episode import CONFIG, REWARD_TERMS
+from gym_mario_suite.envs.observations import ObservationMode, checked_z, observation_mode
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.generate import DEFAULT_LENGTH, as_integer, generate
+from gym_mario_suite.levels.level import Level
+
+# Weights of the reward terms. A term is measured over one step: `distance` in px, `coins`,
+# `kills` and `mode` as changes, `time` in seconds passed, `win` and `death` as 1 when they happen.
+REWARDS: dict[str, dict[str, float]] = {
+    "distance": {"distance": 1 / 16},
+    "score": {"distance": 1.0},
+    "fitness": {"distance": 1.0, "time": -1.0, "coins": 1.0, "win": 5000.0},
+    "sparse": {"win": 1.0},
+}
+
+MODES = {"small": 0, "large": 1, "fire": 2}
+LEVEL_TYPES = {"overground": 0, "underground": 1, "castle": 2}
+# New levels get seeds that the original's command line could express too.
+_NEW_LEVEL_SEEDS = (0, 1 << 31)
+_MAX_FRAME_SKIP = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfiniteOptions:
+    """What an environment of the Infinite Mario family is made with.
+
+    See `MarioInfiniteEnv` for the meaning of each.
+
+    Raises:
+        OptionError: For a value that is not possible; the message says which are.
+    """
+
+    obs: str = "grid"
+    actions: str = DEFAULT_ACTION_SET
+    reward: str | Mapping[str, float] = "distance"
+    level: Level | None = None
+    level_seed: int | tuple[int, int] | None = None
+    difficulty: int = 0
+    level_type: int | str = 0
+    length: int = DEFAULT_LENGTH
+    time_limit: int = 200
+    mode: int | str = "fire"
+    frame_skip: int = 1
+    sticky_prob: float = 0.0
+    z_level: int = 1
+    z_enemies: int = 0
+    creatures: bool = True
+    invulnerable: bool = False
+    power_restoration: bool = False
+    timer: bool = True
+    max_episode_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        # Making the records checks every value; they are made again where they are needed.
+        self.config()
+        _ = self.observation, self.action_set
+        checked_z("z_level", self.z_level)
+        checked_z("z_enemies", self.z_enemies)
+        if self.level is None:
+            # What the generator refuses depends on these three, not on the seed.
+            generate(0, self.difficulty, self._level_type, self.length)
+        elif self.level_seed is not None:
+            raise OptionError("give level or level_seed, not both")
+        elif not isinstance(self.level, Level):
+            raise OptionError(f"level must be a gym_mario_suite.levels.Level, got {self.level!r}")
+
+    @property
+    def observation(self) -> ObservationMode:
+        """How the game is observed."""
+        return observation_mode(self.obs)
+
+    @property
+    def action_set(self) -> ActionSet:
+        """The actions."""
+        return action_set(self.actions)
+
+    @property
+    def _level_type(self) -> int:
+        return _named("level_type", self.level_type, LEVEL_TYPES)
+
+    @property
+    def seed_range(self) -> tuple[int, int]:
+        """Level seeds are drawn from the first up to, not including, the second."""
+        choice = self.level_seed
+        if choice is None:
+            return _NEW_LEVEL_SEEDS
+        limit = 1 << 63
+        if isinstance(choice, list | tuple):
+            if len(choice) != 2:
+                raise OptionError(
+                    f"level_seed must be one seed or a pair (first, end), got {choice!r}"
+                )
+            low = as_integer("level_seed[0]", choice[0], -limit, limit - 1)
+            high = as_integer("level_seed[1]", choice[1], -limit, limit - 1)
+            if low >= high:
+                raise OptionError(f"level_seed {choice!r} is an empty range")
+            if high - low >= limit:
+                raise OptionError(f"level_seed {choice!r} spans 2**63 seeds or more")
+            return low, high
+        seed = as_integer("level_seed", choice, -limit, limit - 2)
+        return seed, seed + 1
+
+    def config(self) -> NDArray[np.void]:
+        """The compiled code's configuration, CONFIG[1]."""
+        config = np.zeros(1, CONFIG)
+        row = config[0]
+        row["frame_skip"] = as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)
+        row["sticky_prob"] = _probability("sticky_prob", self.sticky_prob)
+        row["generated"] = self.level is None
+        row["seed_low"], row["seed_high"] = self.seed_range
+        row["difficulty"] = as_integer("difficulty", self.difficulty, -(1 << 31), (1 << 31) - 1)
+        row["level_type"] = self._level_type
+        row["length"] = as_integer("length", self.length, 1, MAX_WIDTH)
+        row["mode"] = _named("mode", self.mode, MODES)
+        row["time_limit"] = as_integer("time_limit", self.time_limit, 0, MAX_TIME_LIMIT_S)
+        row["switches"] = (
+            CREATURES_OFF * (not self.creatures)
+            | INVULNERABLE * bool(self.invulnerable)
+            | POWER_RESTORATION * bool(self.power_restoration)
+            | TIMER_OFF * (not self.timer)
+        )
+        if self.max_episode_steps is not None:
+            row["max_steps"] = as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
+        row["weights"] = self._weights()
+        return config
+
+    def _weights(self) -> list[float]:
+        chosen = self.reward
+        if isinstance(chosen, str):
+            if chosen not in REWARDS:
+                raise OptionError(
+                    f"unknown reward {chosen!r}; there are {', '.join(REWARDS)}, "
+                    f"or a mapping of weights for {', '.join(REWARD_TERMS)}"
+                )
+            chosen = REWARDS[chosen]
+        unknown = set(chosen) - set(REWARD_TERMS)
+        if unknown:
+            raise OptionError(
+                f"unknown reward term {min(unknown)!r}; there are {', '.join(REWARD_TERMS)}"
+            )
+        weights = [float(chosen.get(term, 0.0)) for term in REWARD_TERMS]
+        if not all(math.isfinite(weight) for weight in weights):
+            raise OptionError(f"reward weights must be finite, got {dict(chosen)}")
+        return weights
+
+
+def _named(name: str, value: Any, names: Mapping[str, int]) -> int:
+    """One of a few values, by name or by number."""
+    if isinstance(value, str) and value in names:
+        return names[value]
+    if not isinstance(value, str | bool) and value in names.values():
+        return int(value)
+    choices = ", ".join(f"{number} ({word})" for word, number in names.items())
+    raise OptionError(f"{name} must be one of {choices}, got {value!r}")
+
+
+def _probability(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0.0 <= number <= 1.0:
+        raise OptionError(f"{name} must be a probability from 0 to 1, got {value!r}")
+    return number

@@ -1,0 +1,49 @@
+"""`mario levels`: commands that make levels and look at them."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+from typing import Annotated
+
+import typer
+
+from gym_mario_suite.engine.compiled import announce_first_compile
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
+from gym_mario_suite.levels.generator_2009 import generate_2009
+from gym_mario_suite.levels.text import LEGEND, level_text
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _levels() -> None:
+    """Make levels and look at them."""
+
+
+@app.command()
+def show(
+    # Text, so that a malformed seed is one line like our other errors.
+    seed: Annotated[
+        str, typer.Option(metavar="INTEGER", help="Seed of the generator, 64 bits.")
+    ] = "0",
+    difficulty: Annotated[int, typer.Option(help="Usually 0 to 10.")] = 0,
+    level_type: Annotated[
+        int, typer.Option("--type", help="0 overground, 1 underground, 2 castle.")
+    ] = 0,
+    length: Annotated[int, typer.Option(help="Columns.")] = DEFAULT_LENGTH,
+    legend: Annotated[bool, typer.Option("--legend", help="Say what the letters mean.")] = False,
+) -> None:
+    """Print a level of the 2009 generator as text."""
+    try:
+        seed_number = int(seed)
+    except ValueError:
+        raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
+    announce_first_compile(generate_2009)
+    level = generate(seed_number, difficulty, level_type, length)
+    typer.echo(
+        f"seed {seed_number}, difficulty {difficulty}, type {level_type}, length {length}, "
+        f"exit at column {level.x_exit}"
+    )
+    typer.echo(level_text(level))
+    if legend:
+        typer.echo(LEGEND)

@@ -45,7 +45,18 @@ class Command:
         return command
 
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        name="levels",
+        app="gym_mario_suite.levels.commands:app",
+        help="Make levels and look at them.",
+    ),
+    Command(
+        name="score",
+        app="gym_mario_suite.competition.commands:app",
+        help="Play a track of levels with an agent and score it.",
+    ),
+)
 
 
 class LazyGroup(typer.core.TyperGroup):

@@ -2,26 +2,24 @@
 
 Numba keeps compiled functions on disk beside the sources, and recompiles a function when *its
 own* file changes. It does not notice that a function it calls, in another file, has changed; so a
-changed checkout could run old rules. `discard_stale_cache` closes that hole: it stores a hash of
-all the engine's sources beside the cache and empties the cache when the hash differs.
+changed checkout could run old rules. Here every cached function carries a hash of its file and of
+all it imports from this package, and is compiled anew when the hash differs.
 """
 
 from __future__ import annotations
 
-import contextlib
+import ast
 import hashlib
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 
-_STAMP_NAME = "compiled-sources.sha256"
-# Every folder with compiled functions: a function may call those of folders to its left.
-_COMPILED_ROOMS = ("engine", "levels", "envs")
-
+_PACKAGE = Path(__file__).parent.parent
+_NAME = _PACKAGE.name
 
 # No `fastmath` and no contraction: every float32 operation is rounded once and denormals count,
 # which is what makes the results equal the original's bit for bit.
@@ -37,9 +35,44 @@ _ENGINE: dict[str, Any] = {
 }
 
 
+@cache
+def _imported_sources(source: Path) -> frozenset[Path]:
+    """The files of this package that `source` imports from, itself included."""
+    found = {source}
+    for node in ast.walk(ast.parse(source.read_bytes())):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_NAME):
+            continue
+        parent = _PACKAGE.joinpath(*(node.module or "").split(".")[1:])
+        for path in (parent, *(parent / alias.name for alias in node.names)):
+            imported = path.with_suffix(".py")
+            if imported.is_file() and imported not in found:
+                found |= _imported_sources(imported)
+    return frozenset(found)
+
+
+@cache
+def _source_stamp(source: Path) -> str:
+    """A hash of every source that compiled functions of the file `source` may call."""
+    digest = hashlib.sha256()
+    for path in sorted(_imported_sources(source)):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    dispatcher: Any = numba.njit(**options)(function)
+    # Numba's own stamp is the file's time and size. Where a later numba keeps it elsewhere, that
+    # stamp stays in force, and only a changed checkout needs its __pycache__ deleted by hand.
+    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if hasattr(index, "_source_stamp"):
+        index._source_stamp = _source_stamp(Path(function.__code__.co_filename))
+    return dispatcher
+
+
 def jit(function: Callable[..., Any]) -> Any:
     """Compile with the engine's settings: cached, without the GIL, no allocation, strict IEEE."""
-    return numba.njit(**_ENGINE)(function)
+    return _compile(function, **_ENGINE)
 
 
 def inline_jit(function: Callable[..., Any]) -> Any:
@@ -48,40 +81,12 @@ def inline_jit(function: Callable[..., Any]) -> Any:
     Numba passes an array as seven arguments; where the callee is a few instructions, that costs
     more than the callee.
     """
-    return numba.njit(**_ENGINE, forceinline=True)(function)
+    return _compile(function, **_ENGINE, forceinline=True)
 
 
 def parallel_jit(function: Callable[..., Any]) -> Any:
     """Like `jit`, with `numba.prange` loops spread over the cores."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy", parallel=True)(function)
-
-
-def discard_stale_cache(folders: Sequence[Path]) -> None:
-    """Empty numba's cache in `folders` when any source file there has changed since it was made.
-
-    A folder that cannot be written is left alone (an installed copy, whose files change together).
-    """
-    digest = hashlib.sha256()
-    for folder in folders:
-        for source in sorted(folder.glob("*.py")):
-            digest.update(source.name.encode())
-            digest.update(source.read_bytes())
-    stamp = digest.hexdigest()
-    stamp_file = folders[0] / "__pycache__" / _STAMP_NAME
-    try:
-        if stamp_file.exists() and stamp_file.read_text() == stamp:
-            return
-        for folder in folders:
-            for cached in (folder / "__pycache__").glob("*.nb[ci]"):
-                with contextlib.suppress(FileNotFoundError):
-                    cached.unlink()
-        stamp_file.parent.mkdir(exist_ok=True)
-        # A unique name per process: two processes may start at once.
-        fresh = stamp_file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(stamp)
-        fresh.replace(stamp_file)
-    except OSError:
-        return
+    return _compile(function, cache=True, nogil=True, error_model="numpy", parallel=True)
 
 
 _announced = False
@@ -95,10 +100,8 @@ def announce_first_compile(dispatcher: Any) -> None:
     global _announced
     if _announced or dispatcher.signatures:
         return
-    cache = getattr(dispatcher, "_cache", None)
-    folder = Path(getattr(cache, "cache_path", ""))
-    name = dispatcher.py_func.__name__
-    if any(folder.glob(f"*.{name}-*.nbc")):
+    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if hasattr(index, "_load_index") and index._load_index():
         return
     _announced = True
     print(
@@ -106,7 +109,3 @@ def announce_first_compile(dispatcher: Any) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-_PACKAGE = Path(__file__).parent.parent
-discard_stale_cache([_PACKAGE / room for room in _COMPILED_ROOMS])

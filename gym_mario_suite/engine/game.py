@@ -233,6 +233,21 @@ class Game:
         return int(self.worlds[0]["kills_total"])
 
     @property
+    def kills_by_fire(self) -> int:
+        """Kills by fireballs."""
+        return int(self.worlds[0]["kills_fire"])
+
+    @property
+    def kills_by_stomp(self) -> int:
+        """Kills by jumping on enemies."""
+        return int(self.worlds[0]["kills_stomp"])
+
+    @property
+    def kills_by_shell(self) -> int:
+        """Kills by shells (a carried shell's count once here, twice in `kills`)."""
+        return int(self.worlds[0]["kills_shell"])
+
+    @property
     def ticks(self) -> int:
         """Ticks since the start."""
         return int(self.worlds[0]["start_time"]) - 1

@@ -99,7 +99,7 @@ def _clip(v):
 
 @jit
 def write_channels(image, world, player_index, out):
-    """One-hot planes around a player into `out` (uint8[11, 22, 22]), in the order of CHANNELS.
+    """One-hot planes around a player into `out` (int8[11, 22, 22]), in the order of CHANNELS.
 
     Mario's cell is [11, 11] of each plane. `solid` is what blocks from all sides, bricks and
     blocks with contents included; used blocks are only solid.

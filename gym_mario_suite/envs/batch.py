@@ -202,7 +202,11 @@ class GameBatch:
         """Game `index` as bytes: its random stream, world and level."""
         world = world_to_bytes(self.worlds[index])
         level = self.level(index).to_bytes()
-        body = self.episodes[index].tobytes() + world + level
+        episode = self.episodes[index : index + 1].copy()
+        # These two are about the arrays here, not about the game.
+        episode["level_ready"] = False
+        episode["seed_given"] = False
+        body = episode.tobytes() + world + level
         return (
             _MAGIC
             + _VERSION.to_bytes(2, "little")

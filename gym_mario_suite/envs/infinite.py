@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.ansi import screen_text
-from gym_mario_suite.envs.batch import GameBatch, state_list
+from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError
@@ -47,7 +47,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
 
     ## Observation space
     `obs="grid"`: int8[22, 22], the competition's merged view around Mario (tiles at detail
-    `z_level`, sprites at `z_enemies`); `"channels"`: uint8[11, 22, 22] one-hot planes;
+    `z_level`, sprites at `z_enemies`); `"channels"`: int8[11, 22, 22] one-hot planes;
     `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`).
 
     ## Rewards
@@ -179,8 +179,10 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         return screen_text(self.batch.images[self.batch.rows[0]], self.batch.worlds)
 
     def get_state(self) -> bytes:
-        """The game as bytes: level, world and random stream. Any environment of this family
-        continues from it with the same future.
+        """The game as bytes: level, world and random stream.
+
+        Any environment of this family continues from it with the same future, given the same
+        options.
         """
         if not self.batch.started[0]:
             raise ResetNeeded("call reset() first: there is no game to save")
@@ -192,7 +194,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         Raises:
             StateError: If the bytes are no such state; the environment is unchanged then.
         """
-        self.batch.load_states(state_list(state, 1))
+        self.batch.load_states({0: state})
         self._seeded = True
 
     def _observation(self) -> NDArray[Any]:

@@ -106,7 +106,7 @@ OBSERVATION_MODES: dict[str, ObservationMode] = {
             0,
             1,
             (len(CHANNELS), GRID_SIZE, GRID_SIZE),
-            np.uint8,
+            np.int8,  # not uint8, which learners take for the pixels of an image
             _channels_serial,
             _channels_parallel,
         ),

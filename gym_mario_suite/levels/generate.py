@@ -6,6 +6,7 @@ import operator
 
 import numpy as np
 
+from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.level_image import (
     FINISHED,
     MAX_WIDTH,
@@ -94,6 +95,7 @@ def generate(
         LevelError: For arguments that make the original program abort.
     """
     seed, difficulty, level_type, length = check_parameters(seed, difficulty, level_type, length)
+    announce_first_compile(generate_2009)
     image = np.zeros(capacity_2009(length), np.int32)
     code = generate_2009(
         image,

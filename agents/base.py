@@ -1,0 +1,96 @@
+"""What an agent is, and what it may ask of the game it plays."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.world import Mode
+
+
+class GameView(Protocol):
+    """The queries of the 2009 competition's agent interface.
+
+    All of them describe the world after the last tick, and none changes it. An `engine.game.Game`
+    has them; an agent that keeps to this list knows no more than an entrant of 2009 did. Grids
+    have 22 rows and 22 columns, rows first, with Mario at row 11, column 11; `z` is the level of
+    detail, from 0 (everything) to 2 (solid or not).
+    """
+
+    def level_grid(self, z: int = 1) -> NDArray[np.int8]:
+        """Tiles around Mario, int8[22, 22]."""
+        ...
+
+    def enemies_grid(self, z: int = 0) -> NDArray[np.int8]:
+        """Sprites around Mario, int8[22, 22]."""
+        ...
+
+    def merged_grid(self, z_level: int = 1, z_enemies: int = 0) -> NDArray[np.int8]:
+        """Tiles with the sprites over them, int8[22, 22]."""
+        ...
+
+    def enemy_floats(self) -> NDArray[np.float32]:
+        """Kind, x and y (px) of each creature, shell and mushroom: float32[n, 3]."""
+        ...
+
+    def level_bitmap(self) -> NDArray[np.uint16]:
+        """The level grid at Z = 1 as bits, uint16[31]."""
+        ...
+
+    @property
+    def x(self) -> np.float32:
+        """Mario's x in px."""
+        ...
+
+    @property
+    def y(self) -> np.float32:
+        """Mario's y in px, downward."""
+        ...
+
+    @property
+    def on_ground(self) -> bool:
+        """Whether the last tick ended on the ground."""
+        ...
+
+    @property
+    def may_jump(self) -> bool:
+        """Whether JUMP would start a jump."""
+        ...
+
+    @property
+    def carrying(self) -> bool:
+        """Whether Mario carries a shell."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """Mario's power state."""
+        ...
+
+    @property
+    def kills(self) -> int:
+        """The competition's count of kills."""
+        ...
+
+
+class Agent(Protocol):
+    """Something that plays: it is asked for the buttons of the next tick after each tick.
+
+    One agent object plays many levels in turn. `reset` is called before each of them (twice in a
+    competition); what it leaves alone is carried from level to level.
+
+    Attributes:
+        name: Name in scores and messages.
+    """
+
+    name: str
+
+    def reset(self) -> None:
+        """A level is about to begin."""
+        ...
+
+    def act(self, game: GameView) -> int:
+        """Buttons for the next tick: bits of `engine.world.Button`, 0 to 31."""
+        ...

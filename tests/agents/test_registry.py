@@ -1,0 +1,76 @@
+import subprocess
+import sys
+
+import pytest
+
+from gym_mario_suite.agents.registry import AGENTS, make_agent
+from gym_mario_suite.errors import OptionError
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_every_agent_of_the_table_is_made_and_bears_its_name(name: str) -> None:
+    agent = make_agent(name)
+    assert agent.name == type(agent).name == name
+    agent.reset()
+
+
+def test_two_agents_share_nothing() -> None:
+    assert make_agent("scared") is not make_agent("scared")
+
+
+def test_options_reach_the_constructor_and_the_name() -> None:
+    agent = make_agent("forward:jump_limit=3")
+    assert agent.name == "forward:jump_limit=3"
+    assert vars(agent)["_jump_limit"] == 3
+    assert vars(make_agent("forward"))["_jump_limit"] == 16
+    assert type(agent).name == "forward"
+
+
+class Optioned:
+    name = "optioned"
+
+    def __init__(self, count: int = 0, share: float = 0.0, path: str = "", other=None) -> None:
+        self.options = (count, share, path, other)
+
+
+def test_options_are_read_as_the_arguments_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AGENTS, "optioned", "optioned_for_test:Optioned")
+    monkeypatch.setitem(sys.modules, "optioned_for_test", sys.modules[__name__])
+    agent = make_agent("optioned: count = 3 ,share=1,path=2,other=0.5")
+    options = vars(agent)["options"]
+    assert options == (3, 1.0, "2", 0.5)
+    assert [type(option) for option in options] == [int, float, str, float]
+    assert vars(make_agent("optioned:other=a:b"))["options"][3] == "a:b"
+    assert vars(make_agent("optioned:other=7"))["options"][3] == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("forwrd", "unknown agent 'forwrd' (did you mean 'forward'?); known: ellingsen, forward, "),
+        ("", "unknown agent ''; known: "),
+        ("forward:jump_limt=3", "(did you mean 'jump_limit'?); known: jump_limit"),
+        ("forward-jumping:speed=3", "unknown option of agent 'forward-jumping' 'speed'; known: no"),
+        ("forward:", "expected OPTION=VALUE, got ''"),
+        ("forward:jump_limit", "expected OPTION=VALUE, got 'jump_limit'"),
+        ("forward:jump_limit=high", "option 'jump_limit' must be of type int, got 'high'"),
+        ("forward:jump_limit=1,jump_limit=2", "option 'jump_limit' is given twice"),
+        ("forward:jump_limit=-1", "jump_limit must be 0 or more ticks, got -1"),
+        ("scared:jump_limit=-1", "jump_limit must be 0 or more ticks, got -1"),
+    ],
+)
+def test_what_cannot_be_made_is_explained(text: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        make_agent(text)
+    assert message in str(caught.value)
+
+
+def test_naming_agents_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from gym_mario_suite.agents.registry import AGENTS;"
+        "print(*(m for m in ('numba', 'torch', 'gym_mario_suite.agents.base') if m in sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.split() == []

@@ -1,0 +1,209 @@
+import dataclasses
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gym_mario_suite.agents.base import GameView
+from gym_mario_suite.agents.registry import make_agent
+from gym_mario_suite.competition.episode import LevelRecord
+from gym_mario_suite.competition.json_file import require_writable, write_json
+from gym_mario_suite.competition.score import PlayedLevel, TrackScore, score_track
+from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
+from gym_mario_suite.competition.tracks import Track, cig_2009
+from gym_mario_suite.engine.world import Mode, Status
+from gym_mario_suite.errors import OptionError
+
+SHORT = Track("short", 0, (*cig_2009(0).levels[:2], cig_2009(0).levels[10]))
+
+
+def played(distance: float, trial: int = 0, ms: float = 1.0, **fields: int) -> PlayedLevel:
+    record = LevelRecord(
+        distance=distance,
+        cells=0,
+        status=Status(fields.get("status", 0)),
+        time_left=fields.get("time_left", 0),
+        time_spent=0,
+        kills=fields.get("kills", 0),
+        mode=Mode(fields.get("mode", 0)),
+        coins=0,
+        ticks=2,
+        nonempty_actions=0,
+        actions_crc32=0,
+        act_times_ns=np.array([ms * 1e6, ms * 1e6], np.int64),
+    )
+    return PlayedLevel(cig_2009(-(2**31)).levels[trial], record)
+
+
+def test_each_distance_is_added_with_one_rounding() -> None:
+    # `sum` of Python 3.12 and later would find 2.0 for the ten.
+    distances = [1e16, 1.0, 1.0, -1e16, *[0.0] * 6]
+    levels = [played(distance, trial) for trial, distance in enumerate(distances)]
+    score = TrackScore(SHORT, "x", (*levels, played(0.5, 10)))
+    assert [each.score for each in score.difficulties] == [0.0, 0.5]
+    assert score.score == 0.5
+
+
+def test_sums_over_all_levels() -> None:
+    score = TrackScore(
+        SHORT,
+        "x",
+        (
+            played(1.0, 0, status=1, time_left=3, kills=4, mode=2, ms=1.0),
+            played(2.0, 1, status=0, time_left=5, kills=6, mode=1, ms=2.0),
+            played(3.0, 10, status=1, time_left=7, kills=8, mode=2, ms=6.0),
+        ),
+    )
+    assert (score.levels_cleared, score.time_left_sum, score.kills_sum) == (2, 15, 18)
+    assert score.mode_sum == 5
+    assert score.ms_per_step_mean == 3.0
+    assert 2.0 < score.ms_per_step_p99 <= 6.0
+    assert [each.ms_per_step for each in score.difficulties] == [1.5, 6.0]
+
+
+class Counting:
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.resets: list[int] = []
+        self.asked = 0
+
+    def reset(self) -> None:
+        self.resets.append(self.asked)
+
+    def act(self, game: GameView) -> int:
+        self.asked += 1
+        return 2
+
+
+def test_one_agent_is_reset_twice_before_each_level() -> None:
+    agent = Counting()
+    told: list[PlayedLevel] = []
+    score = score_track(agent, SHORT, told.append)
+    assert tuple(told) == score.levels
+    ticks = [level.record.ticks for level in score.levels]
+    starts = [0, ticks[0], ticks[0] + ticks[1]]
+    assert agent.resets == [start for start in starts for _ in range(2)]
+    assert agent.asked == sum(ticks)
+
+
+class Wrong(Counting):
+    def act(self, game: GameView) -> int:
+        return 2 if super().act(game) and len(self.resets) < 4 else 32
+
+
+def test_a_wrong_answer_names_the_level() -> None:
+    with pytest.raises(OptionError, match=r"tick 1 of level of difficulty 0, trial 1 \(seed 1,"):
+        score_track(Wrong(), SHORT)
+
+
+def test_the_json_form() -> None:
+    score = score_track(make_agent("forward"), SHORT)
+    value = json.loads(json.dumps(score.to_json()))
+    assert list(value) == [
+        "track",
+        "seed",
+        "agent",
+        "score",
+        "levels_cleared",
+        "time_left_sum",
+        "kills_sum",
+        "mode_sum",
+        "ms_per_step",
+        "levels",
+    ]
+    assert (value["track"], value["seed"], value["agent"]) == ("short", 0, "forward")
+    assert value["score"] == score.score
+    assert set(value["ms_per_step"]) == {"mean", "p99"}
+    first = score.levels[0]
+    assert value["levels"][0] == {
+        "difficulty": 0,
+        "trial": 0,
+        "level_seed": 0,
+        "type": 0,
+        "length": 200,
+        "distance": first.record.distance,
+        "status": int(first.record.status),
+        "time_left": first.record.time_left,
+        "kills": first.record.kills,
+        "mode": int(first.record.mode),
+        "coins": first.record.coins,
+        "ticks": first.record.ticks,
+        "actions_crc32": first.record.actions_crc32,
+    }
+
+
+def rendered(score: TrackScore) -> str:
+    text = io.StringIO()
+    Console(file=text, width=TABLE_WIDTH).print(score_table(score))
+    return text.getvalue()
+
+
+def test_the_table_shows_levels_means_and_sums_uncut() -> None:
+    levels = tuple(played(12345.678 + trial, trial, mode=1) for trial in range(40))
+    text = rendered(TrackScore(cig_2009(-(2**31)), "somebody", levels))
+    assert "…" not in text
+    assert sum("underground" in line for line in text.splitlines()) == 12
+    assert "-2147483648 overground" in text
+    assert "large" in text
+    assert "somebody on cig-2009, seed -2147483648" in text
+    assert "levels cleared     0 of 40" in text
+    assert "mode sum           40" in text
+    assert "disqualified" not in text
+
+
+def test_the_table_says_who_was_too_slow() -> None:
+    text = rendered(TrackScore(SHORT, "x", (played(1.0, 0, ms=39.0), played(1.0, 10, ms=41.0))))
+    assert "over 40 ms per step on difficulty 3: disqualified" in text
+
+
+def test_json_is_written_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    write_json(path, {"score": 1.0})
+    write_json(path, {"score": 14846.277691650392})
+    assert json.loads(path.read_text()) == {"score": 14846.277691650392}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_json(path, {"score": object()})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target.json"
+    target.write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to(target)
+    write_json(link, [])
+    assert link.is_symlink()
+    assert target.read_text() == "[]\n"
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (
+        tmp_path,
+        tmp_path / "absent" / "score.json",
+        file / "score.json",
+        Path("/dev/null"),
+    ):
+        with pytest.raises(OptionError, match="cannot write"):
+            require_writable(path)
+        with pytest.raises(OptionError, match="cannot write"):
+            write_json(path, [])
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_records_of_the_same_play_are_equal() -> None:
+    level = played(1.0)
+    slower = dataclasses.replace(level.record, act_times_ns=np.array([7, 7], np.int64))
+    assert slower == level.record

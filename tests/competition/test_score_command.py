@@ -1,0 +1,100 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gym_mario_suite import cli
+from gym_mario_suite.errors import OptionError
+
+SCORE = "14846.277691650392"  # forward-jumping, seed 0
+
+
+def mario(*arguments: str):
+    """The command, with an error of ours raised rather than printed."""
+    return CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
+
+
+def without_compiling(stderr: str) -> str:
+    """What was printed to stderr, without the line that a first run on a machine prints."""
+    compiling = "gym-mario-suite: compiling"
+    return "".join(line for line in stderr.splitlines(True) if not line.startswith(compiling))
+
+
+def test_the_table_goes_to_stdout() -> None:
+    ran = mario("score", "--agent", "forward-jumping", "--seed", "0")
+    assert ran.exit_code == 0
+    assert f"competition score  {SCORE}" in ran.stdout
+    assert "levels cleared     9 of 40" in ran.stdout
+    assert "…" not in ran.stdout
+    assert without_compiling(ran.stderr) == ""
+
+
+def test_quiet_prints_the_score_and_json_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    ran = mario("score", "--agent", "forward-jumping", "--quiet", "--json", str(path))
+    assert ran.stdout == f"{SCORE}\n"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    assert (value["track"], value["seed"], value["agent"]) == ("cig-2009", 0, "forward-jumping")
+    assert repr(value["score"]) == SCORE
+    assert len(value["levels"]) == 40
+
+
+def test_a_negative_seed() -> None:
+    ran = mario("score", "--agent", "scared", "--seed", "-7")
+    assert "scared on cig-2009, seed -7" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--agent", "scarred"], "did you mean 'scared'"),
+        (["--agent", "scared", "--track", "cig"], "unknown track 'cig'"),
+        (["--agent", "scared", "--seed", "one"], "--seed must be a whole number, got 'one'"),
+        (["--agent", "scared", "--seed", "2147483648"], "seed must be a whole number from"),
+        (["--agent", "scared", "--json", "absent/folder/score.json"], "cannot write"),
+        (["--agent", "scared", "--json", "/"], "cannot write"),
+    ],
+)
+def test_wrong_arguments_are_errors_of_ours(arguments: list[str], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        mario("score", *arguments)
+    assert message in str(caught.value)
+
+
+def test_an_agent_is_required() -> None:
+    assert mario("score").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "stdout", "stderr"),
+    [
+        (["score", "--agent", "forward-jumping", "--quiet"], 0, f"{SCORE}\n", ""),
+        (
+            ["score", "--agent", "forward", "--seed", "1e3"],
+            2,
+            "",
+            "error: --seed must be a whole number, got '1e3'\n",
+        ),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, stdout: str, stderr: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "gym_mario_suite", *arguments], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout, without_compiling(ran.stderr)) == (code, stdout, stderr)
+
+
+def test_help_loads_no_numba() -> None:
+    program = (
+        "import sys; from gym_mario_suite import cli\n"
+        "try: cli.main(['score', '--help'])\n"
+        "except SystemExit: print('numba' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert "forward-jumping" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "False"

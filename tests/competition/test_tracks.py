@@ -1,0 +1,91 @@
+import dataclasses
+
+import pytest
+
+from gym_mario_suite.competition.tracks import (
+    TRACKS,
+    LevelSpec,
+    cig_2009,
+    make_track,
+    remainder,
+    wrap_int32,
+)
+from gym_mario_suite.engine.world import Mode
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels import generate
+
+LAST = 2**31 - 1
+FIRST = -(2**31)
+
+
+def test_forty_levels_in_the_order_of_play() -> None:
+    track = cig_2009(0)
+    assert (track.name, track.seed, len(track.levels)) == ("cig-2009", 0, 40)
+    assert [spec.difficulty for spec in track.levels] == [0] * 10 + [3] * 10 + [5] * 10 + [10] * 10
+    assert [spec.trial for spec in track.levels] == list(range(10)) * 4
+    assert track.levels[17] == LevelSpec(
+        difficulty=3, trial=7, level_seed=7, type=1, length=1096, time_limit=200, mode=Mode.FIRE
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "extra"),
+    [
+        (0, [0] * 10),
+        (9, [0, 1, 0, 1, 4, 3, 2, 1, 0, 9]),
+        (-9, [0, -1, 0, -1, -4, -3, -2, -1, 0, -9]),
+        (FIRST, [0, 0, -2, 0, -3, -2, -2, 0, -2, -8]),
+        (LAST, [0, 1, 1, 3, 2, 1, 1, 7, 1, 7]),
+    ],
+)
+def test_lengths_take_the_remainder_with_the_sign_of_the_seed(seed: int, extra: list[int]) -> None:
+    lengths = [spec.length for spec in cig_2009(seed).levels[:10]]
+    assert lengths == [200 + 128 * trial + rest for trial, rest in enumerate(extra)]
+
+
+def test_level_seeds_wrap_around_at_32_bits() -> None:
+    seeds = [spec.level_seed for spec in cig_2009(LAST - 2).levels[:10]]
+    assert seeds == [LAST - 2, LAST - 1, LAST, *range(FIRST, FIRST + 7)]
+    assert [spec.level_seed for spec in cig_2009(-3).levels[:10]] == list(range(-3, 7))
+
+
+@pytest.mark.parametrize(
+    ("dividend", "divisor", "rest"),
+    [(7, 3, 1), (-7, 3, -1), (7, -3, 1), (-7, -3, -1), (6, 3, 0), (-6, 3, 0), (0, 5, 0)],
+)
+def test_remainder(dividend: int, divisor: int, rest: int) -> None:
+    assert remainder(dividend, divisor) == rest
+
+
+def test_wrap_int32() -> None:
+    assert [wrap_int32(v) for v in (0, -1, LAST, LAST + 1, FIRST, FIRST - 1)] == [
+        0,
+        -1,
+        LAST,
+        FIRST,
+        FIRST,
+        LAST,
+    ]
+
+
+def test_a_spec_generates_its_level() -> None:
+    spec = cig_2009(5).levels[12]
+    assert spec.generate() == generate(7, difficulty=3, level_type=2, length=458)
+
+
+def test_a_spec_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        cig_2009(0).levels[0].length = 1  # type: ignore[misc]
+
+
+def test_tracks_by_name() -> None:
+    assert all(make_track(name, 4).name == name for name in TRACKS)
+    assert make_track("cig-2009", 4) == cig_2009(4)
+    with pytest.raises(OptionError, match="did you mean 'cig-2009'"):
+        make_track("cig2009", 4)
+
+
+@pytest.mark.parametrize("seed", [LAST + 1, FIRST - 1, 1.5, "7", None])
+def test_a_seed_has_32_bits(seed: object) -> None:
+    with pytest.raises(OptionError, match="seed must be a whole number"):
+        cig_2009(seed)  # type: ignore[arg-type]

@@ -84,11 +84,6 @@ def inline_jit(function: Callable[..., Any]) -> Any:
     return _compile(function, **_ENGINE, forceinline=True)
 
 
-def parallel_jit(function: Callable[..., Any]) -> Any:
-    """Like `jit`, with `numba.prange` loops spread over the cores."""
-    return _compile(function, cache=True, nogil=True, error_model="numpy", parallel=True)
-
-
 _announced = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile
+from gym_mario_suite.engine.cores import run_on_cores
 from gym_mario_suite.engine.world import empty_worlds
 from gym_mario_suite.envs.episode import (
     EPISODE,
@@ -19,8 +20,7 @@ from gym_mario_suite.envs.episode import (
     TELEMETRY,
     read_telemetry,
     reset_masked,
-    step_parallel,
-    step_serial,
+    step_rows,
 )
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import LevelError, OptionError, StateError
@@ -39,11 +39,11 @@ class GameBatch:
     Args:
         options: The environments' options.
         count: How many games.
-        threads: More than 1 steps them on all cores.
+        threads: Cores to step them on.
     """
 
     def __init__(self, options: InfiniteOptions, count: int, threads: int = 1) -> None:
-        announce_first_compile(step_serial if threads == 1 else step_parallel)
+        announce_first_compile(step_rows)
         self.options = options
         self.count = count
         self.configs = options.config()
@@ -57,9 +57,8 @@ class GameBatch:
         self.started = np.zeros(count, bool)
         self._scratch = (np.zeros((count, 1), np.uint64), np.zeros((count, 5), np.int64))
         self._everyone = np.ones(count, bool)
-        self._step = step_parallel if threads > 1 else step_serial
-        mode = options.observation
-        self._observe = mode.parallel if threads > 1 else mode.serial
+        self._threads = threads
+        self._write = options.observation.write
         # Levels that were set from outside, by game; the others come from the generator.
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
@@ -167,16 +166,32 @@ class GameBatch:
             self.episodes["failure"] = 0
             raise LevelError(explain_failure(code, int(self.configs[0]["difficulty"])))
 
-    def step(self, keys: NDArray[np.uint8], next_step: bool = False) -> None:
-        """One step of all games; with `next_step`, games that have ended are reset instead."""
+    def step(self, keys: NDArray[np.uint8], out: NDArray[Any], next_step: bool = False) -> None:
+        """One step of all games, and their observations.
+
+        Args:
+            keys: uint8[count], button bits.
+            out: Buffer of the observations.
+            next_step: Whether games that have ended are reset instead.
+        """
         if next_step and self._custom:
             self._forget_custom_levels(self.episodes["ended"] != 0)
-        self._step(
+        if self._threads == 1:
+            self._step_some(keys, out, next_step, 0, self.count)
+        else:
+            run_on_cores(partial(self._step_some, keys, out, next_step), self.count, self._threads)
+
+    def _step_some(
+        self, keys: NDArray[np.uint8], out: NDArray[Any], next_step: bool, first: int, end: int
+    ) -> None:
+        step_rows(
             self.configs,
             self.images,
             self.rows,
             self.worlds,
             self.episodes,
+            first,
+            end,
             keys,
             next_step,
             self.terms,
@@ -185,14 +200,27 @@ class GameBatch:
             self.counts,
             self._scratch,
         )
+        self._write(
+            self.images,
+            self.rows,
+            self.worlds,
+            self._everyone,
+            first,
+            end,
+            self.options.z_level,
+            self.options.z_enemies,
+            out,
+        )
 
     def observe(self, out: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> None:
         """Write the observations of the games of `mask` (all by default) into `out`."""
-        self._observe(
+        self._write(
             self.images,
             self.rows,
             self.worlds,
             self._everyone if mask is None else mask,
+            0,
+            self.count,
             self.options.z_level,
             self.options.z_enemies,
             out,

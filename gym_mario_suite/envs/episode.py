@@ -7,10 +7,9 @@ its level (each its own, where levels are generated; one for all, where the leve
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
-from gym_mario_suite.engine.compiled import inline_jit, jit, parallel_jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.player import mode_of
 from gym_mario_suite.engine.tick import start_world, tick
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Status
@@ -238,32 +237,23 @@ def _advance(config, images, row, world, episode, keys, next_step, terms, counts
 
 
 @jit
-def step_serial(
-    configs, images, rows, worlds, episodes, keys, next_step, terms, rewards, codes, counts, scratch
+def step_rows(
+    configs,
+    images,
+    rows,
+    worlds,
+    episodes,
+    first,
+    end,
+    keys,
+    next_step,
+    terms,
+    rewards,
+    codes,
+    counts,
+    scratch,
 ):
-    """Step all environments, one after the other (arguments as in `step_parallel`)."""
-    for i in range(worlds.shape[0]):
-        codes[i] = _advance(
-            configs[0],
-            images,
-            rows[i],
-            worlds[i],
-            episodes[i],
-            keys[i],
-            next_step,
-            terms[i],
-            counts[i],
-            scratch[0][i],
-            scratch[1][i],
-        )
-        rewards[i] = sum_of(terms[i])
-
-
-@parallel_jit
-def step_parallel(
-    configs, images, rows, worlds, episodes, keys, next_step, terms, rewards, codes, counts, scratch
-):
-    """Step all environments on all cores.
+    """Step the environments `first` .. `end` - 1 of a batch.
 
     Args:
         configs: CONFIG[1].
@@ -271,6 +261,8 @@ def step_parallel(
         rows: int64[n], each environment's row of `images`.
         worlds: WORLD[n].
         episodes: EPISODE[n].
+        first: First environment.
+        end: One past the last.
         keys: uint8[n], button bits.
         next_step: Whether an environment that has ended is reset instead of stepped.
         terms: float64[n, 7], filled.
@@ -279,7 +271,7 @@ def step_parallel(
         counts: int64[n, 13], filled in the order of TELEMETRY.
         scratch: The generator's (uint64[n, 1], int64[n, 5]).
     """
-    for i in numba.prange(worlds.shape[0]):
+    for i in range(first, end):
         codes[i] = _advance(
             configs[0],
             images,
@@ -298,7 +290,7 @@ def step_parallel(
 
 @jit
 def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, scratch):
-    """Reset the environments whose `mask` (bool[n]) is set; arguments as in `step_parallel`."""
+    """Reset the environments whose `mask` (bool[n]) is set; arguments as in `step_rows`."""
     for i in range(worlds.shape[0]):
         if mask[i]:
             reset_episode(

@@ -161,10 +161,10 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         if batch.codes[0] or not batch.started[0]:
             raise ResetNeeded("call reset() first: no episode is running")
         self._keys[0] = keys
-        batch.step(self._keys)
+        batch.step(self._keys, self._buffer)
         code = batch.codes[0]
         return (
-            self._observation(),
+            self._buffer[0].copy(),
             float(batch.rewards[0]),
             bool(code == _TERMINATED),
             bool(code == _TRUNCATED),

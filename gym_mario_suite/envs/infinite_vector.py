@@ -52,8 +52,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             0. SAME_STEP: the step that ends the episode returns the first observation of the next
             one; the last one is in `info["final_obs"]`, `info["final_info"]`. DISABLED: call
             `reset` with a `reset_mask`.
-        num_threads: 1 steps the games one after the other, anything else on all cores
-            (`numba.set_num_threads` chooses how many); None means 1 for a few games.
+        num_threads: Cores to use; None means all of them.
         copy: False returns the observation buffer itself, which the next step overwrites.
         render_mode: None or "ansi" (a tuple of texts, one for each game).
         **options: As of `MarioInfiniteEnv`, and `max_episode_steps`.
@@ -93,8 +92,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         except TypeError as error:
             raise OptionError(f"MarioInfinite-v0: {error}") from None
         if num_threads is None:
-            # Below this, waking the other cores costs more than they save.
-            num_threads = 1 if self.num_envs < 16 else os.cpu_count() or 1
+            num_threads = os.cpu_count() or 1
         num_threads = as_integer("num_threads", num_threads, 1, 1 << 16)
         self.batch = GameBatch(self.options, self.num_envs, num_threads)
         mode = self.options.observation
@@ -172,8 +170,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
                 f"the episodes of games {ended} have ended: call "
                 'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
             )
-        batch.step(keys, self.autoreset_mode == AutoresetMode.NEXT_STEP)
-        batch.observe(self._observations)
+        batch.step(keys, self._observations, self.autoreset_mode == AutoresetMode.NEXT_STEP)
         rewards = batch.rewards.copy()
         terminated = batch.codes == _TERMINATED
         truncated = batch.codes == _TRUNCATED

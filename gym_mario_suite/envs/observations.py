@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.compiled import jit, parallel_jit
+from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.learner_views import (
     CHANNELS,
     N_FEATURES,
@@ -23,43 +22,22 @@ from gym_mario_suite.errors import OptionError
 
 
 @jit
-def _grid_serial(images, rows, worlds, mask, z_level, z_enemies, out):
-    for i in range(worlds.shape[0]):
-        if mask[i]:
-            write_merged_grid(images[rows[i]], worlds[i], 0, z_level, z_enemies, out[i])
-
-
-@parallel_jit
-def _grid_parallel(images, rows, worlds, mask, z_level, z_enemies, out):
-    for i in numba.prange(worlds.shape[0]):
+def _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out):
+    for i in range(first, end):
         if mask[i]:
             write_merged_grid(images[rows[i]], worlds[i], 0, z_level, z_enemies, out[i])
 
 
 @jit
-def _channels_serial(images, rows, worlds, mask, _z_level, _z_enemies, out):
-    for i in range(worlds.shape[0]):
-        if mask[i]:
-            write_channels(images[rows[i]], worlds[i], 0, out[i])
-
-
-@parallel_jit
-def _channels_parallel(images, rows, worlds, mask, _z_level, _z_enemies, out):
-    for i in numba.prange(worlds.shape[0]):
+def _write_channels_rows(images, rows, worlds, mask, first, end, _z_level, _z_enemies, out):
+    for i in range(first, end):
         if mask[i]:
             write_channels(images[rows[i]], worlds[i], 0, out[i])
 
 
 @jit
-def _features_serial(images, rows, worlds, mask, _z_level, _z_enemies, out):
-    for i in range(worlds.shape[0]):
-        if mask[i]:
-            write_features(images[rows[i]], worlds[i], 0, out[i])
-
-
-@parallel_jit
-def _features_parallel(images, rows, worlds, mask, _z_level, _z_enemies, out):
-    for i in numba.prange(worlds.shape[0]):
+def _write_features_rows(images, rows, worlds, mask, first, end, _z_level, _z_enemies, out):
+    for i in range(first, end):
         if mask[i]:
             write_features(images[rows[i]], worlds[i], 0, out[i])
 
@@ -74,8 +52,7 @@ class ObservationMode:
         high: Largest value.
         shape: Shape of one observation.
         dtype: Its dtype.
-        serial: Compiled function that fills the observations of a batch.
-        parallel: The same on all cores.
+        write: Compiled function that fills the observations of some rows of a batch.
     """
 
     name: str
@@ -83,8 +60,7 @@ class ObservationMode:
     high: float
     shape: tuple[int, ...]
     dtype: type[Any]
-    serial: Callable[..., None]
-    parallel: Callable[..., None]
+    write: Callable[..., None]
 
     def space(self) -> gym.spaces.Box:
         """The Gymnasium space of one observation."""
@@ -98,21 +74,16 @@ class ObservationMode:
 OBSERVATION_MODES: dict[str, ObservationMode] = {
     mode.name: mode
     for mode in (
-        ObservationMode(
-            "grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _grid_serial, _grid_parallel
-        ),
+        ObservationMode("grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _write_grid_rows),
         ObservationMode(
             "channels",
             0,
             1,
             (len(CHANNELS), GRID_SIZE, GRID_SIZE),
             np.int8,  # not uint8, which learners take for the pixels of an image
-            _channels_serial,
-            _channels_parallel,
+            _write_channels_rows,
         ),
-        ObservationMode(
-            "features", -1, 1, (N_FEATURES,), np.float32, _features_serial, _features_parallel
-        ),
+        ObservationMode("features", -1, 1, (N_FEATURES,), np.float32, _write_features_rows),
     )
 }
 

@@ -1,0 +1,50 @@
+"""`python -m benchmarks NAME [--json FILE] [--quick]`: run one benchmark, print a table."""
+
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Metric, machine, write_json
+
+NAMES = ("engine",)
+
+
+def show(metrics: list[Metric], console: Console) -> None:
+    """The figures as a table, with the machine below."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("metric", "median", "low", "high", "unit", "target", "peer", "ratio"):
+        right = heading in {"median", "low", "high", "target", "ratio"}
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for m in metrics:
+        ratio = f"{m.value / m.peer_value:.1f}" if m.peer_value else ""
+        peer = f"{m.peer} ({m.peer_value:,.0f})" if m.peer and m.peer_value else ""
+        target = "" if m.target is None else f"{m.target:,.0f}"
+        row = (f"{m.value:,.0f}", f"{m.low:,.0f}", f"{m.high:,.0f}")
+        table.add_row(m.name, *row, m.unit, target, peer, ratio)
+    console.print(table)
+    facts = machine()
+    console.print(", ".join(f"{key} {facts[key]}" for key in facts if key != "name"))
+
+
+def main(
+    name: Annotated[str, typer.Argument(help=f"Which benchmark: {', '.join(NAMES)}.")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here.")
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Fewer and shorter repetitions.")] = False,
+) -> None:
+    """Run one benchmark and print its table."""
+    if name not in NAMES:
+        raise typer.BadParameter(f"there are: {', '.join(NAMES)}", param_hint="NAME")
+    metrics = importlib.import_module(f"benchmarks.{name}").run(quick)
+    show(metrics, Console(width=None if Console().is_terminal else 160))
+    if json_file is not None:
+        write_json(json_file, metrics)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,267 @@
+"""Drawing a world: 320x240 RGB, 160x120 RGB, or 84x84 grey.
+
+The picture is drawn into a frame with margins, in the caller's scratch memory, back to front, and
+then goes to the caller's buffer. Nothing is allocated. The half-size views are drawn at half size
+from pictures averaged once, with the camera at an even pixel. The grey view is the average of the
+half-size frame over the 84x84 squares, so that even a thin coin shows wherever it is.
+
+Drawing only reads the world: what it shows follows from the world's bytes, the level image, the
+theme and the HUD switch.
+"""
+
+from __future__ import annotations
+
+from math import floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.atlas import (
+    CHANNELS,
+    FRAME_BYTES,
+    HEIGHT_PX,
+    ORIGIN,
+    PITCH,
+    THEMES,
+    WIDTH_PX,
+    View,
+    load_views,
+)
+from gym_mario_suite.engine.compiled import announce_first_compile, jit
+from gym_mario_suite.engine.draw_effects import draw_effects
+from gym_mario_suite.engine.draw_hud import draw_hud
+from gym_mario_suite.engine.draw_sprites import draw_player, draw_sprite, is_behind_tiles
+from gym_mario_suite.engine.draw_tiles import draw_backdrop, draw_goal, draw_tiles
+from gym_mario_suite.engine.draw_words import (
+    GROUP_OUTPUTS,
+    copy32,
+    squeeze_first,
+    squeeze_second,
+    squeeze_third,
+    stack8,
+)
+from gym_mario_suite.engine.level_image import WIDTH, LevelImage
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Worlds
+from gym_mario_suite.errors import OptionError
+
+RGB_SHAPE = (SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, 3)
+RGB_HALF_SHAPE = (SCREEN_HEIGHT_PX // 2, SCREEN_WIDTH_PX // 2, 3)
+GRAY84_SHAPE = (84, 84)
+
+_RUN = 32
+_GRAY_SIDE = 84
+_HALF_ROWS = SCREEN_HEIGHT_PX // 2
+# Sums of a row: 84 numbers of 16 bits, and room for the last group's unused lane.
+_SUMS_PITCH = 2 * (_GRAY_SIDE + 4)
+_SUMS_BYTES = _SUMS_PITCH * (_HALF_ROWS + 2)
+
+
+@jit
+def camera(image, world):
+    """Left edge of the screen in px of the level; a level narrower than the screen is centred."""
+    right_most = image[WIDTH] * TILE_PX - SCREEN_WIDTH_PX
+    if right_most < 0:
+        return right_most >> 1
+    x = floor(world.players[0].body.x) - SCREEN_WIDTH_PX // 2
+    return min(max(x, 0), right_most)
+
+
+@jit
+def _compose(view, frame, image, world, theme, hud):
+    """Draw everything into the frame, from back to front."""
+    cam = camera(image, world)
+    clock = np.int64(world.start_time)
+    draw_backdrop(view, frame, cam, theme)
+    for i in range(world.n_sprites):
+        s = world.sprites[world.order[i]]
+        if is_behind_tiles(s):
+            draw_sprite(view, frame, cam, s, clock)
+    draw_tiles(view, frame, image, world, cam, theme)
+    draw_goal(view, frame, image, world, cam)
+    for i in range(world.n_sprites):
+        s = world.sprites[world.order[i]]
+        if not is_behind_tiles(s):
+            draw_sprite(view, frame, cam, s, clock)
+    for p in range(world.n_players):
+        draw_player(view, frame, cam, world.players[p], clock)
+    draw_effects(view, frame, world, cam)
+    if hud:
+        draw_hud(view, frame, world)
+
+
+@jit
+def _copy_screen(view, frame, out):
+    """Copy the screen out of the frame."""
+    table = view.table
+    row_bytes = table[WIDTH_PX] * table[CHANNELS]
+    source = table[ORIGIN]
+    target = 0
+    for _ in range(table[HEIGHT_PX]):
+        for i in range(0, row_bytes, _RUN):
+            copy32(out, target + i, frame, source + i)
+        source += table[PITCH]
+        target += row_bytes
+
+
+@jit
+def _shrink_to_84(view, frame, out):
+    """Average the grey half-size screen to 84x84."""
+    table = view.table
+    sums = np.int64(table[FRAME_BYTES])
+    source = np.int64(table[ORIGIN])
+    target = sums
+    for _ in range(_HALF_ROWS):
+        for quarter in range(4):
+            at = target + quarter * 6 * GROUP_OUTPUTS
+            squeeze_first(frame, at, source + quarter * 40)
+            squeeze_second(frame, at + 2 * GROUP_OUTPUTS, source + quarter * 40)
+            squeeze_third(frame, at + 4 * GROUP_OUTPUTS, source + quarter * 40)
+        source += table[PITCH]
+        target += _SUMS_PITCH
+    # In sevenths of a row, output row y covers [10 y, 10 y + 10).
+    for y in range(_GRAY_SIDE):
+        row = 10 * y // 7
+        top = 7 - (10 * y - 7 * row)
+        middle = min(7, 10 - top)
+        bottom = 10 - top - middle
+        at = sums + row * _SUMS_PITCH
+        for x in range(0, _GRAY_SIDE, 8):
+            # The last run of eight overlaps the one before.
+            x = min(x, _GRAY_SIDE - 8)
+            stack8(out, y * _GRAY_SIDE + x, frame, at + 2 * x, _SUMS_PITCH, top, middle, bottom)
+
+
+@jit
+def draw_rgb(view, scratch, image, world, theme, hud, out):
+    """Draw `world` at 320x240 in colour, or at 160x120: as the view is.
+
+    Args:
+        view: `load_views().rgb` or `load_views().rgb_half`.
+        scratch: uint8[scratch_bytes(view)], one for each thread.
+        image: The level image.
+        world: A `WORLD` record; only read.
+        theme: 0 overground, 1 underground, 2 castle.
+        hud: Whether to draw the line of figures at the top.
+        out: uint8[240, 320, 3] or uint8[120, 160, 3], C-contiguous.
+    """
+    _compose(view, scratch, image, world, theme, hud)
+    _copy_screen(view, scratch, out)
+
+
+draw_rgb_half = draw_rgb
+
+
+@jit
+def draw_gray84(view, scratch, image, world, theme, hud, out):
+    """Draw `world` at 84x84 in grey.
+
+    Args:
+        view: `load_views().grey_half`.
+        scratch: uint8[scratch_bytes(view)], one for each thread.
+        image: The level image.
+        world: A `WORLD` record; only read.
+        theme: 0 overground, 1 underground, 2 castle.
+        hud: Whether to draw the line of figures at the top.
+        out: uint8[84, 84], C-contiguous.
+    """
+    _compose(view, scratch, image, world, theme, hud)
+    _shrink_to_84(view, scratch, out)
+
+
+# A compiled function takes an array of worlds from Python much faster than a record.
+@jit
+def _draw_rgb_of(view, scratch, image, worlds, index, theme, hud, out):
+    draw_rgb(view, scratch, image, worlds[index], theme, hud, out)
+
+
+@jit
+def _draw_gray84_of(view, scratch, image, worlds, index, theme, hud, out):
+    draw_gray84(view, scratch, image, worlds[index], theme, hud, out)
+
+
+def scratch_bytes(view: View) -> int:
+    """Size of the scratch buffer that drawing in this view needs."""
+    return int(view.table[FRAME_BYTES]) + (_SUMS_BYTES if view.table[CHANNELS] == 1 else 0)
+
+
+class Renderer:
+    """Draws worlds from Python; one per thread, because it has the scratch memory.
+
+    Every method takes the level image, an array of worlds and which of them to draw, the theme
+    (0 overground, 1 underground, 2 castle), whether to show the line of figures, and a C-contiguous
+    uint8 buffer to draw into (a new one is made without).
+
+    Raises:
+        OptionError: For a theme, index or buffer that does not fit.
+    """
+
+    def __init__(self) -> None:
+        announce_first_compile(_draw_rgb_of)
+        self._views = load_views()
+        self._scratch = np.zeros(max(map(scratch_bytes, self._views)), np.uint8)
+
+    def rgb(
+        self,
+        image: LevelImage,
+        worlds: Worlds,
+        index: int = 0,
+        theme: int = 0,
+        hud: bool = True,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """The full view, uint8[240, 320, 3]."""
+        out = _checked(worlds, index, theme, out, RGB_SHAPE)
+        _draw_rgb_of(self._views.rgb, self._scratch, image, worlds, index, theme, hud, out)
+        return out
+
+    def rgb_half(
+        self,
+        image: LevelImage,
+        worlds: Worlds,
+        index: int = 0,
+        theme: int = 0,
+        hud: bool = True,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """The view at half size, uint8[120, 160, 3]."""
+        out = _checked(worlds, index, theme, out, RGB_HALF_SHAPE)
+        _draw_rgb_of(self._views.rgb_half, self._scratch, image, worlds, index, theme, hud, out)
+        return out
+
+    def gray84(
+        self,
+        image: LevelImage,
+        worlds: Worlds,
+        index: int = 0,
+        theme: int = 0,
+        hud: bool = True,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """The view for learners, uint8[84, 84], grey."""
+        out = _checked(worlds, index, theme, out, GRAY84_SHAPE)
+        view = self._views.grey_half
+        _draw_gray84_of(view, self._scratch, image, worlds, index, theme, hud, out)
+        return out
+
+
+def _checked(
+    worlds: Worlds,
+    index: int,
+    theme: int,
+    out: NDArray[np.uint8] | None,
+    shape: tuple[int, ...],
+) -> NDArray[np.uint8]:
+    """The buffer to draw into, after a look at the arguments: compiled code does not check."""
+    if theme not in range(THEMES):
+        raise OptionError(f"theme must be 0 overground, 1 underground or 2 castle, got {theme!r}")
+    if not 0 <= index < len(worlds):
+        raise OptionError(f"there is no world {index!r}: the array holds {len(worlds)}")
+    if out is None:
+        return np.empty(shape, np.uint8)
+    if out.shape != shape or out.dtype != np.uint8 or not out.flags.carray:
+        raise OptionError(
+            f"out must be a writable C-contiguous uint8 array of shape {shape}, "
+            f"got {out.dtype} of shape {out.shape}"
+        )
+    return out

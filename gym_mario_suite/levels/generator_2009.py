@@ -269,7 +269,7 @@ def _build_cannons(image, rng, x0, limit):
 def _put_ceiling(image, rng):
     thickness = 0
     run = 0
-    for x in range(image[WIDTH]):
+    for x in range(np.int64(image[WIDTH])):
         run_ended = run <= 0
         run -= 1
         if run_ended and x > 4:
@@ -311,7 +311,7 @@ def _fix_walls(image, level_type):
         offset = 12
     here = _solid_rows(image, 0)
     left_vertices = _inner_vertices(here, here)
-    for x in range(image[WIDTH]):
+    for x in range(np.int64(image[WIDTH])):
         after = _solid_rows(image, x + 1)
         right_vertices = _inner_vertices(here, after)
         if x == image[WIDTH] - 1:

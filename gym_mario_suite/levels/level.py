@@ -143,7 +143,10 @@ class Level:
 
     @cached_property
     def image(self) -> LevelImage:
-        """The engine's form of the level: int32, read-only, shared by all worlds made from it."""
+        """The engine's form of the level, int32, shared by all worlds made from it: never write.
+
+        It is not flagged read-only: numba would compile the engine a second time for such arrays.
+        """
         width, height = self.tiles.shape
         muzzles = int(np.count_nonzero(self.tiles == Tile.CANNON_MUZZLE))
         image = np.zeros(image_capacity(width, height, len(self.spawns), 3 * muzzles), np.int32)
@@ -160,9 +163,7 @@ class Level:
                 "the level has too many coins, blocks and spawn points: "
                 f"the engine keeps track of {SPENT_BITS:,} in all"
             )
-        image = image[: image[IMAGE_SIZE]].copy()
-        image.setflags(write=False)
-        return image
+        return image[: image[IMAGE_SIZE]].copy()
 
     @cached_property
     def digest(self) -> str:

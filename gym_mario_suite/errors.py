@@ -1,4 +1,6 @@
-"""The root of the package's exceptions."""
+"""The package's exceptions, and the check of whole numbers that all rooms share."""
+
+import operator
 
 
 class MarioError(Exception):
@@ -19,3 +21,35 @@ class LevelError(MarioError, ValueError):
 
 class StateError(MarioError, ValueError):
     """A saved state cannot be loaded."""
+
+
+class ReplayError(MarioError, ValueError):
+    """A replay cannot be made, read or written."""
+
+
+class ReplayMismatch(ReplayError):
+    """A replay was played, and the game took another course than the one recorded.
+
+    Args:
+        message: What differs.
+        tick: The tick at which it was noticed.
+    """
+
+    def __init__(self, message: str, tick: int) -> None:
+        super().__init__(message)
+        self.tick = tick
+
+
+def as_integer(name: str, value: object, low: int, high: int) -> int:
+    """`value` as an int in low .. high.
+
+    Raises:
+        OptionError: If it is no whole number or out of range; the message names `name`.
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise OptionError(f"{name} must be a whole number, got {value!r}") from None
+    if not low <= number <= high:
+        raise OptionError(f"{name} must be a whole number from {low} to {high}, got {number}")
+    return number

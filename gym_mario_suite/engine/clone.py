@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import jit
-from gym_mario_suite.engine.level_image import N_CHANGEABLE, N_SPAWNS, LevelImage
+from gym_mario_suite.engine.level_image import FINGERPRINT, N_CHANGEABLE, N_SPAWNS, LevelImage
 from gym_mario_suite.engine.world import (
     BODY,
     DETACHED_SHELL,
     MAX_PLAYERS,
     MAX_SPRITES,
     WORLD,
+    Kind,
     Rules,
     Worlds,
     empty_worlds,
@@ -36,6 +37,7 @@ def _offset(name: str) -> int:
 _AT_SPRITES = _offset("sprites")
 _AT_SPENT = _offset("spent")
 _BODY_BYTES = BODY.itemsize
+_SPRITE_KINDS = [kind for kind in Kind if kind > Kind.NONE]
 _WORD = 8
 
 _MAGIC = b"GMSW"
@@ -126,11 +128,13 @@ def world_from_bytes(data: bytes, image: LevelImage) -> Worlds:
     raw[_AT_SPENT : _AT_SPENT + 4 * spent] = body[head:]
     worlds = empty_worlds(1)
     worlds.view(np.uint8)[:] = np.frombuffer(raw, np.uint8)
-    _check_indices(worlds[0], slots, spent)
+    if worlds[0]["fingerprint"] != image[FINGERPRINT]:
+        raise StateError("the saved world belongs to another level")
+    _check_indices(worlds[0], slots, spent, int(image[N_SPAWNS]))
     return worlds
 
 
-def _check_indices(world: np.void, slots: int, spent: int) -> None:
+def _check_indices(world: np.void, slots: int, spent: int, spawns: int) -> None:
     """Refuse a world whose lists would lead outside its tables."""
     n = int(world["n_sprites"])
     free = int(world["n_free"])
@@ -151,5 +155,12 @@ def _check_indices(world: np.void, slots: int, spent: int) -> None:
         and (world["fireballs"] < MAX_SPRITES).all()
     )
     carried = world["players"]["carried"]
+    bodies = world["sprites"][world["order"][:n]] if sound else world["sprites"][:0]
+    sound = (
+        sound
+        and np.isin(bodies["kind"], _SPRITE_KINDS).all()
+        and ((bodies["spawn"] >= -1) & (bodies["spawn"] < spawns)).all()
+        and (world["players"]["body"]["kind"] == Kind.MARIO).all()
+    )
     if not sound or not ((carried >= DETACHED_SHELL) & (carried < MAX_SPRITES)).all():
         raise StateError("the saved world is not sound: its sprite lists contradict each other")

@@ -19,7 +19,7 @@ from gym_mario_suite.engine.world import (
     Worlds,
     empty_worlds,
 )
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 
 CREATURES_OFF = 1
 INVULNERABLE = 2
@@ -101,15 +101,14 @@ class Game:
         power_restoration: bool = False,
         timer: bool = True,
     ) -> None:
-        if mode not in set(Mode):
+        if isinstance(mode, bool) or mode not in set(Mode):
             raise OptionError(f"mode must be 0 small, 1 large or 2 fire, got {mode!r}")
-        if not 0 <= time_limit <= MAX_TIME_LIMIT_S:
-            raise OptionError(f"time_limit must be 0 to {MAX_TIME_LIMIT_S} seconds")
+        time_limit = as_integer("time_limit (seconds)", time_limit, 0, MAX_TIME_LIMIT_S)
         announce_first_compile(tick_worlds)
         self.image = image
         self.worlds: Worlds = empty_worlds(1)
         self._mode = int(mode)
-        self._time_limit = int(time_limit)
+        self._time_limit = time_limit
         self._switches = (
             CREATURES_OFF * (not creatures)
             | INVULNERABLE * invulnerable
@@ -128,8 +127,9 @@ class Game:
         Raises:
             OptionError: If `keys` is out of range.
         """
-        if not 0 <= keys <= _ALL_BUTTONS:
-            raise OptionError(f"keys must be button bits, 0 to {_ALL_BUTTONS}, got {keys!r}")
+        # Only plain ints: numba would compile the engine anew for a numpy integer.
+        if type(keys) is not int or not 0 <= keys <= _ALL_BUTTONS:
+            keys = as_integer("keys (button bits)", keys, 0, _ALL_BUTTONS)
         tick_worlds(self.image, self.worlds, keys)
 
     def clone(self) -> Game:
@@ -265,6 +265,6 @@ class Game:
 
 
 def _checked_z(z: int) -> int:
-    if z not in (0, 1, 2):
-        raise OptionError(f"a level of detail is 0, 1 or 2, got {z!r}")
+    if type(z) is not int or not 0 <= z <= observe.MAX_Z:
+        return as_integer("z (a level of detail)", z, 0, observe.MAX_Z)
     return z

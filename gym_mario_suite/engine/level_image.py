@@ -37,6 +37,7 @@ AT_CANNON_START = 8
 AT_SPAWNS = 9
 AT_CANNONS = 10
 IMAGE_SIZE = 11  # used length of the array
+FINGERPRINT = 12  # a hash of the rest, by which a saved world knows its level
 CELLS = 16  # first cell
 
 # codes that finish_image returns
@@ -69,6 +70,16 @@ def start_image(image, width, height):
     image[: CELLS + width * height] = 0
     image[WIDTH] = width
     image[HEIGHT] = height
+
+
+@jit
+def _fingerprint(image):
+    """A 32-bit hash (FNV-1a over words) of size, exit, cells, spawn points and cannons."""
+    value = np.uint32(2166136261)
+    image[FINGERPRINT] = 0
+    for i in range(image[IMAGE_SIZE]):
+        value = np.uint32((value ^ np.uint32(image[i])) * np.uint32(16777619))
+    return np.int32(value)
 
 
 @jit
@@ -138,6 +149,7 @@ def finish_image(image):
             image[i] = cell
     image[at_spawn_start + width] = spawn
     image[at_cannon_start + width] = cannon
+    image[FINGERPRINT] = _fingerprint(image)
     return FINISHED
 
 

@@ -35,6 +35,31 @@ def start_tick(body):
     body.map_y = int(body.y * np.float32(0.0625))
 
 
+@inline_jit
+def clear_body(body):
+    """Zero every field."""
+    body.x = np.float32(0)
+    body.y = np.float32(0)
+    body.xa = np.float32(0)
+    body.ya = np.float32(0)
+    body.map_x = 0
+    body.map_y = 0
+    body.dead_time = 0
+    body.aux = 0
+    body.spawn = 0
+    body.y_start = 0
+    body.kind = 0
+    body.facing = 0
+    body.height = 0
+    body.on_ground = 0
+    body.winged = 0
+    body.dead = 0
+    body.fly_death = 0
+    body.carried = 0
+    body.sliding = 0
+    body.removed = 0
+
+
 @jit
 def add_sprite(world, kind, x, y, facing):
     """Take a slot for a new sprite and put it on the list of additions.
@@ -51,24 +76,13 @@ def add_sprite(world, kind, x, y, facing):
     if slot >= world.slots_used:
         world.slots_used = slot + 1
     s = world.sprites[slot]
+    clear_body(s)
     s.x = x
     s.y = y
-    s.xa = np.float32(0)
-    s.ya = np.float32(0)
-    s.dead_time = 0
-    s.aux = 0
     s.spawn = -1
-    s.y_start = 0
     s.kind = kind
     s.facing = facing
     s.height = height_of(kind)
-    s.on_ground = 0
-    s.winged = 0
-    s.dead = 0
-    s.fly_death = 0
-    s.carried = 0
-    s.sliding = 0
-    s.removed = 0
     world.added[world.n_added] = slot
     world.n_added += 1
     return slot
@@ -103,8 +117,15 @@ def commit_sprites(world):
 @jit
 def clear_sprites(world):
     """An empty sprite table; low slots are handed out first, so that clones copy little."""
+    for i in range(world.slots_used):
+        clear_body(world.sprites[i])
     for i in range(MAX_SPRITES):
         world.free[i] = MAX_SPRITES - 1 - i
+        world.order[i] = 0
+        world.added[i] = 0
+        world.shells[i] = 0
+        world.fireballs[i] = 0
+        world.fireballs[MAX_SPRITES + i] = 0
     world.n_free = MAX_SPRITES
     world.n_sprites = 0
     world.n_added = 0

@@ -12,6 +12,7 @@ from gym_mario_suite.engine.level_image import (
     AT_CANNONS,
     AT_SPAWN_START,
     AT_SPAWNS,
+    FINGERPRINT,
     N_CANNONS,
     WIDTH,
     spawn_is_dead,
@@ -19,7 +20,13 @@ from gym_mario_suite.engine.level_image import (
 )
 from gym_mario_suite.engine.motion import F0, F1
 from gym_mario_suite.engine.player import die, set_mode, tick_player
-from gym_mario_suite.engine.sprites import add_effect, add_sprite, clear_sprites, commit_sprites
+from gym_mario_suite.engine.sprites import (
+    add_effect,
+    add_sprite,
+    clear_body,
+    clear_sprites,
+    commit_sprites,
+)
 from gym_mario_suite.engine.world import (
     LIVES_AT_START,
     MAX_PLAYERS,
@@ -67,25 +74,11 @@ def _tile_column(v):
 def start_player(player, mode):
     """A fresh player at the level's start. `mode`: 0 small, 1 large, 2 fire."""
     body = player.body
+    clear_body(body)
     body.x = _START_X
-    body.y = F0
-    body.xa = F0
-    body.ya = F0
-    body.map_x = 0
-    body.map_y = 0
-    body.dead_time = 0
-    body.aux = 0
     body.spawn = -1
-    body.y_start = 0
     body.kind = _MARIO
     body.facing = 1
-    body.on_ground = 0
-    body.winged = 0
-    body.dead = 0
-    body.fly_death = 0
-    body.carried = 0
-    body.sliding = 0
-    body.removed = 0
     player.x_jump_speed = F0
     player.y_jump_speed = F0
     player.jump_time = 0
@@ -121,6 +114,7 @@ def start_world(image, world, mode, time_limit_s, switches):
     """
     world.n_players = 1
     world.rules = 0
+    world.fingerprint = image[FINGERPRINT]
     world.tick = 0
     world.start_time = 1
     world.time_limit = time_limit_s * TICKS_PER_SECOND
@@ -143,7 +137,11 @@ def start_world(image, world, mode, time_limit_s, switches):
     clear_sprites(world)
     world.n_effects = 0
     for i in range(world.effects.shape[0]):
-        world.effects[i].kind = 0
+        effect = world.effects[i]
+        effect.kind = 0
+        effect.born = 0
+        effect.x = 0
+        effect.y = 0
     world.spent_words = spent_words(image)
     for i in range(world.spent_words):
         world.spent[i] = np.uint32(0)

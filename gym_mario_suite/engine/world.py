@@ -129,6 +129,8 @@ BODY = np.dtype(
         ("carried", "u1"),
         ("sliding", "u1"),  # players: all three side probes of the last step were blocked
         ("removed", "u1"),  # leaves the list at the end of this tick
+        # Records have no padding: numpy's copies leave padding out, and bytes would differ.
+        ("spare", "u1", (2,)),
     ],
     align=True,
 )
@@ -151,6 +153,7 @@ PLAYER = np.dtype(
         ("can_shoot", "u1"),
         ("large", "u1"),
         ("fire", "u1"),
+        ("spare", "u1", (2,)),
         ("coins", "i4"),
         ("lives", "i4"),
         ("mushrooms", "i4"),
@@ -168,6 +171,7 @@ WORLD = np.dtype(
         ("players", PLAYER, (MAX_PLAYERS,)),
         ("n_players", "i4"),
         ("rules", "i4"),
+        ("fingerprint", "i4"),  # of the level
         # clocks, in ticks
         ("tick", "i4"),  # does not advance while paused
         ("start_time", "i4"),  # 1 + ticks since the start
@@ -191,6 +195,7 @@ WORLD = np.dtype(
         ("invulnerable", "u1"),
         ("power_restoration", "u1"),
         ("timer_on", "u1"),
+        ("spare", "u1", (7,)),
         # sprite lists, as slots
         ("n_sprites", "i4"),
         ("n_added", "i4"),

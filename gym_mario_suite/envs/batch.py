@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +14,24 @@ from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.cores import run_on_cores
 from gym_mario_suite.engine.world import empty_worlds
+from gym_mario_suite.envs.ansi import screen_text
 from gym_mario_suite.envs.episode import (
     EPISODE,
     REWARD_TERMS,
     TELEMETRY,
+    foresee_keys,
     read_telemetry,
     reset_masked,
     step_rows,
+    take_stock,
 )
-from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import LevelError, OptionError, StateError
-from gym_mario_suite.levels.generate import as_integer, capacity_2009, explain_failure, generate
+from gym_mario_suite.envs.options import InfiniteOptions, theme_of
+from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
+from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
 from gym_mario_suite.levels.level import Level
+
+if TYPE_CHECKING:
+    from gym_mario_suite.engine.draw import Renderer
 
 _MAGIC = b"GMSE"
 _VERSION = 1
@@ -58,7 +64,9 @@ class GameBatch:
         self._scratch = (np.zeros((count, 1), np.uint64), np.zeros((count, 5), np.int64))
         self._everyone = np.ones(count, bool)
         self._threads = threads
-        self._write = options.observation.write
+        self._write = options.observation.writer(options.view)
+        self._renderer: Renderer | None = None
+        self.themes = np.full(count, options.theme)
         # Levels that were set from outside, by game; the others come from the generator.
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
@@ -90,6 +98,7 @@ class GameBatch:
             and index not in self._custom
         )
         self._custom.pop(index, None)
+        self.themes[index] = self.options.theme
         episode["level_seed"] = number
         episode["seed_given"] = True
 
@@ -115,6 +124,7 @@ class GameBatch:
             self.images = wider
         self.images[self.rows[index], :size] = level.image
         self._custom[index] = level
+        self.themes[index] = theme_of(level)
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""
@@ -158,6 +168,7 @@ class GameBatch:
                 self._place(index, self.options.level)
             self.episodes[index]["level_ready"] = False
             del self._custom[index]
+            self.themes[index] = self.options.theme
 
     def _raise_failures(self) -> None:
         failures = self.episodes["failure"]
@@ -204,13 +215,22 @@ class GameBatch:
             self.images,
             self.rows,
             self.worlds,
+            self.themes,
             self._everyone,
             first,
             end,
-            self.options.z_level,
-            self.options.z_enemies,
             out,
         )
+
+    def foreseen_keys(self, index: int, keys: int) -> NDArray[np.uint8]:
+        """Button bits of every tick of the coming step of game `index`, uint8[frame_skip].
+
+        They differ from the action's where actions are sticky. The step may end before its last
+        tick.
+        """
+        held = np.empty(int(self.configs[0]["frame_skip"]), np.uint8)
+        foresee_keys(self.configs, self.episodes[index : index + 1].copy(), keys, held)
+        return held
 
     def observe(self, out: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> None:
         """Write the observations of the games of `mask` (all by default) into `out`."""
@@ -218,31 +238,31 @@ class GameBatch:
             self.images,
             self.rows,
             self.worlds,
+            self.themes,
             self._everyone if mask is None else mask,
             0,
             self.count,
-            self.options.z_level,
-            self.options.z_enemies,
             out,
         )
 
+    def picture(self, index: int, mode: str) -> Any:
+        """The screen of game `index` as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
+        image = self.images[self.rows[index]]
+        if mode == "ansi":
+            return screen_text(image, self.worlds[index : index + 1])
+        if self._renderer is None:
+            from gym_mario_suite.engine.draw import Renderer
+
+            self._renderer = Renderer()
+        return self._renderer.rgb(image, self.worlds, index, int(self.themes[index]))
+
     def state(self, index: int) -> bytes:
         """Game `index` as bytes: its random stream, world and level."""
-        world = world_to_bytes(self.worlds[index])
-        level = self.level(index).to_bytes()
         episode = self.episodes[index : index + 1].copy()
         # These two are about the arrays here, not about the game.
         episode["level_ready"] = False
         episode["seed_given"] = False
-        body = episode.tobytes() + world + level
-        return (
-            _MAGIC
-            + _VERSION.to_bytes(2, "little")
-            + zlib.crc32(body).to_bytes(4, "little")
-            + len(world).to_bytes(4, "little")
-            + len(level).to_bytes(4, "little")
-            + body
-        )
+        return _write_state(episode, world_to_bytes(self.worlds[index]), self.level(index))
 
     def load_states(self, states: dict[int, bytes]) -> None:
         """Take up saved games.
@@ -265,6 +285,39 @@ class GameBatch:
             self.rewards[index] = 0.0
             self.terms[index] = 0.0
             read_telemetry(self.worlds, self.episodes, index, self.counts)
+
+
+def state_of_world(level: Level, world: bytes) -> bytes:
+    """The state of an environment in which this world has come about.
+
+    Args:
+        level: The level.
+        world: The world, as `engine.clone.world_to_bytes` saves it.
+
+    Returns:
+        Bytes for `set_state`. The random stream starts at 0, and no steps are counted.
+
+    Raises:
+        StateError: When the bytes are no world of this level.
+    """
+    worlds = world_from_bytes(world, level.image)
+    episode = np.zeros(1, EPISODE)
+    episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
+    take_stock(worlds, episode)
+    return _write_state(episode, world, level)
+
+
+def _write_state(episode: NDArray[np.void], world: bytes, level: Level) -> bytes:
+    saved_level = level.to_bytes()
+    body = episode.tobytes() + world + saved_level
+    return (
+        _MAGIC
+        + _VERSION.to_bytes(2, "little")
+        + zlib.crc32(body).to_bytes(4, "little")
+        + len(world).to_bytes(4, "little")
+        + len(saved_level).to_bytes(4, "little")
+        + body
+    )
 
 
 @lru_cache(maxsize=256)

@@ -145,6 +145,25 @@ def reset_episode(config, images, row, world, episode, rng, starts):
     _remember(world, episode)
 
 
+@inline_jit
+def _held_keys(config, episode, keys):
+    """Button bits in effect in the next tick: the action's, or stuck, those of the tick before."""
+    held = keys
+    if config.sticky_prob > 0.0:
+        chance = np.float64(draw_uint64(episode) >> np.uint64(11)) * _TO_UNIT
+        if chance < config.sticky_prob:
+            held = episode.last_keys
+    episode.last_keys = held
+    return held
+
+
+@jit
+def foresee_keys(configs, episodes, keys, out):
+    """Fill `out` (uint8[ticks]) with what `episodes[0]` will hold; its stream moves on."""
+    for t in range(out.shape[0]):
+        out[t] = _held_keys(configs[0], episodes[0], keys)
+
+
 @jit
 def step_episode(config, image, world, episode, keys, terms):
     """Run one action for `frame_skip` ticks or until the episode ends.
@@ -162,13 +181,7 @@ def step_episode(config, image, world, episode, keys, terms):
     """
     player = world.players[0]
     for _ in range(config.frame_skip):
-        held = keys
-        if config.sticky_prob > 0.0:
-            chance = np.float64(draw_uint64(episode) >> np.uint64(11)) * _TO_UNIT
-            if chance < config.sticky_prob:
-                held = episode.last_keys
-        episode.last_keys = held
-        tick(image, world, held)
+        tick(image, world, _held_keys(config, episode, keys))
         if player.status != _RUNNING:
             break
     episode.steps += 1
@@ -304,3 +317,14 @@ def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, s
 def read_telemetry(worlds, episodes, index, counts):
     """Fill `counts[index]` from the game as it stands, after it was loaded."""
     write_telemetry(worlds[index], episodes[index], counts[index])
+
+
+@jit
+def take_stock(worlds, episodes):
+    """Have `episodes[0]` go on from `worlds[0]`, whatever came before."""
+    player = worlds[0].players[0]
+    episodes[0].last_keys = player.keys
+    episodes[0].ended = 0
+    if player.status != _RUNNING:
+        episodes[0].ended = 2 if player.status == _DEAD and worlds[0].time_left == 0 else 1
+    _remember(worlds[0], episodes[0])

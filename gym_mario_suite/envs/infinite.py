@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -10,7 +10,6 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.ansi import screen_text
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.options import InfiniteOptions
@@ -20,6 +19,7 @@ from gym_mario_suite.levels.level import Level
 REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
 _TERMINATED = 1
 _TRUNCATED = 2
+_TICKS = TELEMETRY.index("ticks")
 _RESET_OPTIONS = frozenset({"seed", "level", "state"})
 RENDER_FPS = 24
 
@@ -27,6 +27,18 @@ RENDER_FPS = 24
 def draw_stream_seed(generator: np.random.Generator) -> int:
     """The state of an episode stream, drawn from a Gymnasium random generator."""
     return int(generator.integers(0, 1 << 64, dtype=np.uint64))
+
+
+class EpisodeListener(Protocol):
+    """What wants to know all that happens in an environment, tick by tick."""
+
+    def began(self, from_start: bool) -> None:
+        """A level has started, or (`from_start` False) a saved game was taken up."""
+        ...
+
+    def pressed(self, keys: NDArray[np.uint8]) -> None:
+        """A step has run: the button bits of each of its ticks."""
+        ...
 
 
 class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
@@ -48,7 +60,9 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     ## Observation space
     `obs="grid"`: int8[22, 22], the competition's merged view around Mario (tiles at detail
     `z_level`, sprites at `z_enemies`); `"channels"`: int8[11, 22, 22] one-hot planes;
-    `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`).
+    `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`). Pixels: `"rgb"`
+    uint8[240, 320, 3], `"rgb_half"` uint8[120, 160, 3], `"gray84"` uint8[84, 84], with or without
+    the line of figures (`hud`).
 
     ## Rewards
     `reward="distance"`: tiles moved to the right. `"score"`: the same in px, so that an episode
@@ -86,18 +100,22 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         sticky_prob: Probability, in every tick, that the buttons of the tick before stay in effect.
         z_level: Level of detail of the grid's tiles, 0 to 2.
         z_enemies: Level of detail of the grid's sprites, 0 to 2.
+        hud: Whether pixel observations show the line of figures at the top.
         creatures: False: no creatures at all.
         invulnerable: Creatures do no harm.
         power_restoration: SPEED makes Mario fire Mario again.
         timer: Whether the clock runs.
-        render_mode: None or "ansi".
+        render_mode: None, "ansi" or "rgb_array"; `gymnasium.make` makes "human" of the latter.
 
     Raises:
         OptionError: For an option that is not possible.
         LevelError: For a level that the original generator cannot build.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": RENDER_FPS}
+    metadata: ClassVar[dict[str, Any]] = {
+        "render_modes": ["ansi", "rgb_array"],
+        "render_fps": RENDER_FPS,
+    }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
@@ -118,6 +136,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         self._buffer = mode.buffer(1)
         self._keys = np.zeros(1, np.uint8)
         self._seeded = False
+        self.listener: EpisodeListener | None = None
 
     @property
     def level(self) -> Level:
@@ -147,6 +166,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         if "level" in chosen:
             self.batch.set_level(0, chosen["level"])
         self.batch.reset()
+        if self.listener is not None:
+            self.listener.began(from_start=True)
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -161,7 +182,10 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         if batch.codes[0] or not batch.started[0]:
             raise ResetNeeded("call reset() first: no episode is running")
         self._keys[0] = keys
-        batch.step(self._keys, self._buffer)
+        if self.listener is None:
+            batch.step(self._keys, self._buffer)
+        else:
+            self._step_heard(self.listener, keys)
         code = batch.codes[0]
         return (
             self._buffer[0].copy(),
@@ -172,11 +196,11 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         )
 
     def render(self) -> Any:
-        """The screen as text, with `render_mode="ansi"`."""
+        """The screen: text with `render_mode="ansi"`, uint8[240, 320, 3] with "rgb_array"."""
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
             return None
-        return screen_text(self.batch.images[self.batch.rows[0]], self.batch.worlds)
+        return self.batch.picture(0, self.render_mode)
 
     def get_state(self) -> bytes:
         """The game as bytes: level, world and random stream.
@@ -196,6 +220,16 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         """
         self.batch.load_states({0: state})
         self._seeded = True
+        if self.listener is not None:
+            self.listener.began(from_start=False)
+
+    def _step_heard(self, listener: EpisodeListener, keys: int) -> None:
+        """Step, and tell the listener which buttons were held in each tick."""
+        batch = self.batch
+        held = batch.foreseen_keys(0, keys)
+        before = batch.counts[0, _TICKS]
+        batch.step(self._keys, self._buffer)
+        listener.pressed(held[: batch.counts[0, _TICKS] - before])
 
     def _observation(self) -> NDArray[Any]:
         self.batch.observe(self._buffer)

@@ -14,7 +14,6 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.ansi import screen_text
 from gym_mario_suite.envs.batch import GameBatch, state_list
 from gym_mario_suite.envs.episode import TELEMETRY
 from gym_mario_suite.envs.infinite import (
@@ -24,8 +23,7 @@ from gym_mario_suite.envs.infinite import (
     draw_stream_seed,
 )
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.generate import as_integer
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
 _TERMINATED = 1
@@ -54,7 +52,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             `reset` with a `reset_mask`.
         num_threads: Cores to use; None means all of them.
         copy: False returns the observation buffer itself, which the next step overwrites.
-        render_mode: None or "ansi" (a tuple of texts, one for each game).
+        render_mode: None, "ansi" or "rgb_array".
         **options: As of `MarioInfiniteEnv`, and `max_episode_steps`.
 
     Raises:
@@ -63,7 +61,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
     """
 
     metadata: ClassVar[dict[str, Any]] = {
-        "render_modes": ["ansi"],
+        "render_modes": ["ansi", "rgb_array"],
         "render_fps": RENDER_FPS,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
@@ -180,14 +178,11 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         return self._returned_observations(), rewards, terminated, truncated, infos
 
     def render(self) -> Any:
-        """The screens as text, one for each game, with `render_mode="ansi"`."""
+        """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
         if self.render_mode is None:
             return None
-        batch = self.batch
-        return tuple(
-            screen_text(batch.images[batch.rows[i]], batch.worlds[i : i + 1])
-            for i in range(self.num_envs)
-        )
+        mode = self.render_mode
+        return tuple(self.batch.picture(index, mode) for index in range(self.num_envs))
 
     def get_state(self) -> list[bytes]:
         """Every game as bytes, in the form that the single environment uses too."""

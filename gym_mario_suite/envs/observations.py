@@ -1,10 +1,10 @@
-"""Observation modes of Infinite Mario: their spaces and the functions that fill them."""
+"""Observation modes of Infinite Mario: their spaces and what fills them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -21,6 +21,39 @@ from gym_mario_suite.engine.observe import GRID_SIZE, MAX_Z, write_merged_grid
 from gym_mario_suite.errors import OptionError
 
 
+@dataclass(frozen=True, kw_only=True)
+class ViewOptions:
+    """Options of the observation modes.
+
+    Attributes:
+        z_level: Level of detail of the grid's tiles.
+        z_enemies: Level of detail of the grid's sprites.
+        hud: Whether pixels show the line of figures at the top.
+    """
+
+    z_level: int = 1
+    z_enemies: int = 0
+    hud: bool = True
+
+
+class ObservationWriter(Protocol):
+    """Fills the observations of some rows of a batch."""
+
+    def __call__(
+        self,
+        images: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        worlds: NDArray[np.void],
+        themes: NDArray[np.int64],
+        mask: NDArray[np.bool_],
+        first: int,
+        end: int,
+        out: NDArray[Any],
+    ) -> None:
+        """Write the games `first` .. `end` - 1 whose `mask` is set into their rows of `out`."""
+        ...
+
+
 @jit
 def _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out):
     for i in range(first, end):
@@ -29,17 +62,37 @@ def _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies,
 
 
 @jit
-def _write_channels_rows(images, rows, worlds, mask, first, end, _z_level, _z_enemies, out):
+def _write_channels_rows(images, rows, worlds, _themes, mask, first, end, out):
     for i in range(first, end):
         if mask[i]:
             write_channels(images[rows[i]], worlds[i], 0, out[i])
 
 
 @jit
-def _write_features_rows(images, rows, worlds, mask, first, end, _z_level, _z_enemies, out):
+def _write_features_rows(images, rows, worlds, _themes, mask, first, end, out):
     for i in range(first, end):
         if mask[i]:
             write_features(images[rows[i]], worlds[i], 0, out[i])
+
+
+def _grid_writer(options: ViewOptions) -> ObservationWriter:
+    z_level = checked_z("z_level", options.z_level)
+    z_enemies = checked_z("z_enemies", options.z_enemies)
+
+    def write(images, rows, worlds, themes, mask, first, end, out):
+        _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out)
+
+    return write
+
+
+def _pixel_writer(name: str) -> Callable[[ViewOptions], ObservationWriter]:
+    def make(options: ViewOptions) -> ObservationWriter:
+        # Drawing is imported by those who want pixels.
+        from gym_mario_suite.envs.pixel_observations import PixelWriter
+
+        return PixelWriter(name, options.hud)
+
+    return make
 
 
 @dataclass(frozen=True)
@@ -52,7 +105,7 @@ class ObservationMode:
         high: Largest value.
         shape: Shape of one observation.
         dtype: Its dtype.
-        write: Compiled function that fills the observations of some rows of a batch.
+        writer: Makes what fills the observations, from the options.
     """
 
     name: str
@@ -60,7 +113,7 @@ class ObservationMode:
     high: float
     shape: tuple[int, ...]
     dtype: type[Any]
-    write: Callable[..., None]
+    writer: Callable[[ViewOptions], ObservationWriter]
 
     def space(self) -> gym.spaces.Box:
         """The Gymnasium space of one observation."""
@@ -74,16 +127,21 @@ class ObservationMode:
 OBSERVATION_MODES: dict[str, ObservationMode] = {
     mode.name: mode
     for mode in (
-        ObservationMode("grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _write_grid_rows),
+        ObservationMode("grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _grid_writer),
         ObservationMode(
             "channels",
             0,
             1,
             (len(CHANNELS), GRID_SIZE, GRID_SIZE),
             np.int8,  # not uint8, which learners take for the pixels of an image
-            _write_channels_rows,
+            lambda _: _write_channels_rows,
         ),
-        ObservationMode("features", -1, 1, (N_FEATURES,), np.float32, _write_features_rows),
+        ObservationMode(
+            "features", -1, 1, (N_FEATURES,), np.float32, lambda _: _write_features_rows
+        ),
+        ObservationMode("rgb", 0, 255, (240, 320, 3), np.uint8, _pixel_writer("rgb")),
+        ObservationMode("rgb_half", 0, 255, (120, 160, 3), np.uint8, _pixel_writer("rgb_half")),
+        ObservationMode("gray84", 0, 255, (84, 84), np.uint8, _pixel_writer("gray84")),
     )
 }
 

@@ -20,9 +20,14 @@ from gym_mario_suite.engine.game import (
 from gym_mario_suite.engine.level_image import MAX_WIDTH
 from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET, ActionSet, action_set
 from gym_mario_suite.envs.episode import CONFIG, REWARD_TERMS
-from gym_mario_suite.envs.observations import ObservationMode, checked_z, observation_mode
-from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.generate import DEFAULT_LENGTH, as_integer, generate
+from gym_mario_suite.envs.observations import (
+    ObservationMode,
+    ViewOptions,
+    checked_z,
+    observation_mode,
+)
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
 from gym_mario_suite.levels.level import Level
 
 # Weights of the reward terms. A term is measured over one step: `distance` in px, `coins`,
@@ -65,6 +70,7 @@ class InfiniteOptions:
     sticky_prob: float = 0.0
     z_level: int = 1
     z_enemies: int = 0
+    hud: bool = True
     creatures: bool = True
     invulnerable: bool = False
     power_restoration: bool = False
@@ -89,6 +95,16 @@ class InfiniteOptions:
     def observation(self) -> ObservationMode:
         """How the game is observed."""
         return observation_mode(self.obs)
+
+    @property
+    def view(self) -> ViewOptions:
+        """The part that the observation modes want."""
+        return ViewOptions(z_level=self.z_level, z_enemies=self.z_enemies, hud=self.hud)
+
+    @property
+    def theme(self) -> int:
+        """Which of the three themes a level of the environment is drawn in."""
+        return self._level_type if self.level is None else theme_of(self.level)
 
     @property
     def action_set(self) -> ActionSet:
@@ -163,6 +179,12 @@ class InfiniteOptions:
         if not all(math.isfinite(weight) for weight in weights):
             raise OptionError(f"reward weights must be finite, got {dict(chosen)}")
         return weights
+
+
+def theme_of(level: Level) -> int:
+    """The theme a level is drawn in: its type, where the metadata has one."""
+    level_type = level.metadata.get("type", 0)
+    return level_type if level_type in LEVEL_TYPES.values() else 0
 
 
 def _named(name: str, value: Any, names: Mapping[str, int]) -> int:

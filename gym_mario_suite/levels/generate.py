@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 
 from gym_mario_suite.engine.compiled import announce_first_compile
@@ -13,7 +11,7 @@ from gym_mario_suite.engine.level_image import (
     TOO_MANY_CHANGES,
     image_capacity,
 )
-from gym_mario_suite.errors import LevelError, OptionError
+from gym_mario_suite.errors import LevelError, as_integer
 from gym_mario_suite.levels.generator_2009 import HEIGHT_2009, NO_ZONE_POSSIBLE, generate_2009
 from gym_mario_suite.levels.level import Level
 
@@ -30,21 +28,6 @@ def capacity_2009(length: int) -> int:
     and a cannon entry.
     """
     return image_capacity(length, HEIGHT_2009, 8 * length, 3 * length)
-
-
-def as_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int in low .. high.
-
-    Raises:
-        OptionError: If it is no whole number or out of range; the message names `name`.
-    """
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise OptionError(f"{name} must be a whole number, got {value!r}") from None
-    if not low <= number <= high:
-        raise OptionError(f"{name} must be a whole number from {low} to {high}, got {number}")
-    return number
 
 
 def check_parameters(

@@ -56,7 +56,7 @@ class JavaRandom:
         """An int in 0 .. bound - 1, or any 32-bit int without a bound.
 
         Raises:
-            ValueError: If `bound` is not positive.
+            ValueError: If `bound` is not from 1 to 2**31 - 1.
         """
         if bound is None:
             high = next_bits(self._state, 31) << 1
@@ -64,8 +64,8 @@ class JavaRandom:
             low = int(self._state[0] >> np.uint64(16)) & 1
             value = high | low
             return value - (1 << 32) if value >= 1 << 31 else value
-        if bound <= 0:
-            raise ValueError(f"bound must be positive, got {bound}")
+        if not 0 < bound < 1 << 31:
+            raise ValueError(f"bound must be from 1 to 2**31 - 1, got {bound}")
         return int(next_below(self._state, bound))
 
     def next_boolean(self) -> bool:

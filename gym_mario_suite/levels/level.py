@@ -35,12 +35,13 @@ from gym_mario_suite.engine.level_image import (
 )
 from gym_mario_suite.engine.tiles import Tile
 from gym_mario_suite.engine.world import SPENT_BITS, EnemyType
-from gym_mario_suite.errors import LevelError
+from gym_mario_suite.errors import LevelError, OptionError, as_integer
 
 _MAGIC = b"GMSL"
 _VERSION = 1
 _HEADER_BYTES = len(_MAGIC) + 2 + 4
 MAX_EXIT = 1 << 20
+_ANY = 1 << 62  # beyond all coordinates: where they may lie is checked against the size
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Level:
     def __post_init__(self) -> None:
         tiles = _checked_tiles(self.tiles)
         width, height = tiles.shape
-        spawns = tuple(sorted(self.spawns, key=lambda spawn: (spawn.x, spawn.y)))
+        spawns = tuple(sorted(map(_checked_spawn, self.spawns), key=lambda s: (s.x, s.y)))
         taken: set[tuple[int, int]] = set()
         for spawn in spawns:
             if not (0 <= spawn.x < width and 0 <= spawn.y < height):
@@ -103,13 +104,12 @@ class Level:
                     f"two spawn points at column {spawn.x}, row {spawn.y}; a cell holds one"
                 )
             taken.add((spawn.x, spawn.y))
-        for name, value in (("x_exit", self.x_exit), ("y_exit", self.y_exit)):
-            if not -MAX_EXIT <= value <= MAX_EXIT:
-                raise LevelError(f"{name} must lie within ±{MAX_EXIT}, got {value}")
+        x_exit = _whole("x_exit", self.x_exit, -MAX_EXIT, MAX_EXIT)
+        y_exit = _whole("y_exit", self.y_exit, -MAX_EXIT, MAX_EXIT)
         object.__setattr__(self, "tiles", tiles)
         object.__setattr__(self, "spawns", spawns)
-        object.__setattr__(self, "x_exit", int(self.x_exit))
-        object.__setattr__(self, "y_exit", int(self.y_exit))
+        object.__setattr__(self, "x_exit", x_exit)
+        object.__setattr__(self, "y_exit", y_exit)
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
         _ = self.image  # a level that the engine cannot hold is refused here, not in play
 
@@ -178,6 +178,9 @@ class Level:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Level.from_bytes, (self.to_bytes(),)
+
     def __repr__(self) -> str:
         origin = ", ".join(f"{key}={value!r}" for key, value in self.metadata.items())
         return f"<Level {self.width}x{self.height}, exit {self.x_exit}{origin and ', '}{origin}>"
@@ -224,15 +227,36 @@ class Level:
             size = int.from_bytes(raw[:4], "little")
             head = json.loads(raw[4 : 4 + size])
             tiles = np.frombuffer(raw, np.uint8, offset=4 + size)
+            width = _whole("width", head["width"], 1, MAX_WIDTH)
+            height = _whole("height", head["height"], 1, MAX_HEIGHT)
             return cls(
-                tiles.reshape(head["width"], head["height"]),
-                [Spawn(x, y, EnemyType(kind), bool(w)) for x, y, kind, w in head["spawns"]],
+                tiles.reshape(width, height),
+                [Spawn(x, y, kind, bool(w)) for x, y, kind, w in head["spawns"]],
                 head["x_exit"],
                 head["y_exit"],
                 head["metadata"],
             )
-        except (zlib.error, ValueError, KeyError, TypeError) as error:
+        except LevelError:
+            raise
+        except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
             raise LevelError(f"the level's contents cannot be read: {error}") from error
+
+
+def _whole(name: str, value: object, low: int, high: int) -> int:
+    try:
+        return as_integer(name, value, low, high)
+    except OptionError as error:
+        raise LevelError(str(error)) from None
+
+
+def _checked_spawn(spawn: Spawn) -> Spawn:
+    """The spawn point with plain ints, if it is one."""
+    x = _whole("a spawn point's x", spawn.x, -_ANY, _ANY)
+    y = _whole("a spawn point's y", spawn.y, -_ANY, _ANY)
+    if isinstance(spawn.enemy, bool) or spawn.enemy not in set(EnemyType):
+        kinds = ", ".join(f"{kind.value} {kind.name.lower()}" for kind in EnemyType)
+        raise LevelError(f"a spawn point's enemy must be one of {kinds}; got {spawn.enemy!r}")
+    return Spawn(x, y, EnemyType(spawn.enemy), bool(spawn.winged))
 
 
 def _checked_tiles(tiles: ArrayLike) -> NDArray[np.uint8]:

@@ -42,7 +42,8 @@ KIND_LETTERS = {
 LEGEND = (
     "X ground  # stair  S brick  C brick with coin  U brick with power-up  Q coin block\n"
     "@ power-up block  D used block  o coin  t pipe  T pipe with flower  B b cannon\n"
-    "% hill top  | hill  M start  F exit  r k g y enemies (capital: winged)"
+    "% hill top  | hill  1 2 hidden blocks (power-up, coin)  M start  F exit\n"
+    "r k g y red koopa, green koopa, goomba, spiky (capital: winged)"
 )
 
 

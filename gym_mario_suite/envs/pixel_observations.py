@@ -1,0 +1,66 @@
+"""Pixel observations: batches of drawn frames."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.atlas import View, load_views
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.draw import draw_gray84, draw_rgb, scratch_bytes
+
+
+@jit
+def _draw_rgb_rows(view, scratch, hud, images, rows, worlds, themes, mask, first, end, out):
+    for i in range(first, end):
+        if mask[i]:
+            draw_rgb(view, scratch, images[rows[i]], worlds[i], themes[i], hud, out[i])
+
+
+@jit
+def _draw_gray84_rows(view, scratch, hud, images, rows, worlds, themes, mask, first, end, out):
+    for i in range(first, end):
+        if mask[i]:
+            draw_gray84(view, scratch, images[rows[i]], worlds[i], themes[i], hud, out[i])
+
+
+class PixelWriter:
+    """Draws the worlds of a batch; every thread that calls it has its own scratch memory.
+
+    Args:
+        name: "rgb", "rgb_half" or "gray84".
+        hud: Whether to draw the line of figures at the top.
+    """
+
+    def __init__(self, name: str, hud: bool) -> None:
+        views = load_views()
+        self._view: View = {
+            "rgb": views.rgb,
+            "rgb_half": views.rgb_half,
+            "gray84": views.grey_half,
+        }[name]
+        self._draw = _draw_gray84_rows if name == "gray84" else _draw_rgb_rows
+        self._hud = bool(hud)
+        self._memory = threading.local()
+
+    def __call__(
+        self,
+        images: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        worlds: NDArray[np.void],
+        themes: NDArray[np.int64],
+        mask: NDArray[np.bool_],
+        first: int,
+        end: int,
+        out: NDArray[Any],
+    ) -> None:
+        """Draw the worlds `first` .. `end` - 1 whose `mask` is set into their rows of `out`."""
+        scratch = getattr(self._memory, "scratch", None)
+        if scratch is None:
+            scratch = self._memory.scratch = np.zeros(scratch_bytes(self._view), np.uint8)
+        self._draw(
+            self._view, scratch, self._hud, images, rows, worlds, themes, mask, first, end, out
+        )

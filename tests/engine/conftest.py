@@ -1,0 +1,16 @@
+from collections import Counter
+from typing import Any
+
+import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of the recordings was compared (tests report it as properties)."""
+    totals: Counter[str] = Counter()
+    reports: list[Any] = terminalreporter.stats.get("passed", [])
+    for report in reports:
+        for name, value in getattr(report, "user_properties", []):
+            if name.endswith(" compared"):
+                totals[name] += value
+    for name, total in sorted(totals.items()):
+        terminalreporter.write_line(f"{name}: {total:,}")

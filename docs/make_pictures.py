@@ -1,0 +1,67 @@
+"""Make the pictures of README.md and docs: `python docs/make_pictures.py` (needs Pillow)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gym_mario_suite.agents.base import Agent
+from gym_mario_suite.agents.registry import make_agent
+from gym_mario_suite.engine.draw import Renderer
+from gym_mario_suite.engine.game import Game
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.levels import generate
+
+PICTURES = Path(__file__).parent / "pictures"
+FRAME_MS = 1000 // 24 * 2  # every second tick, at the game's 24 ticks a second
+
+Picture = NDArray[np.uint8]
+
+
+def play(agent: Agent, seed: int, difficulty: int, theme: int, ticks: int) -> Iterator[Picture]:
+    """Frames of an agent's play, one for each tick."""
+    game = Game(generate(seed, difficulty, theme).image)
+    renderer = Renderer()
+    agent.reset()
+    keys = 0
+    for _ in range(ticks):
+        game.tick(keys)
+        keys = agent.act(game)
+        yield renderer.rgb(game.image, game.worlds, 0, theme)
+        if game.status != Status.RUNNING:
+            return
+
+
+def save_gif(path: Path, frames: list[Picture]) -> None:
+    """An endless GIF of every second frame, in the colours of the first ones."""
+    images = [Image.fromarray(frame) for frame in frames[::2]]
+    # One palette for all frames: the sky would flicker otherwise.
+    sample = Image.fromarray(np.vstack(frames[:: max(1, len(frames) // 8)]))
+    palette = sample.quantize(128, method=Image.Quantize.MEDIANCUT)
+    quantized = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    quantized[0].save(
+        path, save_all=True, append_images=quantized[1:], duration=FRAME_MS, loop=0, optimize=True
+    )
+
+
+def main() -> None:
+    """Write all pictures."""
+    PICTURES.mkdir(exist_ok=True)
+    scenes = []
+    for theme, seed, difficulty, tick in ((0, 3, 5, 118), (1, 4, 4, 104), (2, 9, 2, 120)):
+        frames = list(play(make_agent("forward-jumping"), seed, difficulty, theme, tick))
+        scenes.append(frames[-1])
+    themes = Image.fromarray(np.hstack(scenes))
+    themes.save(PICTURES / "themes.png", optimize=True)
+    frames = list(play(make_agent("forward-jumping"), 0, 0, 0, 200))
+    save_gif(PICTURES / "play.gif", frames)
+    for path in sorted(PICTURES.iterdir()):
+        print(f"{path.name}: {path.stat().st_size // 1024} KiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -47,9 +47,24 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        name="export",
+        app="gym_mario_suite.play.export_command:app",
+        help="Turn replays into datasets.",
+    ),
+    Command(
         name="levels",
         app="gym_mario_suite.levels.commands:app",
         help="Make levels and look at them.",
+    ),
+    Command(
+        name="record",
+        app="gym_mario_suite.play.record_command:app",
+        help="Write replays of an agent.",
+    ),
+    Command(
+        name="replay",
+        app="gym_mario_suite.play.replay_command:app",
+        help="Play, check and film replays.",
     ),
     Command(
         name="score",

@@ -40,6 +40,10 @@ class ReplayMismatch(ReplayError):
         self.tick = tick
 
 
+class WindowError(MarioError):
+    """A window cannot be opened, or was lost."""
+
+
 def as_integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int in low .. high.
 

@@ -4,3 +4,7 @@ if __name__ != "gym_mario_suite.wrappers":
     raise ImportError(
         "import gym_mario_suite.wrappers (top-level `wrappers` is a source folder, not a package)"
     )
+
+from gym_mario_suite.wrappers.record_replay import RecordReplay
+
+__all__ = ["RecordReplay"]

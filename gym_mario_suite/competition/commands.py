@@ -29,6 +29,10 @@ def score(
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the result there as JSON."),
     ] = None,
+    replays: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write a replay of each level there."),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the competition score and nothing else.")
     ] = False,
@@ -42,11 +46,20 @@ def score(
     from gym_mario_suite.competition.json_file import require_writable, write_json
     from gym_mario_suite.competition.score import score_track
     from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
-    from gym_mario_suite.competition.tracks import make_track
+    from gym_mario_suite.competition.tracks import LevelSpec, make_track
+    from gym_mario_suite.datasets.replay import SUFFIX, Replay
+    from gym_mario_suite.datasets.whole_file import file_name, require_folder
 
     levels = make_track(track, _parse_seed(seed))
     if json_file is not None:
         require_writable(json_file)
+    if replays is not None:
+        require_folder(replays)
+
+    def save(spec: LevelSpec, replay: Replay) -> None:
+        if replays is not None:
+            name = f"{agent}-seed{levels.seed}-difficulty{spec.difficulty}-trial{spec.trial}"
+            replay.save(replays / file_name(name, SUFFIX))
 
     errors = Console(stderr=True)
     with Progress(
@@ -58,7 +71,9 @@ def score(
         disable=quiet or not errors.is_terminal,
     ) as progress:
         task = progress.add_task(player.name, total=len(levels.levels))
-        result = score_track(player, levels, lambda _: progress.advance(task))
+        result = score_track(
+            player, levels, lambda _: progress.advance(task), save if replays else None
+        )
 
     if json_file is not None:
         write_json(json_file, result.to_json())

@@ -11,6 +11,8 @@ import numpy as np
 from gym_mario_suite.agents.base import Agent
 from gym_mario_suite.competition.episode import LevelRecord, play_level
 from gym_mario_suite.competition.tracks import LevelSpec, Track
+from gym_mario_suite.datasets.recorder import RecordedGame
+from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 
@@ -141,7 +143,10 @@ class TrackScore:
 
 
 def score_track(
-    agent: Agent, track: Track, on_level: Callable[[PlayedLevel], None] | None = None
+    agent: Agent,
+    track: Track,
+    on_level: Callable[[PlayedLevel], None] | None = None,
+    on_replay: Callable[[LevelSpec, Replay], None] | None = None,
 ) -> TrackScore:
     """Play a track and score it.
 
@@ -152,6 +157,8 @@ def score_track(
         agent: Who plays.
         track: What is played.
         on_level: Called after each level.
+        on_replay: Called with the replay of each level, also of one that an error or an interrupt
+            breaks off.
 
     Raises:
         OptionError: When the agent's answer is no action.
@@ -159,14 +166,25 @@ def score_track(
     levels: list[PlayedLevel] = []
     for spec in track.levels:
         agent.reset()
-        game = Game(spec.generate().image, spec.mode, spec.time_limit)
+        game = _game_of(spec, recorded=on_replay is not None)
         if not levels:
             _load_queries(game)
-        level = PlayedLevel(spec, play_level(agent, game, str(spec)))
+        try:
+            level = PlayedLevel(spec, play_level(agent, game, str(spec)))
+        finally:
+            if on_replay is not None and isinstance(game, RecordedGame):
+                on_replay(spec, game.replay({"agent": agent.name}))
         levels.append(level)
         if on_level is not None:
             on_level(level)
     return TrackScore(track, agent.name, tuple(levels))
+
+
+def _game_of(spec: LevelSpec, recorded: bool) -> Game:
+    level = spec.generate()
+    if recorded:
+        return RecordedGame(level, spec.mode, spec.time_limit)
+    return Game(level.image, spec.mode, spec.time_limit)
 
 
 def _load_queries(game: Game) -> None:

@@ -65,7 +65,7 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     dispatcher: Any = numba.njit(**options)(function)
     # Numba's own stamp is the file's time and size. Where a later numba keeps it elsewhere, that
     # stamp stays in force, and only a changed checkout needs its __pycache__ deleted by hand.
-    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):
         index._source_stamp = _source_stamp(Path(function.__code__.co_filename))
     _forget_literals(dispatcher)
@@ -111,7 +111,7 @@ def announce_first_compile(dispatcher: Any) -> None:
     global _announced
     if _announced or dispatcher.signatures:
         return
-    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if hasattr(index, "_load_index") and index._load_index():
         return
     _announced = True

@@ -6,7 +6,13 @@ import numpy as np
 
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.level_image import LevelImage, cell_at
-from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, TICKS_PER_SECOND, Worlds
+from gym_mario_suite.engine.world import (
+    SCREEN_HEIGHT_PX,
+    SCREEN_WIDTH_PX,
+    TICKS_PER_SECOND,
+    Kind,
+    Worlds,
+)
 from gym_mario_suite.levels.text import KIND_LETTERS, TILE_LETTERS
 
 _COLUMNS = SCREEN_WIDTH_PX // 16 + 1
@@ -39,7 +45,7 @@ def screen_text(image: LevelImage, worlds: Worlds) -> str:
         column = int(body["x"]) // 16 - first
         row = int(body["y"]) // 16
         if 0 <= column < _COLUMNS and 0 <= row < _ROWS:
-            grid[row, column] = KIND_LETTERS[int(body["kind"])]
+            grid[row, column] = KIND_LETTERS[Kind(int(body["kind"]))]
     mode = ("small", "large", "fire")[int(player["large"]) + int(player["fire"])]
     head = (
         f"x {float(player['body']['x']):.0f}  {mode}  coins {player['coins']}  "

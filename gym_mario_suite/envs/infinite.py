@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -112,7 +112,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         LevelError: For a level that the original generator cannot build.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["ansi", "rgb_array"],
         "render_fps": RENDER_FPS,
     }

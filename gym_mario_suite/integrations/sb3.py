@@ -57,7 +57,7 @@ class GymVecAdapter(VecEnv):
 
     def reset(self) -> Any:
         """First observations of new episodes; seeds and options come from `seed`, `set_options`."""
-        seeds = self._seeds if any(seed is not None for seed in self._seeds) else None
+        seeds: Any = self._seeds if any(seed is not None for seed in self._seeds) else None
         options = self._options[0] if any(self._options) else None
         if any(row != self._options[0] for row in self._options):
             raise OptionError("a native vector environment takes the same options for all games")

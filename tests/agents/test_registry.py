@@ -47,7 +47,10 @@ def test_options_are_read_as_the_arguments_types(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("forwrd", "unknown agent 'forwrd' (did you mean 'forward'?); known: ellingsen, forward, "),
+        (
+            "forwrd",
+            f"unknown agent 'forwrd' (did you mean 'forward'?); known: {', '.join(sorted(AGENTS))}",
+        ),
         ("", "unknown agent ''; known: "),
         ("forward:jump_limt=3", "(did you mean 'jump_limit'?); known: jump_limit"),
         ("forward-jumping:speed=3", "unknown option of agent 'forward-jumping' 'speed'; known: no"),

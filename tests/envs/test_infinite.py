@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -21,9 +22,9 @@ from gym_mario_suite.errors import OptionError, StateError
 from gym_mario_suite.levels import Level, generate
 
 
-def play(env, actions, seed=0):
+def play(env: Any, actions: Any, seed: int = 0) -> list[Any]:
     """Observations, rewards, ends and infos of an episode (or as far as the actions go)."""
-    steps = [env.reset(seed=seed)]
+    steps: list[Any] = [env.reset(seed=seed)]
     for action in actions:
         step = env.step(action)
         steps.append(step)
@@ -72,7 +73,7 @@ def test_an_episode_is_the_original_loop():
     rng = np.random.default_rng(0)
     game = Game(generate(3, 5).image)
     game.tick(0)
-    observation, _ = env.reset(seed=0)
+    observation, info = env.reset(seed=0)
     assert np.array_equal(observation, game.merged_grid())
     done = False
     while not done:
@@ -173,11 +174,10 @@ def test_reward_terms_sum_to_the_reward(reward):
 def test_reward_weights_of_ones_own():
     env = MarioInfiniteEnv(reward={"time": -1.0, "death": -10.0}, time_limit=3, timer=True)
     env.reset(seed=0)
-    total, done = 0.0, False
-    while not done:
+    total, terminated, truncated = 0.0, False, False
+    while not (terminated or truncated):
         _, value, terminated, truncated, _ = env.step(0)
         total += value
-        done = terminated or truncated
     assert truncated
     assert not terminated
     assert total == pytest.approx(-44 / 15)  # the first of 45 ticks belongs to the reset
@@ -258,7 +258,7 @@ def test_channels_agree_with_the_grid():
 
 def test_states_carry_the_future():
     actions = np.random.default_rng(4).integers(0, 12, 400).tolist()
-    env = gym.make("MarioInfinite-v0", difficulty=4, sticky_prob=0.3).unwrapped
+    env = MarioInfiniteEnv(difficulty=4, sticky_prob=0.3)
     env.reset(seed=9)
     for action in actions[:50]:
         env.step(action)
@@ -386,7 +386,7 @@ def test_ansi_shows_mario_and_the_ground():
 def test_action_sets_press_what_they_say(name):
     chosen = ACTION_SETS[name]
     for combination, keys in zip(chosen.combinations, chosen.keys, strict=True):
-        pressed = {button.name.lower() for button in Button if keys & button}
+        pressed = {str(button.name).lower() for button in Button if keys & button}
         assert pressed == set(combination.split("+")) - {"none", "up"}
     sizes = {"buttons": 0, "complex": 12, "curiosity": 14, "simple": 7, "right_only": 5}
     assert len(chosen.combinations) == sizes[name]

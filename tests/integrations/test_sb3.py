@@ -1,5 +1,7 @@
 """stable-baselines3 learns on the native vector environment through the adapter."""
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from gym_mario_suite.integrations.sb3 import GymVecAdapter  # noqa: E402
 HARD = {"difficulty": 10, "time_limit": 12, "mode": "small", "obs": "features", "frame_skip": 2}
 
 
-def make(autoreset, count=4, **options):
+def make(autoreset: str, count: int = 4, **options: Any) -> Any:
     envs = gym.make_vec("MarioInfinite-v0", num_envs=count, autoreset_mode=autoreset, **options)
     return GymVecAdapter(envs)
 
@@ -32,7 +34,7 @@ def test_sb3_accepts_the_single_environment(obs):
 @pytest.mark.parametrize("mode", ["SAME_STEP", "DISABLED"])
 def test_the_adapter_equals_sb3s_own_vector_of_single_environments(mode):
     ours = make(mode, **HARD)
-    theirs = DummyVecEnv([lambda: MarioInfiniteEnv(**HARD) for _ in range(4)])
+    theirs: Any = DummyVecEnv([lambda: MarioInfiniteEnv(**HARD) for _ in range(4)])
     ours.seed(7)
     theirs.seed(7)
     assert np.array_equal(ours.reset(), theirs.reset())

@@ -1,0 +1,1 @@
+"""Replays: recording, verifying, and turning them into datasets and videos."""

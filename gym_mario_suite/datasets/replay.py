@@ -1,0 +1,321 @@
+"""Replays: an episode as its level, its start, its buttons, and hashes that prove it.
+
+The game is exact, so an episode is known from what was pressed. Hashes after every 64 ticks and
+after the last one show that it still takes the same course when it is played. They are a chain that
+begins with the level, so a changed tile or button is found even where it makes no difference.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
+from gym_mario_suite.datasets.whole_file import write_whole
+from gym_mario_suite.engine.game import (
+    CREATURES_OFF,
+    INVULNERABLE,
+    POWER_RESTORATION,
+    TIMER_OFF,
+    Game,
+)
+from gym_mario_suite.engine.world import Mode, Rules, Status
+from gym_mario_suite.errors import MarioError, ReplayError, ReplayMismatch
+from gym_mario_suite.levels.generate import GENERATOR_2009, generate
+from gym_mario_suite.levels.level import Level
+
+SUFFIX = ".mario"
+TICKS_PER_HASH = 64
+MAX_TICKS = 1 << 24  # 8 days
+_MAGIC = b"GMSR"
+# Raised whenever a program of before could not read the file, or would play it differently.
+REPLAY_VERSION = 1
+_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 4
+# More than the longest replay of the largest level takes.
+_MAX_CONTENT_BYTES = 4 * MAX_TICKS
+_ALL_BUTTONS = 31
+_ALL_SWITCHES = CREATURES_OFF | INVULNERABLE | POWER_RESTORATION | TIMER_OFF
+
+
+def hash_count(ticks: int) -> int:
+    """How many hashes a replay of that many ticks has (one, of the start, if there are none)."""
+    return max(1, -(-ticks // TICKS_PER_HASH))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """An episode that can be played again.
+
+    Attributes:
+        level: The level.
+        keys: Button bits in effect in each tick. An episode from the level's start begins with one
+            tick without buttons, before a player is first asked.
+        hashes: `next_hash` after every 64 ticks and after the last, a chain from `level_hash` on.
+        mode: Power state at the start.
+        time_limit: Seconds of level time.
+        switches: Bits `CREATURES_OFF`, `INVULNERABLE`, `POWER_RESTORATION`, `TIMER_OFF` of
+            `engine.game`.
+        world: The world it starts from, as `engine.clone.world_to_bytes` saves it; None for the
+            start of the level. Then mode, time limit and switches are the world's.
+        rules: Rule set.
+        metadata: Whatever else is known, JSON-able: who played, for example.
+
+    Raises:
+        ReplayError: For parts that do not fit together.
+    """
+
+    level: Level
+    keys: bytes
+    hashes: tuple[bytes, ...]
+    mode: Mode = Mode.FIRE
+    time_limit: int = 200
+    switches: int = 0
+    world: bytes | None = None
+    rules: Rules = Rules.COMPETITION_2009
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if len(self.keys) > MAX_TICKS:
+            raise ReplayError(f"a replay has at most {MAX_TICKS:,} ticks, got {len(self.keys):,}")
+        if any(keys > _ALL_BUTTONS for keys in self.keys):
+            raise ReplayError(f"buttons must be bits from 0 to {_ALL_BUTTONS}")
+        if self.world is None and self.keys[:1] not in (b"", b"\0"):
+            raise ReplayError("a level begins with a tick without buttons")
+        expected = hash_count(len(self.keys))
+        if len(self.hashes) != expected or any(len(h) != HASH_BYTES for h in self.hashes):
+            raise ReplayError(
+                f"{len(self.keys)} ticks need {expected} hashes of {HASH_BYTES} bytes, "
+                f"got {len(self.hashes)}"
+            )
+        if not 0 <= self.switches <= _ALL_SWITCHES:
+            raise ReplayError(f"switches must be bits from 0 to {_ALL_SWITCHES}")
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    @property
+    def ticks(self) -> int:
+        """Length in ticks."""
+        return len(self.keys)
+
+    def game(self) -> Game:
+        """The game as it starts.
+
+        Raises:
+            ReplayError: When the start is not possible in this level.
+        """
+        try:
+            game = Game(
+                self.level.image, self.mode, self.time_limit, **switch_options(self.switches)
+            )
+            if self.world is not None:
+                game.load_bytes(self.world)
+        except MarioError as error:
+            raise ReplayError(f"the replay's start is not possible: {error}") from error
+        return game
+
+    def to_bytes(self) -> bytes:
+        """The replay as bytes: a header, then compressed JSON, keys, hashes, level and world."""
+        level = None if is_generated(self.level) else self.level.to_bytes()
+        head = {
+            "rules": int(self.rules),
+            "level": dict(self.level.metadata) if level is None else None,
+            "mode": int(self.mode),
+            "time_limit": self.time_limit,
+            "switches": self.switches,
+            "sizes": [
+                len(self.keys),
+                HASH_BYTES * len(self.hashes),
+                len(level or b""),
+                len(self.world or b""),
+            ],
+            "metadata": dict(self.metadata),
+        }
+        text = json.dumps(head, sort_keys=True).encode()
+        parts = [len(text).to_bytes(4, "little"), text, self.keys, *self.hashes]
+        body = zlib.compress(b"".join([*parts, level or b"", self.world or b""]), 9)
+        return (
+            _MAGIC
+            + REPLAY_VERSION.to_bytes(2, "little")
+            + len(body).to_bytes(4, "little")
+            + zlib.crc32(body).to_bytes(4, "little")
+            + body
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Replay:
+        """The replay that `to_bytes` wrote.
+
+        Raises:
+            ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
+        """
+        text, contents = _contents(data)
+        try:
+            head = json.loads(text)
+            if head["rules"] not in set(Rules):
+                raise ReplayError(
+                    f"the replay has the rules {head['rules']!r}, which this program does not know"
+                )
+            parts = _split(contents, head["sizes"])
+            keys, hashes, level, world = parts
+            return cls(
+                level=Level.from_bytes(level) if level else _generated(head["level"]),
+                keys=keys,
+                hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
+                mode=Mode(head["mode"]),
+                time_limit=int(head["time_limit"]),
+                switches=int(head["switches"]),
+                world=world or None,
+                rules=Rules(head["rules"]),
+                metadata=head["metadata"],
+            )
+        except ReplayError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ReplayError(f"the replay's contents cannot be read: {error}") from error
+
+    def save(self, path: Path | str) -> None:
+        """Write the replay to a file, whole or not at all.
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
+        write_whole(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Replay:
+        """Read a replay file.
+
+        Raises:
+            ReplayError: When the file cannot be read; the message names it.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise ReplayError(f"cannot read {path}: {error.strerror}") from error
+        try:
+            return cls.from_bytes(data)
+        except ReplayError as error:
+            raise ReplayError(f"{path}: {error}") from error
+
+
+def play(replay: Replay) -> Iterator[Game]:
+    """Play a replay: the game after each tick (one and the same object).
+
+    Raises:
+        ReplayMismatch: As soon as the game is seen to differ from what was recorded.
+        ReplayError: When the replay's start is not possible.
+    """
+    game = replay.game()
+    if not replay.keys:
+        _check(replay, 0, game)
+    for number, keys in enumerate(replay.keys, 1):
+        if game.status != Status.RUNNING:
+            raise ReplayMismatch(
+                f"the episode ends with tick {number - 1}, but the replay goes on to "
+                f"tick {replay.ticks}",
+                number - 1,
+            )
+        game.tick(keys)
+        if number % TICKS_PER_HASH == 0 or number == replay.ticks:
+            _check(replay, number, game)
+        yield game
+
+
+def verify(replay: Replay) -> Game:
+    """Play a replay to its end.
+
+    Returns:
+        The game as it ended.
+
+    Raises:
+        ReplayMismatch: When the game takes another course than the one recorded.
+        ReplayError: When the replay's start is not possible.
+    """
+    played = deque(play(replay), maxlen=1)
+    return played[0] if played else replay.game()
+
+
+def switch_options(switches: int) -> dict[str, bool]:
+    """Switch bits as keyword arguments, of `Game` or of an environment."""
+    return {
+        "creatures": not switches & CREATURES_OFF,
+        "invulnerable": bool(switches & INVULNERABLE),
+        "power_restoration": bool(switches & POWER_RESTORATION),
+        "timer": not switches & TIMER_OFF,
+    }
+
+
+def is_generated(level: Level) -> bool:
+    """Whether the level is what the 2009 generator makes of the level's metadata."""
+    if level.metadata.get("generator") != GENERATOR_2009:
+        return False
+    try:
+        made = _generated(dict(level.metadata))
+    except (MarioError, KeyError):
+        return False
+    return made == level and dict(made.metadata) == dict(level.metadata)
+
+
+def _generated(origin: Mapping[str, Any]) -> Level:
+    if origin["generator"] != GENERATOR_2009:
+        raise ReplayError(
+            f"the replay's level comes from the generator {origin['generator']!r}, "
+            "which this program does not have"
+        )
+    return generate(origin["seed"], origin["difficulty"], origin["type"], origin["length"])
+
+
+def _check(replay: Replay, tick: int, game: Game) -> None:
+    """Compare the hash that is due after `tick`."""
+    index = max(0, tick - 1) // TICKS_PER_HASH
+    first = index * TICKS_PER_HASH
+    previous = replay.hashes[index - 1] if index else level_hash(replay.level)
+    if next_hash(previous, replay.keys[first:tick], game.worlds[0]) != replay.hashes[index]:
+        place = f"within ticks {first + 1} to {tick}" if tick else "at its start"
+        raise ReplayMismatch(
+            f"the game takes another course {place}: its level, its buttons or the game are not "
+            "those of the recording",
+            tick,
+        )
+
+
+def _contents(data: bytes) -> tuple[bytes, bytes]:
+    """JSON text and the rest of the contents, after all checks of the header."""
+    if len(data) < len(_MAGIC) or data[: len(_MAGIC)] != _MAGIC:
+        raise ReplayError(f"not a replay: expected bytes that start with {_MAGIC!r}")
+    version = int.from_bytes(data[4:6], "little")
+    if len(data) >= 6 and version != REPLAY_VERSION:
+        raise ReplayError(
+            f"a replay of version {version}; this program reads version {REPLAY_VERSION}"
+        )
+    size = int.from_bytes(data[6:10], "little")
+    if len(data) < _HEADER_BYTES or len(data) < _HEADER_BYTES + size:
+        raise ReplayError("the replay is incomplete: the end of the file is missing")
+    body = data[_HEADER_BYTES:]
+    if len(body) > size or zlib.crc32(body) != int.from_bytes(data[10:14], "little"):
+        raise ReplayError("the replay is damaged: its checksum does not match")
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(body, _MAX_CONTENT_BYTES)
+    except zlib.error as error:
+        raise ReplayError(f"the replay's contents cannot be read: {error}") from error
+    if not unpacker.eof:
+        raise ReplayError("the replay's contents cannot be read: there is no end to them")
+    at_keys = 4 + int.from_bytes(raw[:4], "little")
+    return raw[4:at_keys], raw[at_keys:]
+
+
+def _split(contents: bytes, sizes: list[int]) -> list[bytes]:
+    if len(sizes) != 4 or min(sizes) < 0 or sum(sizes) != len(contents):
+        raise ReplayError("the replay's contents cannot be read: their sizes contradict each other")
+    parts: list[bytes] = []
+    at = 0
+    for size in sizes:
+        parts.append(contents[at : at + size])
+        at += size
+    return parts

@@ -1,0 +1,120 @@
+"""Videos of replays: MP4 and GIF, in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from gym_mario_suite.datasets.replay import Replay, play
+from gym_mario_suite.datasets.whole_file import require_folder, temporary_beside
+from gym_mario_suite.engine.draw import Renderer
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
+from gym_mario_suite.errors import OptionError
+
+FPS = 24
+MAX_SCALE = 8
+# One palette for each frame; a frame has fewer colours than a palette, so nothing is dithered.
+_GIF_FILTER = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1:dither=none"
+_ENCODERS: dict[str, dict[str, Any]] = {
+    ".mp4": {"filter": "null", "quality": 7},
+    ".gif": {"filter": _GIF_FILTER, "codec": "gif", "pix_fmt_out": "pal8", "quality": None},
+}
+
+
+def check_video(path: Path, scale: int) -> None:
+    """Fail now rather than after the work.
+
+    Raises:
+        OptionError: For a file name or scale that is not possible, or when the program that
+            encodes videos is missing.
+    """
+    if path.suffix.lower() not in _ENCODERS:
+        raise OptionError(f"a video's name ends in {' or '.join(_ENCODERS)}, got {str(path)!r}")
+    if not 1 <= scale <= MAX_SCALE:
+        raise OptionError(f"scale must be 1 to {MAX_SCALE}, got {scale}")
+    try:
+        import imageio_ffmpeg
+
+        imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        raise OptionError(
+            "videos need imageio-ffmpeg: pip install 'gym-mario-suite[play]'"
+        ) from None
+    require_folder(path.resolve().parent)
+
+
+def video_frames(replay: Replay) -> int:
+    """How many frames the replay's video has: one for the start, one for each tick."""
+    return replay.ticks + 1
+
+
+def write_video(
+    replay: Replay, path: Path | str, *, scale: int = 2, hud: bool = True
+) -> Generator[int, None, None]:
+    """Write a replay as a video of 24 frames a second, and tell how many frames are done.
+
+    The file appears when the last frame is done, whole or not at all.
+
+    Args:
+        replay: The replay.
+        path: A name that ends in .mp4 or .gif.
+        scale: Pixels of the video for each pixel of the game's 320x240, along each side.
+        hud: Whether to show the line of figures.
+
+    Yields:
+        The number of frames done, after each frame.
+
+    Raises:
+        OptionError: As of `check_video`, and when the file cannot be written.
+        ReplayMismatch: When the game takes another course than the one recorded.
+
+    Example:
+        >>> for done in write_video(replay, "jump.mp4"):  # doctest: +SKIP
+        ...     print(f"{done} of {video_frames(replay)}")
+    """
+    path = Path(path)
+    check_video(path, scale)
+    target = path.resolve()
+    temporary = temporary_beside(target)
+    try:
+        with closing(_encoder(temporary, scale)) as encoder:
+            for number, picture in enumerate(_pictures(replay, hud), 1):
+                encoder.send(picture)
+                yield number
+        temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error).partition("\n")[0]
+        raise OptionError(f"cannot write {path}: {reason}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _pictures(replay: Replay, hud: bool) -> Iterator[bytes]:
+    """The frames as bytes of RGB pixels."""
+    theme = replay.level.metadata.get("type", 0)
+    theme = theme if theme in (0, 1, 2) else 0
+    renderer = Renderer()
+    start = replay.game()
+    yield renderer.rgb(start.image, start.worlds, theme=theme, hud=hud).tobytes()
+    for game in play(replay):
+        yield renderer.rgb(game.image, game.worlds, theme=theme, hud=hud).tobytes()
+
+
+def _encoder(path: Path, scale: int) -> Any:
+    """A started generator that takes frames."""
+    import imageio_ffmpeg
+
+    options = dict(_ENCODERS[path.suffix.lower()])
+    enlarge = f"scale=iw*{scale}:ih*{scale}:flags=neighbor"
+    encoder = imageio_ffmpeg.write_frames(
+        str(path),
+        (SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX),
+        fps=FPS,
+        ffmpeg_log_level="error",
+        output_params=["-filter_complex", f"{enlarge},{options.pop('filter')}"],
+        **options,
+    )
+    encoder.send(None)
+    return encoder

@@ -1,1 +1,0 @@
-"""A* on the exact engine: nodes are worlds, edges are a few ticks, all of it compiled."""

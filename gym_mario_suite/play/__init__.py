@@ -1,0 +1,1 @@
+"""Playing, watching and recording."""

@@ -1,0 +1,73 @@
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from gym_mario_suite.datasets.recorder import RecordedGame
+from gym_mario_suite.datasets.replay import Replay
+from gym_mario_suite.datasets.video import video_frames, write_video
+from gym_mario_suite.engine.draw import Renderer
+from gym_mario_suite.errors import OptionError, ReplayMismatch
+from gym_mario_suite.levels import generate
+
+from .episodes import random_play
+
+
+@pytest.fixture(scope="module")
+def replay() -> Replay:
+    return random_play(RecordedGame(generate(3, 2, 1)), ticks=40).replay()
+
+
+def frames_of(path: Path):
+    reader = imageio_ffmpeg.read_frames(str(path))
+    return next(reader), list(reader)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_a_frame_for_each_tick(replay, tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    assert list(write_video(replay, path, scale=1)) == list(range(1, video_frames(replay) + 1))
+    facts, frames = frames_of(path)
+    assert facts["size"] == (320, 240)
+    assert facts["duration"] == pytest.approx(41 / 24, abs=0.05)
+    assert len(frames) == video_frames(replay) == 41
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_gif_keeps_every_pixel(replay, tmp_path):
+    path = tmp_path / "film.gif"
+    list(write_video(replay, path, scale=1))
+    game = replay.game()
+    picture = Renderer().rgb(game.image, game.worlds, theme=1)
+    assert frames_of(path)[1][0] == picture.tobytes()
+
+
+def test_scale(replay, tmp_path):
+    path = tmp_path / "film.mp4"
+    list(write_video(replay, path))
+    assert frames_of(path)[0]["size"] == (640, 480)
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "message"),
+    [
+        ("film.avi", 2, "ends in .mp4 or .gif"),
+        ("film", 2, "ends in .mp4 or .gif"),
+        ("film.mp4", 0, "scale must be 1 to 8"),
+        ("film.gif", 9, "scale must be 1 to 8"),
+    ],
+)
+def test_bad_options(replay, tmp_path, name, scale, message):
+    with pytest.raises(OptionError, match=message):
+        list(write_video(replay, tmp_path / name, scale=scale))
+
+
+def test_no_half_videos(replay, tmp_path):
+    film = write_video(replay, tmp_path / "film.mp4")
+    next(film)
+    film.close()
+    bad = random_play(RecordedGame(generate(3, 2, 1)), ticks=10).replay()
+    object.__setattr__(bad, "hashes", (bytes(8),))
+    with pytest.raises(ReplayMismatch):
+        list(write_video(bad, tmp_path / "film.gif"))
+    assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,9 @@ from gym_mario_suite.engine.level_image import read_tiles
 from gym_mario_suite.engine.tiles import TILE_BEHAVIOUR
 from gym_mario_suite.engine.world import Kind, Worlds
 from gym_mario_suite.levels import Level, generate
+from tests.competition.test_scores_2009 import (
+    test_a_recorded_score_is_met_to_the_last_bit,  # noqa: F401  (scores of the same folder)
+)
 from tests.engine import recordings
 from tests.engine.recordings import Arrays, Trace, TraceName
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.creatures import kill_fireball, tick_sprite
+from gym_mario_suite.engine.creatures import kill_fireball
 from gym_mario_suite.engine.level_image import kill_spawn
 from gym_mario_suite.engine.motion import F0, F1, F5, is_enemy
 from gym_mario_suite.engine.player import (
@@ -14,7 +14,6 @@ from gym_mario_suite.engine.player import (
     get_mushroom,
     kick,
     stomp,
-    stomp_shell,
 )
 from gym_mario_suite.engine.sprites import add_sprite
 from gym_mario_suite.engine.world import NO_SPRITE, Kind
@@ -52,16 +51,22 @@ def _is_stomp(player, s):
 
 
 @jit
-def _enemy_meets_player(image, world, s, player):
+def _enemy_meets_player(world, s, player):
+    """Whether the player stomps the enemy; a touch otherwise hurts him."""
     if s.dead_time != 0:
-        return
+        return False
     reach = _FLOWER_TOUCH_PX if s.kind == _ENEMY_FLOWER else _ENEMY_TOUCH_PX
     if not _touches(s, player.body, reach):
-        return
+        return False
     if s.kind >= _SPIKY or not _is_stomp(player, s):
         get_hurt(world, player)
-        return
-    stomp(image, world, player, s)
+        return False
+    return True
+
+
+@jit
+def _suffer_stomp(image, world, s):
+    """What a stomp does to an enemy, after the player has bounced off."""
     if s.winged:
         s.winged = 0
         s.ya = F0
@@ -73,27 +78,23 @@ def _enemy_meets_player(image, world, s, player):
         slot = add_sprite(world, _SHELL, s.x, s.y, 0)
         if slot >= 0:
             world.sprites[slot].ya = -F5
-            tick_sprite(image, world, slot)
     world.kills_total += 1
     world.kills_stomp += 1
 
 
 @jit
-def _shell_meets_player(image, world, s, slot, player):
+def _shell_meets_player(world, s, slot, player):
+    """Whether the player stomps the shell; otherwise it hurts him or he kicks it."""
     if s.carried or s.dead or s.dead_time > 0 or not _touches(s, player.body, _TOUCH_PX):
-        return
+        return False
     if _is_stomp(player, s):
-        stomp_shell(image, world, player, slot)
-        if s.facing != 0:
-            s.xa = F0
-            s.facing = 0
-        else:
-            s.facing = player.body.facing
-    elif s.facing != 0:
+        return True
+    if s.facing != 0:
         get_hurt(world, player)
     else:
         kick(world, player, slot)
         s.facing = player.body.facing
+    return False
 
 
 @jit
@@ -105,27 +106,31 @@ def _kill_bullet(s):
 
 
 @jit
-def _bullet_meets_player(image, world, s, player):
+def _bullet_meets_player(world, s, player):
+    """Whether the player stomps the bullet bill; a touch otherwise hurts him."""
     if s.dead or not _touches(s, player.body, _TOUCH_PX):
-        return
+        return False
     if _is_stomp(player, s):
-        stomp(image, world, player, s)
-        _kill_bullet(s)
-    else:
-        get_hurt(world, player)
+        return True
+    get_hurt(world, player)
+    return False
 
 
 @jit
 def meet_player(image, world, slot, player):
-    """The sprite in `slot` checks whether it touches the player, and what follows."""
+    """The sprite in `slot` checks whether it touches the player, and what follows.
+
+    A shell that a stomp leaves behind is added; its first tick is the caller's to run.
+    """
     s = world.sprites[slot]
     kind = s.kind
-    if is_enemy(kind):
-        _enemy_meets_player(image, world, s, player)
+    stomped = False
+    if kind == _BULLET_BILL:
+        stomped = _bullet_meets_player(world, s, player)
     elif kind == _SHELL:
-        _shell_meets_player(image, world, s, slot, player)
-    elif kind == _BULLET_BILL:
-        _bullet_meets_player(image, world, s, player)
+        stomped = _shell_meets_player(world, s, slot, player)
+    elif is_enemy(kind):
+        stomped = _enemy_meets_player(world, s, player)
     elif kind == _MUSHROOM:
         if _touches(s, player.body, _TOUCH_PX):
             get_mushroom(world, player)
@@ -133,6 +138,18 @@ def meet_player(image, world, slot, player):
     elif kind == _FIRE_FLOWER and _touches(s, player.body, _TOUCH_PX):
         get_flower(world, player)
         s.removed = 1
+    if not stomped:
+        return
+    stomp(image, world, player, slot)
+    if kind == _BULLET_BILL:
+        _kill_bullet(s)
+    elif kind != _SHELL:
+        _suffer_stomp(image, world, s)
+    elif s.facing != 0:
+        s.xa = F0
+        s.facing = 0
+    else:
+        s.facing = player.body.facing
 
 
 @jit

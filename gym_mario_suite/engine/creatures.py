@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, is_enemy, step_x, step_y
+from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, step_x, step_y
 from gym_mario_suite.engine.sprites import add_effect, start_tick
 from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind
 
@@ -69,27 +69,6 @@ def _face_along(s):
 
 
 @jit
-def _move_enemy(image, world, s):
-    if s.dead_time > 0:
-        _count_down_death(world, s)
-        if s.fly_death:
-            _fly_off(s)
-        return
-    _face_along(s)
-    s.xa = np.float32(s.facing) * _WALK_SPEED
-    if not step_x(image, world, s, s.xa):
-        s.facing = -s.facing
-    s.on_ground = 0
-    step_y(image, world, s, s.ya)
-    s.ya = s.ya * (_WINGED_FALL_DAMPING if s.winged else _FALL_DAMPING)
-    s.xa = s.xa * _FRICTION
-    if not s.on_ground:
-        s.ya = s.ya + (_WINGED_GRAVITY if s.winged else F2)
-    elif s.winged:
-        s.ya = -F10
-
-
-@jit
 def move_flower(world, s):
     """The enemy flower rises from its pipe and sinks back; it waits while Mario stands near."""
     if s.dead_time > 0:
@@ -117,59 +96,12 @@ def _register_shell(world, slot):
 
 
 @jit
-def _move_shell(image, world, s, slot):
-    if s.carried:
-        _register_shell(world, slot)
-        return
-    if s.dead_time > 0:
-        _count_down_death(world, s)
-        _fly_off(s)
-        return
-    _face_along(s)
-    s.xa = np.float32(s.facing * _SHELL_SPEED)
-    if s.facing != 0:
-        _register_shell(world, slot)
-    if not step_x(image, world, s, s.xa):
-        s.facing = -s.facing
-    s.on_ground = 0
-    step_y(image, world, s, s.ya)
-    s.ya = s.ya * _FALL_DAMPING
-    s.xa = s.xa * _FRICTION
-    if not s.on_ground:
-        s.ya = s.ya + F2
-
-
-@jit
 def kill_fireball(s):
     """The fireball is spent; it leaves the list in its next normal tick."""
     s.dead = 1
     s.xa = np.float32(s.facing * -2)
     s.ya = -F5
     s.dead_time = 100
-
-
-@jit
-def _move_fireball(image, world, s, slot):
-    if s.dead_time > 0:
-        s.removed = 1
-        add_effect(world, _PUFF, int(s.x), int(s.y))
-        return
-    _face_along(s)
-    s.xa = np.float32(s.facing * _FIREBALL_SPEED)
-    # With creatures off this list only grows, unread: the bound is for that case.
-    if world.n_fireballs < 2 * MAX_SPRITES:
-        world.fireballs[world.n_fireballs] = slot
-        world.n_fireballs += 1
-    if not step_x(image, world, s, s.xa):
-        kill_fireball(s)
-    s.on_ground = 0
-    step_y(image, world, s, s.ya)
-    if s.on_ground:
-        s.ya = -F10
-    s.ya = s.ya * _WINGED_FALL_DAMPING
-    s.xa = s.xa * _FRICTION
-    if not s.on_ground:
-        s.ya = s.ya + _FIREBALL_GRAVITY
 
 
 @jit
@@ -183,28 +115,74 @@ def _move_bullet(world, s):
 
 
 @jit
-def _move_mushroom(image, world, s):
-    if s.aux < _POWER_UP_RISE_TICKS:
-        s.y = s.y - F1
-        s.aux += 1
-        return
-    _face_along(s)
-    s.xa = np.float32(s.facing) * _WALK_SPEED
-    if not step_x(image, world, s, s.xa):
-        s.facing = -s.facing
-    s.on_ground = 0
-    step_y(image, world, s, s.ya)
-    s.ya = s.ya * _FALL_DAMPING
-    s.xa = s.xa * _FRICTION
-    if not s.on_ground:
-        s.ya = s.ya + F2
+def _rise(s):
+    """A power-up rises out of its block; False when it has risen."""
+    if s.aux >= _POWER_UP_RISE_TICKS:
+        return False
+    s.y = s.y - F1
+    s.aux += 1
+    return True
 
 
 @jit
-def _move_fire_flower(s):
-    if s.aux < _POWER_UP_RISE_TICKS:
-        s.y = s.y - F1
-        s.aux += 1
+def _register_fireball(world, slot):
+    # With creatures off this list only grows, unread: the bound is for that case.
+    if world.n_fireballs < 2 * MAX_SPRITES:
+        world.fireballs[world.n_fireballs] = slot
+        world.n_fireballs += 1
+
+
+@jit
+def _prepare_walk(world, s, slot):
+    """What a walking body does before its step; False when it does not walk in this tick."""
+    kind = s.kind
+    if kind == _SHELL and s.carried:
+        _register_shell(world, slot)
+        return False
+    if s.dead_time > 0:
+        if kind == _FIREBALL:
+            s.removed = 1
+            add_effect(world, _PUFF, int(s.x), int(s.y))
+            return False
+        _count_down_death(world, s)
+        if s.fly_death or kind == _SHELL:
+            _fly_off(s)
+        return False
+    if kind == _MUSHROOM and _rise(s):
+        return False
+    _face_along(s)
+    if kind == _SHELL:
+        s.xa = np.float32(s.facing * _SHELL_SPEED)
+        if s.facing != 0:
+            _register_shell(world, slot)
+    elif kind == _FIREBALL:
+        s.xa = np.float32(s.facing * _FIREBALL_SPEED)
+        _register_fireball(world, slot)
+    else:
+        s.xa = np.float32(s.facing) * _WALK_SPEED
+    return True
+
+
+@jit
+def _settle(s):
+    """Damping, gravity and bounces after a body's step."""
+    kind = s.kind
+    light = s.winged != 0
+    damping = _WINGED_FALL_DAMPING if light else _FALL_DAMPING
+    gravity = _WINGED_GRAVITY if light else F2
+    bounces = light
+    if kind == _FIREBALL:
+        if s.on_ground:
+            s.ya = -F10
+        damping = _WINGED_FALL_DAMPING
+        gravity = _FIREBALL_GRAVITY
+        bounces = False
+    s.ya = s.ya * damping
+    s.xa = s.xa * _FRICTION
+    if not s.on_ground:
+        s.ya = s.ya + gravity
+    elif bounces:
+        s.ya = -F10
 
 
 @jit
@@ -215,15 +193,16 @@ def tick_sprite(image, world, slot):
     kind = s.kind
     if kind == _ENEMY_FLOWER:
         move_flower(world, s)
-    elif is_enemy(kind):
-        _move_enemy(image, world, s)
-    elif kind == _FIREBALL:
-        _move_fireball(image, world, s, slot)
-    elif kind == _SHELL:
-        _move_shell(image, world, s, slot)
     elif kind == _BULLET_BILL:
         _move_bullet(world, s)
-    elif kind == _MUSHROOM:
-        _move_mushroom(image, world, s)
     elif kind == _FIRE_FLOWER:
-        _move_fire_flower(s)
+        _rise(s)
+    elif _prepare_walk(world, s, slot):
+        if not step_x(image, world, s, s.xa):
+            if kind == _FIREBALL:
+                kill_fireball(s)
+            else:
+                s.facing = -s.facing
+        s.on_ground = 0
+        step_y(image, world, s, s.ya)
+        _settle(s)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.creatures import tick_sprite
 from gym_mario_suite.engine.level_image import HEIGHT, WIDTH, X_EXIT
 from gym_mario_suite.engine.motion import F0, F2, get_coin, step_x, step_y
 from gym_mario_suite.engine.sprites import add_sprite, start_tick
@@ -19,6 +18,7 @@ _SPEED = int(Button.SPEED)
 _DEAD = int(Status.DEAD)
 _WIN = int(Status.WIN)
 _FIREBALL = int(Kind.FIREBALL)
+_SHELL = int(Kind.SHELL)
 
 F3 = np.float32(3)
 F6 = np.float32(6)
@@ -122,13 +122,22 @@ def get_flower(world, player):
 
 
 @jit
-def _bounce_off(image, world, player, target):
-    """Move the player to mid-height of what he stomped and start a high jump."""
+def stomp(image, world, player, slot):
+    """The player lands on the sprite in `slot`; refused while dying or paused.
+
+    He moves to mid-height of what he stomped and starts a high jump; but a resting shell he
+    carries when SPEED is held.
+    """
+    if player.death_time > 0 or world.paused:
+        return
+    target = world.sprites[slot]
+    if target.kind == _SHELL and target.facing == 0 and player.keys & _SPEED:
+        player.carried = slot
+        target.carried = 1
+        return
     body = player.body
     target_y = target.y - np.float32(target.height >> 1)
-    dy = target_y - body.y
-    if not step_y(image, world, body, dy) and dy < F0:
-        player.jump_time = 0
+    step_y(image, world, body, target_y - body.y)
     player.x_jump_speed = F0
     player.y_jump_speed = _JUMP_SPEED
     player.jump_time = STOMP_TICKS
@@ -136,27 +145,6 @@ def _bounce_off(image, world, player, target):
     body.on_ground = 0
     body.sliding = 0
     player.invulnerable_time = 1
-
-
-@jit
-def stomp(image, world, player, target):
-    """The player lands on an enemy or a bullet bill; refused while dying or paused."""
-    if player.death_time > 0 or world.paused:
-        return
-    _bounce_off(image, world, player, target)
-
-
-@jit
-def stomp_shell(image, world, player, slot):
-    """The player lands on a shell: carries a resting one when SPEED is held, else bounces."""
-    if player.death_time > 0 or world.paused:
-        return
-    shell = world.sprites[slot]
-    if player.keys & _SPEED and shell.facing == 0:
-        player.carried = slot
-        shell.carried = 1
-    else:
-        _bounce_off(image, world, player, shell)
 
 
 @jit
@@ -242,16 +230,6 @@ def _carry(world, player, speed_held):
         player.carried = NO_SPRITE
 
 
-@jit
-def _shoot(image, world, body):
-    """A fireball leaves the player's hand and makes its first move."""
-    x = body.x + np.float32(body.facing * 6)
-    slot = add_sprite(world, _FIREBALL, x, body.y - F20, body.facing)
-    if slot >= 0:
-        world.sprites[slot].ya = np.float32(4)
-        tick_sprite(image, world, slot)
-
-
 @inline_jit
 def _stay_in_level(image, world, player):
     """Falls, the left edge, the exit and the right edge, in this order."""
@@ -272,16 +250,14 @@ def _stay_in_level(image, world, player):
 
 
 @jit
-def tick_player(image, world, player, keys):
-    """One move of the player with the buttons `keys`."""
+def _move_after_end(player):
+    """A player who has won stands still; one who has died falls. False while he plays."""
     body = player.body
-    start_tick(body)
-    player.keys = keys
     if player.win_time > 0:
         player.win_time += 1
         body.xa = F0
         body.ya = F0
-        return
+        return True
     if player.death_time > 0:
         player.death_time += 1
         if player.death_time < 11:
@@ -293,8 +269,22 @@ def tick_player(image, world, player, keys):
             body.ya = body.ya + F2
         body.x = body.x + body.xa
         body.y = body.y + body.ya
-        return
+        return True
+    return False
 
+
+@jit
+def begin_player_tick(world, player, keys):
+    """The first half of a player's tick: all that follows from his buttons, before he moves.
+
+    Returns whether he shot: then the newest addition is his fireball, whose first tick the caller
+    runs before `end_player_tick`, because the player's move may change the tiles around it.
+    """
+    body = player.body
+    start_tick(body)
+    player.keys = keys
+    if _move_after_end(player):
+        return False
     speed_held = keys & _SPEED != 0
     jump_held = keys & _JUMP != 0
     if player.invulnerable_time > 0:
@@ -313,8 +303,13 @@ def tick_player(image, world, player, keys):
         keys & _RIGHT != 0,
         _RUN_ACCELERATION if speed_held else _WALK_ACCELERATION,
     )
+    shot = False
     if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < 2:
-        _shoot(image, world, body)
+        x = body.x + np.float32(body.facing * 6)
+        slot = add_sprite(world, _FIREBALL, x, body.y - F20, body.facing)
+        if slot >= 0:
+            world.sprites[slot].ya = np.float32(4)
+            shot = True
     if world.power_restoration and speed_held and not (player.large and player.fire):
         set_mode(player, True, True)
     world.paused = world.creatures_off
@@ -325,6 +320,15 @@ def tick_player(image, world, player, keys):
     update_height(player)
     if body.sliding:
         body.ya = body.ya * _HALF
+    return shot
+
+
+@jit
+def end_player_tick(image, world, player):
+    """The second half of a player's tick: he moves, if he plays on."""
+    if player.win_time > 0 or player.death_time > 0:
+        return
+    body = player.body
     body.on_ground = 0
     step_x(image, world, body, body.xa)
     if not step_y(image, world, body, body.ya) and not body.on_ground:
@@ -334,4 +338,4 @@ def tick_player(image, world, player, keys):
     body.xa = body.xa * _FRICTION
     if not body.on_ground:
         body.ya = body.ya + F3
-    _carry(world, player, speed_held)
+    _carry(world, player, player.keys & _SPEED != 0)

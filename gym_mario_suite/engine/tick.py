@@ -19,7 +19,12 @@ from gym_mario_suite.engine.level_image import (
     spent_words,
 )
 from gym_mario_suite.engine.motion import F0, F1
-from gym_mario_suite.engine.player import die, set_mode, tick_player
+from gym_mario_suite.engine.player import (
+    begin_player_tick,
+    die,
+    end_player_tick,
+    set_mode,
+)
 from gym_mario_suite.engine.sprites import (
     add_effect,
     add_sprite,
@@ -44,6 +49,7 @@ _FIREBALL = int(Kind.FIREBALL)
 _BULLET_BILL = int(Kind.BULLET_BILL)
 _ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _MARIO = int(Kind.MARIO)
+_SHELL = int(Kind.SHELL)
 _FLOWER_TYPE = int(EnemyType.FLOWER)
 _CANNON_SMOKE = int(Effect.CANNON_SMOKE)
 # Kind code of each spawn type; wings add one.
@@ -176,7 +182,7 @@ def _remove_far_sprites(world):
 
 @jit
 def _spawn(image, world, spawn, facing):
-    """The enemy of a spawn point appears and makes its first move."""
+    """The enemy of a spawn point appears; its first tick is the caller's to run."""
     packed = image[image[AT_SPAWNS] + spawn]
     x = packed >> 12
     y = (packed >> 4) & 0xFF
@@ -207,7 +213,6 @@ def _spawn(image, world, spawn, facing):
         s = world.sprites[slot]
         s.spawn = spawn
         s.winged = winged
-    tick_sprite(image, world, slot)
 
 
 @jit
@@ -219,7 +224,7 @@ def _has_living_sprite(world, spawn):
 
 
 @jit
-def _fire_cannon(image, world, x, y, facing):
+def _fire_cannon(world, x, y, facing):
     add_effect(world, _CANNON_SMOKE, x * 16 + 8 + facing * 8, y * 16 + 8)
     slot = add_sprite(
         world,
@@ -230,7 +235,6 @@ def _fire_cannon(image, world, x, y, facing):
     )
     if slot >= 0:
         world.sprites[slot].ya = np.float32(-5)
-        tick_sprite(image, world, slot)
 
 
 @jit
@@ -265,7 +269,7 @@ def _scan_column(image, world, x, spawning, firing):
                 _spawn(image, world, spawn, facing)
             spawn += 1
         else:
-            _fire_cannon(image, world, x, cannon_y, facing)
+            _fire_cannon(world, x, cannon_y, facing)
             cannon += 1
 
 
@@ -275,7 +279,8 @@ def _scan(image, world):
 
     The original walks over every cell of the window. The same follows from less: a spawn point
     acts only when its column was not in the window of the previous scan, and at most one column
-    of the window (narrower than 50 columns) has its cannons' turn.
+    of the window (narrower than 50 columns) has its cannons' turn. What appears makes its first
+    move after the scan and not within it, which comes to the same: it touches nothing.
     """
     first = _tile_column(int(world.x_cam)) - 1
     last = _tile_column(int(world.x_cam + _SCREEN)) + 1
@@ -298,6 +303,12 @@ def _scan(image, world):
             _scan_column(image, world, x, fresh, x == fire_column)
 
 
+@inline_jit
+def _newest(world):
+    """Slot of the newest addition."""
+    return np.int64(world.added[world.n_added - 1])
+
+
 @jit
 def tick(image, world, keys):
     """Advance the world by one tick.
@@ -315,19 +326,26 @@ def tick(image, world, keys):
     world.start_time += 1
     _move_camera(image, world)
     _remove_far_sprites(world)
-    if world.paused:
-        for p in range(world.n_players):
-            tick_player(image, world, world.players[p], keys)
-    else:
+    frozen = world.paused
+    if not frozen:
         world.tick += 1
         _scan(image, world)
+        for i in range(world.n_added):
+            tick_sprite(image, world, np.int64(world.added[i]))
         for i in range(world.n_sprites):
             tick_sprite(image, world, np.int64(world.order[i]))
-        for p in range(world.n_players):
-            tick_player(image, world, world.players[p], keys)
+    for p in range(world.n_players):
+        if begin_player_tick(world, world.players[p], keys):
+            tick_sprite(image, world, _newest(world))
+        end_player_tick(image, world, world.players[p])
+    if not frozen:
         for i in range(world.n_sprites):
             for p in range(world.n_players):
+                additions = world.n_added
                 meet_player(image, world, np.int64(world.order[i]), world.players[p])
+                # A stomped koopa has left its shell. (Power-ups out of blocks have moved already.)
+                if world.n_added > additions and world.sprites[_newest(world)].kind == _SHELL:
+                    tick_sprite(image, world, _newest(world))
         if world.n_shells > 0:
             shells_hit(image, world)
         if world.n_fireballs > 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.compiled import inline_jit, jit, merged_jit
 from gym_mario_suite.engine.player import mode_of
 from gym_mario_suite.engine.tick import start_world, tick
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Status
@@ -108,7 +108,7 @@ def _remember(world, episode):
     episode.status = player.status
 
 
-@jit
+@merged_jit
 def reset_episode(config, images, row, world, episode, rng, starts):
     """Begin a new episode: choose and make the level, start the world, run its first tick.
 
@@ -164,7 +164,7 @@ def foresee_keys(configs, episodes, keys, out):
         out[t] = _held_keys(configs[0], episodes[0], keys)
 
 
-@jit
+@merged_jit
 def step_episode(config, image, world, episode, keys, terms):
     """Run one action for `frame_skip` ticks or until the episode ends.
 
@@ -236,7 +236,7 @@ def sum_of(terms):
     return total
 
 
-@jit
+@merged_jit
 def _advance(config, images, row, world, episode, keys, next_step, terms, counts, rng, starts):
     """One environment's share of a vector step; returns the code of `step_episode`."""
     if next_step and episode.ended:

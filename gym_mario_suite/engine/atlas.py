@@ -36,7 +36,7 @@ FRAMES = (
     *("goomba_0", "goomba_1", "goomba_flat", "red_koopa_0", "red_koopa_1"),
     *("green_koopa_0", "green_koopa_1", "shell_0", "shell_1", "shell_2", "shell_3"),
     *("spiky_0", "spiky_1", "wing_0", "wing_1", "flower_0", "flower_1", "flower_stem"),
-    *("bullet_bill", "mushroom", "fire_flower_0", "fire_flower_1"),
+    *("bullet_bill", "mushroom", "mushroom_life", "fire_flower_0", "fire_flower_1"),
     *("fireball_0", "fireball_1", "fireball_2", "fireball_3"),
     *("coin_pop_0", "coin_pop_1", "coin_pop_2", "coin_pop_3", "particle_brick"),
     *("sparkle_0", "sparkle_1", "sparkle_2", "sparkle_3", "puff_0", "puff_1", "puff_2"),

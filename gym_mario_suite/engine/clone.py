@@ -18,6 +18,8 @@ from gym_mario_suite.engine.level_image import FINGERPRINT, N_CHANGEABLE, N_SPAW
 from gym_mario_suite.engine.world import (
     BODY,
     DETACHED_SHELL,
+    EVENT,
+    EVENT_SLOTS,
     MAX_PLAYERS,
     MAX_SPRITES,
     WORLD,
@@ -36,6 +38,8 @@ def _offset(name: str) -> int:
 
 _AT_SPRITES = _offset("sprites")
 _AT_SPENT = _offset("spent")
+_AT_EVENTS = _offset("events")
+_EVENT_BYTES = EVENT.itemsize
 _BODY_BYTES = BODY.itemsize
 _SPRITE_KINDS = [kind for kind in Kind if kind > Kind.NONE]
 _WORD = 8
@@ -43,7 +47,7 @@ _WORD = 8
 _MAGIC = b"GMSW"
 # Raised whenever the layout of WORLD or the meaning of a field changes.
 STATE_VERSION = 1
-_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 2 + 2
+_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 2 + 2 + 2
 
 
 def words(worlds: Worlds) -> NDArray[np.uint64]:
@@ -68,6 +72,9 @@ def copy_world(worlds, pool_words, source, target):
     last = (_AT_SPENT + np.int64(worlds[source].spent_words) * 4 + 7) // _WORD
     for i in range(first, last):
         pool_words[target, i] = pool_words[source, i]
+    if worlds[source].n_events > 0:
+        for i in range(_AT_EVENTS // _WORD, pool_words.shape[1]):
+            pool_words[target, i] = pool_words[source, i]
 
 
 def world_to_bytes(world: np.void) -> bytes:
@@ -77,14 +84,20 @@ def world_to_bytes(world: np.void) -> bytes:
     """
     slots = int(world["slots_used"])
     spent = int(world["spent_words"])
+    events = int(world["n_events"])
     raw = world.tobytes()
-    body = raw[: _AT_SPRITES + slots * _BODY_BYTES] + raw[_AT_SPENT : _AT_SPENT + 4 * spent]
+    body = (
+        raw[: _AT_SPRITES + slots * _BODY_BYTES]
+        + raw[_AT_SPENT : _AT_SPENT + 4 * spent]
+        + raw[_AT_EVENTS : _AT_EVENTS + events * _EVENT_BYTES]
+    )
     return (
         _MAGIC
         + STATE_VERSION.to_bytes(2, "little")
         + zlib.crc32(body).to_bytes(4, "little")
         + slots.to_bytes(2, "little")
         + spent.to_bytes(2, "little")
+        + events.to_bytes(2, "little")
         + body
     )
 
@@ -114,18 +127,24 @@ def world_from_bytes(data: bytes, image: LevelImage) -> Worlds:
         )
     slots = int.from_bytes(data[10:12], "little")
     spent = int.from_bytes(data[12:14], "little")
+    events = int.from_bytes(data[14:16], "little")
     head = _AT_SPRITES + slots * _BODY_BYTES
-    expected = _HEADER_BYTES + head + 4 * spent
+    expected = _HEADER_BYTES + head + 4 * spent + events * _EVENT_BYTES
     if len(data) != expected:
         raise StateError(f"a saved world of {expected} bytes was expected, got {len(data)}")
     body = data[_HEADER_BYTES:]
     if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
         raise StateError("the saved world is damaged: its checksum does not match")
-    if slots > MAX_SPRITES or spent != (int(image[N_CHANGEABLE] + image[N_SPAWNS]) + 31) >> 5:
+    if (
+        slots > MAX_SPRITES
+        or events > EVENT_SLOTS
+        or spent != (int(image[N_CHANGEABLE] + image[N_SPAWNS]) + 31) >> 5
+    ):
         raise StateError("the saved world belongs to another level")
     raw = bytearray(WORLD.itemsize)
     raw[:head] = body[:head]
-    raw[_AT_SPENT : _AT_SPENT + 4 * spent] = body[head:]
+    raw[_AT_SPENT : _AT_SPENT + 4 * spent] = body[head : head + 4 * spent]
+    raw[_AT_EVENTS : _AT_EVENTS + events * _EVENT_BYTES] = body[head + 4 * spent :]
     worlds = empty_worlds(1)
     worlds.view(np.uint8)[:] = np.frombuffer(raw, np.uint8)
     if worlds[0]["fingerprint"] != image[FINGERPRINT]:
@@ -148,6 +167,7 @@ def _check_indices(world: np.void, slots: int, spent: int, spawns: int) -> None:
         and np.array_equal(np.sort(listed), np.arange(MAX_SPRITES))
         and world["slots_used"] == slots
         and world["spent_words"] == spent
+        and 0 <= world["n_events"] <= EVENT_SLOTS
         and 1 <= world["n_players"] <= MAX_PLAYERS
         and world["n_effects"] >= 0
         and int(world["rules"]) in set(Rules)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.contacts_2019 import judge_touch_2019, suffer_stomp_2019
 from gym_mario_suite.engine.creatures import kill_fireball
 from gym_mario_suite.engine.level_image import kill_spawn
 from gym_mario_suite.engine.motion import F0, F1, F5, is_enemy
@@ -16,7 +17,8 @@ from gym_mario_suite.engine.player import (
     stomp,
 )
 from gym_mario_suite.engine.sprites import add_sprite
-from gym_mario_suite.engine.world import NO_SPRITE, Kind
+from gym_mario_suite.engine.touch import is_stomp, touches
+from gym_mario_suite.engine.world import NO_SPRITE, Kind, Rules
 
 _BULLET_BILL = int(Kind.BULLET_BILL)
 _RED_KOOPA = int(Kind.RED_KOOPA)
@@ -26,7 +28,7 @@ _ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _SHELL = int(Kind.SHELL)
 _MUSHROOM = int(Kind.MUSHROOM)
 _FIRE_FLOWER = int(Kind.FIRE_FLOWER)
-_FIREBALL = int(Kind.FIREBALL)
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 
 _TOUCH_PX = np.float32(16)  # between bodies that are not Mario, and for shells and items
 _ENEMY_TOUCH_PX = np.float32(12)  # an enemy's 2 * half width + 4
@@ -35,30 +37,15 @@ _STOMPED_TICKS = 10
 _CORPSE_TICKS = 100
 
 
-@inline_jit
-def _touches(s, other, reach):
-    """Whether `other`'s body touches that of `s`, within `reach` px to the sides."""
-    dx = other.x - s.x
-    dy = other.y - s.y
-    return -reach < dx < reach and -np.float32(s.height) < dy < np.float32(other.height)
-
-
-@inline_jit
-def _is_stomp(player, s):
-    """Whether a touching player comes down on `s`."""
-    body = player.body
-    return body.ya > F0 and body.y - s.y <= F0 and not (body.on_ground and player.was_on_ground)
-
-
 @jit
 def _enemy_meets_player(world, s, player):
     """Whether the player stomps the enemy; a touch otherwise hurts him."""
     if s.dead_time != 0:
         return False
     reach = _FLOWER_TOUCH_PX if s.kind == _ENEMY_FLOWER else _ENEMY_TOUCH_PX
-    if not _touches(s, player.body, reach):
+    if not touches(s, player.body, reach):
         return False
-    if s.kind >= _SPIKY or not _is_stomp(player, s):
+    if s.kind >= _SPIKY or not is_stomp(player, s):
         get_hurt(world, player)
         return False
     return True
@@ -85,9 +72,9 @@ def _suffer_stomp(image, world, s):
 @jit
 def _shell_meets_player(world, s, slot, player):
     """Whether the player stomps the shell; otherwise it hurts him or he kicks it."""
-    if s.carried or s.dead or s.dead_time > 0 or not _touches(s, player.body, _TOUCH_PX):
+    if s.carried or s.dead or s.dead_time > 0 or not touches(s, player.body, _TOUCH_PX):
         return False
-    if _is_stomp(player, s):
+    if is_stomp(player, s):
         return True
     if s.facing != 0:
         get_hurt(world, player)
@@ -108,9 +95,9 @@ def _kill_bullet(s):
 @jit
 def _bullet_meets_player(world, s, player):
     """Whether the player stomps the bullet bill; a touch otherwise hurts him."""
-    if s.dead or not _touches(s, player.body, _TOUCH_PX):
+    if s.dead or not touches(s, player.body, _TOUCH_PX):
         return False
-    if _is_stomp(player, s):
+    if is_stomp(player, s):
         return True
     get_hurt(world, player)
     return False
@@ -124,27 +111,33 @@ def meet_player(image, world, slot, player):
     """
     s = world.sprites[slot]
     kind = s.kind
+    in_2009 = world.rules == _COMPETITION_2009
     stomped = False
-    if kind == _BULLET_BILL:
+    if not in_2009:
+        stomped = judge_touch_2019(world, s, player)
+    elif kind == _BULLET_BILL:
         stomped = _bullet_meets_player(world, s, player)
     elif kind == _SHELL:
         stomped = _shell_meets_player(world, s, slot, player)
     elif is_enemy(kind):
         stomped = _enemy_meets_player(world, s, player)
     elif kind == _MUSHROOM:
-        if _touches(s, player.body, _TOUCH_PX):
+        if touches(s, player.body, _TOUCH_PX):
             get_mushroom(world, player)
             s.removed = 1
-    elif kind == _FIRE_FLOWER and _touches(s, player.body, _TOUCH_PX):
+    elif kind == _FIRE_FLOWER and touches(s, player.body, _TOUCH_PX):
         get_flower(world, player)
         s.removed = 1
     if not stomped:
         return
     stomp(image, world, player, slot)
-    if kind == _BULLET_BILL:
-        _kill_bullet(s)
-    elif kind != _SHELL:
-        _suffer_stomp(image, world, s)
+    if kind != _SHELL:
+        if not in_2009:
+            suffer_stomp_2019(world, s)
+        elif kind == _BULLET_BILL:
+            _kill_bullet(s)
+        else:
+            _suffer_stomp(image, world, s)
     elif s.facing != 0:
         s.xa = F0
         s.facing = 0
@@ -181,7 +174,7 @@ def _meets_shell(image, world, slot, shell, shell_slot):
     enemy = is_enemy(kind)
     if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
         return False
-    if s.dead_time != 0 or not _touches(s, shell, _TOUCH_PX):
+    if s.dead_time != 0 or not touches(s, shell, _TOUCH_PX):
         return False
     if enemy:
         _knock_out(image, world, s, shell.facing)
@@ -226,7 +219,7 @@ def _meets_fireball(image, world, slot, fireball):
     enemy = is_enemy(kind)
     if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
         return False
-    if s.dead_time != 0 or not _touches(s, fireball, _TOUCH_PX):
+    if s.dead_time != 0 or not touches(s, fireball, _TOUCH_PX):
         return False
     if enemy:
         if kind < _SPIKY or kind == _ENEMY_FLOWER:

@@ -7,14 +7,16 @@ import numpy as np
 from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, step_x, step_y
 from gym_mario_suite.engine.sprites import add_effect, start_tick
-from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind
+from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind, Rules
 
 _BULLET_BILL = int(Kind.BULLET_BILL)
 _ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _SHELL = int(Kind.SHELL)
 _MUSHROOM = int(Kind.MUSHROOM)
 _FIRE_FLOWER = int(Kind.FIRE_FLOWER)
+_LIFE_MUSHROOM = int(Kind.LIFE_MUSHROOM)
 _FIREBALL = int(Kind.FIREBALL)
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _PUFF = int(Effect.PUFF)
 
 _WALK_SPEED = np.float32(1.75)
@@ -31,8 +33,10 @@ _CORPSE_DAMPING_F64 = 0.95
 _FLOWER_DAMPING_F64 = 0.9
 
 _POWER_UP_RISE_TICKS = 9
+_OLD_POWER_UP_TICKS = 30_000  # the 2019 flower's counter goes on; int16 must not wrap
 _FLOWER_WAIT_TICKS = 40
 _FLOWER_SAFE_PX = 24
+_FLOWER_RISE_2019_PX = np.float32(20)
 
 
 @inline_jit
@@ -89,6 +93,28 @@ def move_flower(world, s):
 
 
 @jit
+def move_flower_2019(world, s):
+    """The enemy flower is a lift: up 1 px a tick, a wait, down, a wait while Mario stands near."""
+    y_start = np.float32(s.y_start)
+    top = y_start - _FLOWER_RISE_2019_PX
+    if s.ya > F0:
+        if s.y >= y_start:
+            s.y = y_start
+            distance = int(abs(world.players[0].body.x - s.x))
+            s.aux += 1
+            if s.aux > _FLOWER_WAIT_TICKS and distance > _FLOWER_SAFE_PX:
+                s.aux = 0
+                s.ya = -F1
+    elif s.ya < F0 and s.y < top:
+        s.y = top
+        s.aux += 1
+        if s.aux > _FLOWER_WAIT_TICKS:
+            s.aux = 0
+            s.ya = F1
+    s.y = s.y + s.ya
+
+
+@jit
 def _register_shell(world, slot):
     if world.n_shells < MAX_SPRITES:
         world.shells[world.n_shells] = slot
@@ -112,6 +138,16 @@ def _move_bullet(world, s):
         return
     s.xa = np.float32(s.facing * 4)
     s.x = s.x + s.xa
+
+
+@jit
+def _walk_speed(kind, facing):
+    """Speed of a walking body in px per tick, with the sign of where it faces."""
+    if kind == _SHELL:
+        return np.float32(facing * _SHELL_SPEED)
+    if kind == _FIREBALL:
+        return np.float32(facing * _FIREBALL_SPEED)
+    return np.float32(facing) * _WALK_SPEED
 
 
 @jit
@@ -148,18 +184,15 @@ def _prepare_walk(world, s, slot):
         if s.fly_death or kind == _SHELL:
             _fly_off(s)
         return False
-    if kind == _MUSHROOM and _rise(s):
+    if (kind == _MUSHROOM or kind == _LIFE_MUSHROOM) and _rise(s):
         return False
     _face_along(s)
+    s.xa = _walk_speed(kind, s.facing)
     if kind == _SHELL:
-        s.xa = np.float32(s.facing * _SHELL_SPEED)
         if s.facing != 0:
             _register_shell(world, slot)
     elif kind == _FIREBALL:
-        s.xa = np.float32(s.facing * _FIREBALL_SPEED)
         _register_fireball(world, slot)
-    else:
-        s.xa = np.float32(s.facing) * _WALK_SPEED
     return True
 
 
@@ -191,15 +224,28 @@ def tick_sprite(image, world, slot):
     s = world.sprites[slot]
     start_tick(s)
     kind = s.kind
+    in_2009 = world.rules == _COMPETITION_2009
     if kind == _ENEMY_FLOWER:
-        move_flower(world, s)
+        if in_2009:
+            move_flower(world, s)
+        else:
+            move_flower_2019(world, s)
     elif kind == _BULLET_BILL:
         _move_bullet(world, s)
     elif kind == _FIRE_FLOWER:
-        _rise(s)
+        if in_2009:
+            _rise(s)
+        elif s.aux < _OLD_POWER_UP_TICKS:
+            # It counts before it tests, and so stays a pixel lower.
+            s.aux += 1
+            if s.aux < _POWER_UP_RISE_TICKS:
+                s.y = s.y - F1
     elif _prepare_walk(world, s, slot):
         if not step_x(image, world, s, s.xa):
             if kind == _FIREBALL:
+                if not in_2009:
+                    s.removed = 1
+                    return
                 kill_fireball(s)
             else:
                 s.facing = -s.facing

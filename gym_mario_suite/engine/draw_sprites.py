@@ -16,6 +16,7 @@ _BULLET_BILL = int(Kind.BULLET_BILL)
 _ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _SHELL = int(Kind.SHELL)
 _MUSHROOM = int(Kind.MUSHROOM)
+_LIFE_MUSHROOM = int(Kind.LIFE_MUSHROOM)
 _FIRE_FLOWER = int(Kind.FIRE_FLOWER)
 _FIREBALL = int(Kind.FIREBALL)
 _GOOMBA = int(Kind.GOOMBA)
@@ -53,6 +54,7 @@ _STEM = _frame("flower_stem")
 _SHELL_FRAME = _frame("shell_0")
 _BULLET_FRAME = _frame("bullet_bill")
 _MUSHROOM_FRAME = _frame("mushroom")
+_LIFE_MUSHROOM_FRAME = _frame("mushroom_life")
 _FIRE_FLOWER_FRAME = _frame("fire_flower_0")
 _FIREBALL_FRAME = _frame("fireball_0")
 _DUST = _frame("puff_0")
@@ -98,7 +100,8 @@ def is_behind_tiles(s):
     """Whether a sprite is hidden by tiles: in a pipe, or coming out of a block."""
     if s.kind == _ENEMY_FLOWER:
         return s.dead_time == 0
-    return (s.kind == _MUSHROOM or s.kind == _FIRE_FLOWER) and s.aux < _RISING_TICKS
+    rises = s.kind == _MUSHROOM or s.kind == _LIFE_MUSHROOM or s.kind == _FIRE_FLOWER
+    return rises and s.aux < _RISING_TICKS
 
 
 @jit
@@ -147,6 +150,8 @@ def draw_sprite(view, frame, cam, s, clock):
         picture = _BULLET_FRAME
     elif kind == _MUSHROOM:
         picture = _MUSHROOM_FRAME
+    elif kind == _LIFE_MUSHROOM:
+        picture = _LIFE_MUSHROOM_FRAME
         left = 0
     elif kind == _FIRE_FLOWER:
         picture = _FIRE_FLOWER_FRAME + ((clock >> 2) & 1)

@@ -19,8 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.tiles import TILE_BEHAVIOUR, Behaviour, Tile
-from gym_mario_suite.engine.world import SPENT_BITS
+from gym_mario_suite.engine.tiles import (
+    TILE_BEHAVIOUR,
+    TILE_BEHAVIOURS,
+    Behaviour,
+    Tile,
+    Tile2019,
+)
+from gym_mario_suite.engine.world import SPENT_BITS, Rules
 
 LevelImage = NDArray[np.int32]
 
@@ -37,6 +43,9 @@ AT_CANNON_START = 8
 AT_SPAWNS = 9
 AT_CANNONS = 10
 IMAGE_SIZE = 11  # used length of the array
+RULES = 13
+X_START = 14  # px, where the players stand at the start
+Y_START = 15
 FINGERPRINT = 12  # a hash of the rest, by which a saved world knows its level
 CELLS = 16  # first cell
 
@@ -56,7 +65,14 @@ DRAFT_SPAWN_MASK = 0xF00
 _CHANGEABLE = int(Behaviour.BUMPABLE | Behaviour.BREAKABLE | Behaviour.PICKUPABLE)
 _BUMPABLE_CELL = int(Behaviour.BUMPABLE) << 8
 _USED_CELL = int(Tile.USED_BLOCK) | int(TILE_BEHAVIOUR[Tile.USED_BLOCK]) << 8
+_USED_CELL_2019 = (
+    int(Tile2019.USED_BLOCK) | int(TILE_BEHAVIOURS[Rules.FRAMEWORK_2019, Tile2019.USED_BLOCK]) << 8
+)
 _MUZZLE = int(Tile.CANNON_MUZZLE)
+_MUZZLE_2019 = int(Tile2019.CANNON_MUZZLE)
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
+START_X_PX = 32
+START_Y_PX = 0
 
 
 def image_capacity(width: int, height: int, spawns: int, cannons: int) -> int:
@@ -70,6 +86,9 @@ def start_image(image, width, height):
     image[: CELLS + width * height] = 0
     image[WIDTH] = width
     image[HEIGHT] = height
+    image[RULES] = _COMPETITION_2009
+    image[X_START] = START_X_PX
+    image[Y_START] = START_Y_PX
 
 
 @jit
@@ -91,6 +110,9 @@ def finish_image(image):
     """
     width = image[WIDTH]
     height = image[HEIGHT]
+    behaviour = TILE_BEHAVIOURS[image[RULES]]
+    in_2009 = image[RULES] == _COMPETITION_2009
+    muzzle = _MUZZLE if in_2009 else _MUZZLE_2019
     n_spawns = 0
     n_cannons = 0
     n_changeable = 0
@@ -99,11 +121,11 @@ def finish_image(image):
         if draft & DRAFT_SPAWN_MASK:
             n_spawns += 1
         tile = draft & DRAFT_TILE_MASK
-        if tile == _MUZZLE:
+        if tile == muzzle:
             # The original reads below the map as the bottom row, and its scan goes two rows
-            # further: a muzzle in the bottom row is seen three times.
-            n_cannons += 3 if (i - CELLS) % height == height - 1 else 1
-        if TILE_BEHAVIOUR[tile] & _CHANGEABLE:
+            # further: a muzzle in the bottom row is seen three times. Not so in 2019.
+            n_cannons += 3 if in_2009 and (i - CELLS) % height == height - 1 else 1
+        if behaviour[tile] & _CHANGEABLE:
             n_changeable += 1
     at_spawn_start = CELLS + width * height
     at_cannon_start = at_spawn_start + width + 1
@@ -137,11 +159,11 @@ def finish_image(image):
                 winged = 1 if draft & DRAFT_WINGED else 0
                 image[at_spawns + spawn] = x << 12 | y << 4 | kind << 1 | winged
                 spawn += 1
-            if tile == _MUZZLE:
-                for row in range(y, y + 3 if y == height - 1 else y + 1):
+            if tile == muzzle:
+                for row in range(y, y + 3 if in_2009 and y == height - 1 else y + 1):
                     image[at_cannons + cannon] = x << 12 | row << 4
                     cannon += 1
-            mask = np.int64(TILE_BEHAVIOUR[tile])
+            mask = np.int64(behaviour[tile])
             cell = tile | mask << 8
             if mask & _CHANGEABLE:
                 number += 1
@@ -168,7 +190,8 @@ def _is_spent(world, bit):
 def cell_at(image, world, x, y):
     """The cell at column `x`, row `y` as it is now (tile byte | behaviour mask << 8).
 
-    Outside the map: above it is air, elsewhere the nearest column or the bottom row counts.
+    Outside the map: above it is air, below it the bottom row goes on (2009) or is air (2019), and
+    to the sides the nearest column counts.
     """
     if y < 0:
         return 0
@@ -177,12 +200,16 @@ def cell_at(image, world, x, y):
     elif x >= image[WIDTH]:
         x = image[WIDTH] - 1
     if y >= image[HEIGHT]:
+        if image[RULES] != _COMPETITION_2009:
+            return 0
         y = image[HEIGHT] - 1
     cell = image[CELLS + x * image[HEIGHT] + y]
     number = (cell >> 16) & 0xFFFF
     if number != 0:
         if _is_spent(world, number - 1):
-            return _USED_CELL if cell & _BUMPABLE_CELL else 0
+            if not cell & _BUMPABLE_CELL:
+                return 0
+            return _USED_CELL if image[RULES] == _COMPETITION_2009 else _USED_CELL_2019
         return cell & 0xFFFF
     return cell
 

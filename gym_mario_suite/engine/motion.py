@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.events import add_event
 from gym_mario_suite.engine.level_image import cell_at, kill_spawn, spend
 from gym_mario_suite.engine.sprites import add_effect, add_sprite, start_tick
-from gym_mario_suite.engine.tiles import Behaviour
-from gym_mario_suite.engine.world import Effect, Kind
+from gym_mario_suite.engine.tiles import LIFE, Behaviour
+from gym_mario_suite.engine.world import Effect, Event, Kind, Rules
 
 F0 = np.float32(0)
 F1 = np.float32(1)
@@ -42,6 +43,15 @@ _ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _SHELL = int(Kind.SHELL)
 _MUSHROOM = int(Kind.MUSHROOM)
 _FIRE_FLOWER = int(Kind.FIRE_FLOWER)
+
+_LIFE_MUSHROOM = int(Kind.LIFE_MUSHROOM)
+_LIFE = int(LIFE) << 8
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
+_BUMP = int(Event.BUMP)
+_COLLECT = int(Event.COLLECT)
+# Parameters of the BUMP event.
+_BROKEN_BRICK = 22
+_BUMPED_BLOCK = 24
 
 _COIN_POP = int(Effect.COIN_POP)
 _BRICK_BREAK = int(Effect.BRICK_BREAK)
@@ -73,7 +83,11 @@ def is_enemy(kind):
 def _bump_above(image, world, x, y):
     """What stands on a bumped block feels it; (x, y) is the cell above the block."""
     player = world.players[0]
-    if cell_at(image, world, x, y) & _PICKUPABLE:
+    in_2009 = world.rules == _COMPETITION_2009
+    above = cell_at(image, world, x, y)
+    if above & _PICKUPABLE:
+        if not in_2009:
+            add_event(world, _COLLECT, above & 0xFF)
         get_coin(player)
         spend(image, world, x, y)
         add_effect(world, _COIN_POP, x * 16 + 8, y * 16 + 16)
@@ -83,9 +97,11 @@ def _bump_above(image, world, x, y):
         s = world.sprites[world.order[i]]
         kind = s.kind
         enemy = is_enemy(kind)
-        if not (enemy or kind == _SHELL or kind == _MUSHROOM):
+        if not (enemy or kind == _SHELL or kind == _MUSHROOM or kind == _LIFE_MUSHROOM):
             continue
         if enemy and s.dead_time != 0:
+            continue
+        if not in_2009 and s.removed:
             continue
         half_width = F2 if kind == _ENEMY_FLOWER else HALF_WIDTH
         if not (s.x + half_width > left and s.x - half_width < right and y == cell_of(s.y - F1)):
@@ -93,21 +109,27 @@ def _bump_above(image, world, x, y):
         if enemy:
             s.xa = np.float32(player.body.facing * -2)
             s.ya = -F5
+            world.kills_bump += 1
+            if not in_2009:
+                s.removed = 1
+                continue
             s.fly_death = 1
             kill_spawn(image, world, s.spawn)
             s.dead_time = 100
             s.winged = 0
-            world.kills_bump += 1
         else:
             s.facing = -player.body.facing
             s.ya = -F10
 
 
 @jit
-def _release_item(world, x, y):
+def _release_item(world, x, y, life):
     """A power-up comes out of the special block at cell (x, y) and makes its first move."""
     kind = _FIRE_FLOWER if world.players[0].large else _MUSHROOM
-    slot = add_sprite(world, kind, np.float32(x * 16 + 8), np.float32(y * 16 + 8), 1)
+    if life:
+        kind = _LIFE_MUSHROOM
+    px = x * 16 + (8 if world.rules == _COMPETITION_2009 else 9)
+    slot = add_sprite(world, kind, np.float32(px), np.float32(y * 16 + 8), 1)
     if slot >= 0:
         item = world.sprites[slot]
         start_tick(item)
@@ -119,18 +141,25 @@ def _release_item(world, x, y):
 def bump(image, world, x, y, strong):
     """Hit the block at cell (x, y) from below or, by a shell, from the side."""
     cell = cell_at(image, world, x, y)
+    in_2009 = world.rules == _COMPETITION_2009
     if cell & _BUMPABLE:
         _bump_above(image, world, x, y - 1)
+        if not in_2009:
+            add_event(world, _BUMP, _BUMPED_BLOCK)
         spend(image, world, x, y)
         add_effect(world, _BLOCK_BUMP, x * 16 + 8, y * 16 + 16)
         if cell & _SPECIAL:
-            _release_item(world, x, y)
+            _release_item(world, x, y, False)
+        elif not in_2009 and cell & _LIFE:
+            _release_item(world, x, y, True)
         else:
             get_coin(world.players[0])
             add_effect(world, _COIN_POP, x * 16 + 8, y * 16)
     if cell & _BREAKABLE:
         _bump_above(image, world, x, y - 1)
         if strong:
+            if not in_2009:
+                add_event(world, _BUMP, _BROKEN_BRICK)
             spend(image, world, x, y)
             add_effect(world, _BRICK_BREAK, x * 16 + 8, y * 16 + 8)
         else:
@@ -152,6 +181,8 @@ def _touch_tile(image, world, body, x, y, cell, blocked, dx, dy):
     """What a probe of Mario or of a moving shell does to the tile it finds."""
     if body.kind == _MARIO:
         if cell & _PICKUPABLE:
+            if world.rules != _COMPETITION_2009:
+                add_event(world, _COLLECT, cell & 0xFF)
             get_coin(world.players[0])
             spend(image, world, x, y)
             add_effect(world, _COIN_TAKEN, x * 16 + 8, y * 16 + 8)
@@ -162,7 +193,7 @@ def _touch_tile(image, world, body, x, y, cell, blocked, dx, dy):
 
 
 @inline_jit
-def _probe(image, world, body, own_x, own_y, px, py, dx, dy):
+def probe(image, world, body, own_x, own_y, px, py, dx, dy):
     """Whether the point (px, py) is blocked for `body`, with what the probe does on the way.
 
     A probe into the body's own cell (own_x, own_y) never blocks and touches nothing.
@@ -190,10 +221,10 @@ def _step_down(image, world, body, dy):
     right = x + HALF_WIDTH
     foot = y + dy
     if (
-        _probe(image, world, body, own_x, own_y, left, foot, F0, F0)
-        or _probe(image, world, body, own_x, own_y, right, foot, F0, F0)
-        or _probe(image, world, body, own_x, own_y, left, foot + F1, F0, dy)
-        or _probe(image, world, body, own_x, own_y, right, foot + F1, F0, dy)
+        probe(image, world, body, own_x, own_y, left, foot, F0, F0)
+        or probe(image, world, body, own_x, own_y, right, foot, F0, F0)
+        or probe(image, world, body, own_x, own_y, left, foot + F1, F0, dy)
+        or probe(image, world, body, own_x, own_y, right, foot + F1, F0, dy)
     ):
         if body.kind == _MARIO:
             body.y = np.float32(int((y - F1) * SIXTEENTH + F1) * 16 - 1)
@@ -213,9 +244,9 @@ def _step_up(image, world, body, dy):
     own_y = cell_of(y)
     head = y + dy - np.float32(body.height)
     if (
-        _probe(image, world, body, own_x, own_y, x, head, F0, dy)
-        or _probe(image, world, body, own_x, own_y, x - HALF_WIDTH, head, F0, dy)
-        or _probe(image, world, body, own_x, own_y, x + HALF_WIDTH, head, F0, dy)
+        probe(image, world, body, own_x, own_y, x, head, F0, dy)
+        or probe(image, world, body, own_x, own_y, x - HALF_WIDTH, head, F0, dy)
+        or probe(image, world, body, own_x, own_y, x + HALF_WIDTH, head, F0, dy)
     ):
         height = np.int64(body.height)
         body.y = np.float32(int((y - np.float32(height)) * SIXTEENTH) * 16 + height)
@@ -234,9 +265,9 @@ def _step_aside(image, world, body, dx):
     side = x + dx + HALF_WIDTH if dx > F0 else x + dx - HALF_WIDTH
     height = np.int64(body.height)
     # All three are always evaluated: each may collect a coin or bump a block.
-    top = _probe(image, world, body, own_x, own_y, side, y - np.float32(height), dx, F0)
-    middle = _probe(image, world, body, own_x, own_y, side, y - np.float32(height >> 1), dx, F0)
-    bottom = _probe(image, world, body, own_x, own_y, side, y, dx, F0)
+    top = probe(image, world, body, own_x, own_y, side, y - np.float32(height), dx, F0)
+    middle = probe(image, world, body, own_x, own_y, side, y - np.float32(height >> 1), dx, F0)
+    bottom = probe(image, world, body, own_x, own_y, side, y, dx, F0)
     body.sliding = 1 if top and middle and bottom else 0
     blocked = top or middle or bottom
     if (

@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.gait import (
+    HURT_TICKS,
+    JUMP_SPEED,
+    JUMP_TICKS,
+    STOMP_TICKS,
+    update_height,
+    walk_acceleration,
+)
 from gym_mario_suite.engine.level_image import HEIGHT, WIDTH, X_EXIT
 from gym_mario_suite.engine.motion import F0, F2, get_coin, step_x, step_y
+from gym_mario_suite.engine.player_2019 import arrive_2019
 from gym_mario_suite.engine.sprites import add_sprite, start_tick
-from gym_mario_suite.engine.world import NO_SPRITE, Button, Kind, Status
+from gym_mario_suite.engine.world import NO_SPRITE, Button, Kind, Rules, Status
 
 _LEFT = int(Button.LEFT)
 _RIGHT = int(Button.RIGHT)
@@ -19,22 +28,17 @@ _DEAD = int(Status.DEAD)
 _WIN = int(Status.WIN)
 _FIREBALL = int(Kind.FIREBALL)
 _SHELL = int(Kind.SHELL)
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 
 F3 = np.float32(3)
 F6 = np.float32(6)
 F8 = np.float32(8)
 F20 = np.float32(20)
 _HALF = np.float32(0.5)
-_WALK_ACCELERATION = np.float32(0.6)
-_RUN_ACCELERATION = np.float32(1.2)
 _FRICTION = np.float32(0.89)
 _FALL_DAMPING = np.float32(0.85)
-_JUMP_SPEED = np.float32(-1.9)
 
-JUMP_TICKS = 7
-STOMP_TICKS = 8
 WALL_JUMP_TICKS = 6
-HURT_TICKS = 32
 # Death begins here rather than at 1: the headless original skips the first part of the animation.
 FIRST_DEATH_TICK = 25
 
@@ -43,12 +47,6 @@ FIRST_DEATH_TICK = 25
 def mode_of(player):
     """Power state: 0 small, 1 large, 2 fire."""
     return np.int64(player.large) + np.int64(player.fire)
-
-
-@inline_jit
-def update_height(player):
-    """Body height from size and ducking."""
-    player.body.height = 24 if player.large and not player.ducking else 12
 
 
 @jit
@@ -128,10 +126,13 @@ def stomp(image, world, player, slot):
     He moves to mid-height of what he stomped and starts a high jump; but a resting shell he
     carries when SPEED is held.
     """
-    if player.death_time > 0 or world.paused:
+    in_2009 = world.rules == _COMPETITION_2009
+    if in_2009 and (player.death_time > 0 or world.paused):
+        return
+    if not in_2009 and player.status == _DEAD:
         return
     target = world.sprites[slot]
-    if target.kind == _SHELL and target.facing == 0 and player.keys & _SPEED:
+    if in_2009 and target.kind == _SHELL and target.facing == 0 and player.keys & _SPEED:
         player.carried = slot
         target.carried = 1
         return
@@ -139,9 +140,9 @@ def stomp(image, world, player, slot):
     target_y = target.y - np.float32(target.height >> 1)
     step_y(image, world, body, target_y - body.y)
     player.x_jump_speed = F0
-    player.y_jump_speed = _JUMP_SPEED
+    player.y_jump_speed = JUMP_SPEED
     player.jump_time = STOMP_TICKS
-    body.ya = np.float32(STOMP_TICKS) * _JUMP_SPEED
+    body.ya = np.float32(STOMP_TICKS) * JUMP_SPEED
     body.on_ground = 0
     body.sliding = 0
     player.invulnerable_time = 1
@@ -170,9 +171,9 @@ def _jump(player, jump_held):
         player.jump_time += 1
     elif body.on_ground and player.may_jump:
         player.x_jump_speed = F0
-        player.y_jump_speed = _JUMP_SPEED
+        player.y_jump_speed = JUMP_SPEED
         player.jump_time = JUMP_TICKS
-        body.ya = np.float32(JUMP_TICKS) * _JUMP_SPEED
+        body.ya = np.float32(JUMP_TICKS) * JUMP_SPEED
         body.on_ground = 0
         body.sliding = 0
         player.jumps += 1
@@ -297,12 +298,7 @@ def begin_player_tick(world, player, keys):
     if body.xa < -F2:
         body.facing = -1
     _jump(player, jump_held)
-    _walk(
-        player,
-        keys & _LEFT != 0,
-        keys & _RIGHT != 0,
-        _RUN_ACCELERATION if speed_held else _WALK_ACCELERATION,
-    )
+    _walk(player, keys & _LEFT != 0, keys & _RIGHT != 0, walk_acceleration(speed_held))
     shot = False
     if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < 2:
         x = body.x + np.float32(body.facing * 6)
@@ -328,12 +324,16 @@ def end_player_tick(image, world, player):
     """The second half of a player's tick: he moves, if he plays on."""
     if player.win_time > 0 or player.death_time > 0:
         return
+    in_2009 = world.rules == _COMPETITION_2009
     body = player.body
     body.on_ground = 0
     step_x(image, world, body, body.xa)
     if not step_y(image, world, body, body.ya) and not body.on_ground:
         player.jump_time = 0
-    _stay_in_level(image, world, player)
+    if in_2009:
+        _stay_in_level(image, world, player)
+    else:
+        arrive_2019(image, world, player)
     body.ya = body.ya * _FALL_DAMPING
     body.xa = body.xa * _FRICTION
     if not body.on_ground:

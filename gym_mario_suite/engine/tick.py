@@ -6,7 +6,9 @@ import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.contacts import fireballs_hit, meet_player, shells_hit
+from gym_mario_suite.engine.contacts_2019 import fireballs_hit_2019, shells_hit_2019
 from gym_mario_suite.engine.creatures import move_flower, tick_sprite
+from gym_mario_suite.engine.events import clear_events
 from gym_mario_suite.engine.level_image import (
     AT_CANNON_START,
     AT_CANNONS,
@@ -14,7 +16,10 @@ from gym_mario_suite.engine.level_image import (
     AT_SPAWNS,
     FINGERPRINT,
     N_CANNONS,
+    RULES,
     WIDTH,
+    X_START,
+    Y_START,
     spawn_is_dead,
     spent_words,
 )
@@ -25,6 +30,7 @@ from gym_mario_suite.engine.player import (
     end_player_tick,
     set_mode,
 )
+from gym_mario_suite.engine.player_2019 import begin_player_tick_2019, is_alive
 from gym_mario_suite.engine.sprites import (
     add_effect,
     add_sprite,
@@ -32,6 +38,7 @@ from gym_mario_suite.engine.sprites import (
     clear_sprites,
     commit_sprites,
 )
+from gym_mario_suite.engine.tick_2019 import begin_tick_2019
 from gym_mario_suite.engine.world import (
     LIVES_AT_START,
     MAX_PLAYERS,
@@ -41,9 +48,12 @@ from gym_mario_suite.engine.world import (
     Effect,
     EnemyType,
     Kind,
+    Rules,
     Status,
 )
 
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
+_FRAMEWORK_2019 = int(Rules.FRAMEWORK_2019)
 _RUNNING = int(Status.RUNNING)
 _FIREBALL = int(Kind.FIREBALL)
 _BULLET_BILL = int(Kind.BULLET_BILL)
@@ -66,7 +76,8 @@ _OFF_BOTTOM = np.float32(304)
 _NEAR_CANNON = np.float32(16)
 _CANNON_PERIOD_TICKS = 100
 _FLOWER_HEAD_START_TICKS = 4
-_START_X = np.float32(32)
+MS_PER_SECOND = 1000
+_NO_JUMP = np.float32(-100)
 _BELOW_ALL = 1 << 30  # a row further down than any
 
 
@@ -77,16 +88,18 @@ def _tile_column(v):
 
 
 @jit
-def start_player(player, mode):
+def start_player(image, player, mode):
     """A fresh player at the level's start. `mode`: 0 small, 1 large, 2 fire."""
     body = player.body
     clear_body(body)
-    body.x = _START_X
+    body.x = np.float32(image[X_START])
+    body.y = np.float32(image[Y_START])
     body.spawn = -1
     body.kind = _MARIO
     body.facing = 1
     player.x_jump_speed = F0
     player.y_jump_speed = F0
+    player.x_jump_start = _NO_JUMP
     player.jump_time = 0
     player.invulnerable_time = 0
     player.death_time = 0
@@ -119,15 +132,19 @@ def start_world(image, world, mode, time_limit_s, switches):
         switches: Bits CREATURES_OFF, INVULNERABLE, POWER_RESTORATION, TIMER_OFF.
     """
     world.n_players = 1
-    world.rules = 0
+    world.rules = image[RULES]
     world.fingerprint = image[FINGERPRINT]
     world.tick = 0
     world.start_time = 1
-    world.time_limit = time_limit_s * TICKS_PER_SECOND
-    world.time_left = time_limit_s * TICKS_PER_SECOND
+    unit = MS_PER_SECOND if world.rules == _FRAMEWORK_2019 else TICKS_PER_SECOND
+    world.time_limit = time_limit_s * unit
+    world.time_left = time_limit_s * unit
     world.x_cam = F0
+    world.y_cam = F0
     world.scan_first = 0
     world.scan_last = -1
+    world.scan_top = 0
+    world.scan_bottom = -1
     world.kills_total = 0
     world.kills_stomp = 0
     world.kills_fire = 0
@@ -142,6 +159,8 @@ def start_world(image, world, mode, time_limit_s, switches):
     world.paused = world.creatures_off
     clear_sprites(world)
     world.n_effects = 0
+    if world.rules == _FRAMEWORK_2019:
+        clear_events(world)
     for i in range(world.effects.shape[0]):
         effect = world.effects[i]
         effect.kind = 0
@@ -152,7 +171,7 @@ def start_world(image, world, mode, time_limit_s, switches):
     for i in range(world.spent_words):
         world.spent[i] = np.uint32(0)
     for p in range(MAX_PLAYERS):
-        start_player(world.players[p], mode)
+        start_player(image, world.players[p], mode)
 
 
 @inline_jit
@@ -310,14 +329,8 @@ def _newest(world):
 
 
 @jit
-def tick(image, world, keys):
-    """Advance the world by one tick.
-
-    Args:
-        image: The level image (`level_image`), shared and never written.
-        world: A `WORLD` record, changed in place.
-        keys: Button bits of player 0 in effect during this tick.
-    """
+def _begin_tick(image, world):
+    """What a tick begins with under the competition's rules: time, camera, losses, spawning."""
     if world.timer_on:
         world.time_left -= 1
     if world.time_left == 0:
@@ -326,28 +339,72 @@ def tick(image, world, keys):
     world.start_time += 1
     _move_camera(image, world)
     _remove_far_sprites(world)
-    frozen = world.paused
-    if not frozen:
+    if not world.paused:
         world.tick += 1
         _scan(image, world)
+
+
+@jit
+def _meet(image, world, in_2009):
+    """Touches of Mario, then of shells, then of fireballs."""
+    for i in range(world.n_sprites):
+        slot = np.int64(world.order[i])
+        if not in_2009 and world.sprites[slot].removed:
+            continue
+        for p in range(world.n_players):
+            additions = world.n_added
+            meet_player(image, world, slot, world.players[p])
+            # A stomped koopa has left its shell. (Power-ups out of blocks have moved already.)
+            if world.n_added > additions and world.sprites[_newest(world)].kind == _SHELL:
+                tick_sprite(image, world, _newest(world))
+    if world.n_shells > 0:
+        if in_2009:
+            shells_hit(image, world)
+        else:
+            shells_hit_2019(world)
+    if world.n_fireballs > 0:
+        if in_2009:
+            fireballs_hit(image, world)
+        else:
+            fireballs_hit_2019(world)
+
+
+@jit
+def tick(image, world, keys):
+    """Advance the world by one tick, under the rules it is played by.
+
+    Args:
+        image: The level image (`level_image`), shared and never written.
+        world: A `WORLD` record, changed in place.
+        keys: Button bits of player 0 in effect during this tick.
+    """
+    in_2009 = world.rules == _COMPETITION_2009
+    if in_2009:
+        _begin_tick(image, world)
+    elif not begin_tick_2019(image, world):
+        return
+    # In 2009 a freeze stops all but Mario, and lasts for this tick even if he ends it.
+    frozen = in_2009 and world.paused != 0
+    if not frozen:
         for i in range(world.n_added):
             tick_sprite(image, world, np.int64(world.added[i]))
         for i in range(world.n_sprites):
-            tick_sprite(image, world, np.int64(world.order[i]))
+            slot = np.int64(world.order[i])
+            # In 2009 what leaves at the end of the tick takes part until then.
+            if in_2009 or not world.sprites[slot].removed:
+                tick_sprite(image, world, slot)
     for p in range(world.n_players):
-        if begin_player_tick(world, world.players[p], keys):
+        player = world.players[p]
+        shot = False
+        if in_2009:
+            shot = begin_player_tick(world, player, keys)
+        elif is_alive(player):
+            shot = begin_player_tick_2019(image, world, player, keys)
+        else:
+            continue
+        if shot:
             tick_sprite(image, world, _newest(world))
-        end_player_tick(image, world, world.players[p])
+        end_player_tick(image, world, player)
     if not frozen:
-        for i in range(world.n_sprites):
-            for p in range(world.n_players):
-                additions = world.n_added
-                meet_player(image, world, np.int64(world.order[i]), world.players[p])
-                # A stomped koopa has left its shell. (Power-ups out of blocks have moved already.)
-                if world.n_added > additions and world.sprites[_newest(world)].kind == _SHELL:
-                    tick_sprite(image, world, _newest(world))
-        if world.n_shells > 0:
-            shells_hit(image, world)
-        if world.n_fireballs > 0:
-            fireballs_hit(image, world)
+        _meet(image, world, in_2009)
     commit_sprites(world)

@@ -85,5 +85,64 @@ def _behaviour_table() -> NDArray[np.uint8]:
     return table
 
 
+class Tile2019(IntEnum):
+    """Tile numbers of the 2019 framework."""
+
+    AIR = 0
+    GROUND = 1
+    STAIR_BLOCK = 2
+    CANNON_MUZZLE = 3
+    CANNON_NECK = 4
+    CANNON_BASE = 5
+    BRICK = 6
+    BRICK_COIN = 7
+    QUESTION_POWER = 8
+    QUESTION_COIN = 11
+    USED_BLOCK = 14
+    COIN = 15
+    PIPE_TOP_LEFT = 18
+    PIPE_TOP_RIGHT = 19
+    PIPE_BODY_LEFT = 20
+    PIPE_BODY_RIGHT = 21
+    GOAL_TOP = 39
+    GOAL_POLE = 40
+    PLATFORM_SINGLE = 43
+    PLATFORM_LEFT = 44
+    PLATFORM_RIGHT = 45
+    PLATFORM = 46
+    PLATFORM_BACKGROUND = 47
+    HIDDEN_LIFE_BLOCK = 48
+    HIDDEN_COIN_BLOCK = 49
+    BRICK_POWER = 50
+    BRICK_LIFE = 51
+    NARROW_PIPE_TOP = 52
+    NARROW_PIPE_BODY = 53
+
+
+# Under the 2019 rules the bit that no rule reads says that a block holds a life.
+LIFE = Behaviour.ANIMATED
+
+
+def _behaviour_table_2019() -> NDArray[np.uint8]:
+    """The 256 masks under the 2019 rules."""
+    table = np.zeros(256, np.uint8)
+    solid = Behaviour.BLOCK_ALL
+    bumpable = solid | Behaviour.BUMPABLE
+    hidden = Behaviour.BLOCK_LOWER | Behaviour.BUMPABLE
+    table[[1, 2, 3, 4, 5, 14, 18, 19, 20, 21, 52, 53]] = solid
+    table[6] = solid | Behaviour.BREAKABLE
+    table[[7, 11]] = bumpable
+    table[[8, 50]] = bumpable | Behaviour.SPECIAL
+    table[51] = bumpable | LIFE
+    table[48] = hidden | LIFE
+    table[49] = hidden
+    table[15] = Behaviour.PICKUPABLE
+    table[43:47] = Behaviour.BLOCK_UPPER
+    return table
+
+
 TILE_BEHAVIOUR: NDArray[np.uint8] = _behaviour_table()
 TILE_BEHAVIOUR.setflags(write=False)
+# By rule set, then by tile.
+TILE_BEHAVIOURS: NDArray[np.uint8] = np.stack([TILE_BEHAVIOUR, _behaviour_table_2019()])
+TILE_BEHAVIOURS.setflags(write=False)

@@ -21,6 +21,7 @@ MAX_PLAYERS = 4
 MAX_SPRITES = 128
 SPENT_BITS = 32_768
 EFFECT_SLOTS = 16
+EVENT_SLOTS = 32
 NO_SPRITE = -1
 # The shell a player carries can leave the sprite list (far above the screen). The original keeps
 # the reference, so the player still counts as carrying.
@@ -60,6 +61,7 @@ class Kind(IntEnum):
     SHELL = 13
     MUSHROOM = 14
     FIRE_FLOWER = 15
+    LIFE_MUSHROOM = 16  # 2019 rules only
     FIREBALL = 25
 
 
@@ -79,6 +81,7 @@ class Status(IntEnum):
     DEAD = 0
     WIN = 1
     RUNNING = 2
+    TIME_OUT = 3  # 2019 rules only: in 2009 Mario dies when the time is up
 
 
 class Mode(IntEnum):
@@ -93,6 +96,7 @@ class Rules(IntEnum):
     """Rule sets; a field of the world."""
 
     COMPETITION_2009 = 0
+    FRAMEWORK_2019 = 1
 
 
 class Effect(IntEnum):
@@ -105,6 +109,23 @@ class Effect(IntEnum):
     COIN_TAKEN = 4
     PUFF = 5
     CANNON_SMOKE = 6
+
+
+class Event(IntEnum):
+    """Events of the 2019 rules, with the framework's numbers."""
+
+    BUMP = 1
+    STOMP_KILL = 2
+    FIRE_KILL = 3
+    SHELL_KILL = 4
+    FALL_KILL = 5
+    JUMP = 6
+    LAND = 7
+    COLLECT = 8
+    HURT = 9
+    KICK = 10
+    LOSE = 11
+    WIN = 12
 
 
 BODY = np.dtype(
@@ -140,6 +161,7 @@ PLAYER = np.dtype(
         ("body", BODY),
         ("x_jump_speed", "f4"),
         ("y_jump_speed", "f4"),
+        ("x_jump_start", "f4"),  # 2019: where the jump began, negative when no landing is awaited
         ("jump_time", "i2"),
         ("invulnerable_time", "i2"),
         ("death_time", "i2"),
@@ -164,6 +186,18 @@ PLAYER = np.dtype(
     align=True,
 )
 
+EVENT = np.dtype(
+    [
+        ("kind", "i4"),
+        ("parameter", "i4"),
+        ("mode", "i4"),
+        ("tick", "i4"),
+        ("x", "f4"),
+        ("y", "f4"),
+    ],
+    align=True,
+)
+
 EFFECT = np.dtype([("kind", "i4"), ("born", "i4"), ("x", "i4"), ("y", "i4")], align=True)
 
 WORLD = np.dtype(
@@ -179,8 +213,11 @@ WORLD = np.dtype(
         ("time_limit", "i4"),
         # camera and the columns of the last spawn scan
         ("x_cam", "f4"),
+        ("y_cam", "f4"),
         ("scan_first", "i4"),
         ("scan_last", "i4"),
+        ("scan_top", "i4"),
+        ("scan_bottom", "i4"),
         # counters
         ("kills_total", "i4"),
         ("kills_stomp", "i4"),
@@ -204,6 +241,7 @@ WORLD = np.dtype(
         ("n_fireballs", "i4"),
         ("slots_used", "i4"),  # slots from here on were never used
         ("n_effects", "i4"),
+        ("n_events", "i4"),
         ("spent_words", "i4"),  # words of `spent` that the level needs
         ("order", "u1", (MAX_SPRITES,)),
         ("added", "u1", (MAX_SPRITES,)),
@@ -213,6 +251,7 @@ WORLD = np.dtype(
         ("effects", EFFECT, (EFFECT_SLOTS,)),
         ("sprites", BODY, (MAX_SPRITES,)),
         ("spent", "u4", (SPENT_BITS // 32,)),
+        ("events", EVENT, (EVENT_SLOTS,)),  # of the last tick, 2019 rules
     ],
     align=True,
 )

@@ -150,7 +150,7 @@ def edited(at: int, value: int) -> Callable[[bytes], Any]:
         (lambda data: b"GMSL" + data[4:], "not a saved world"),
         (lambda data: data[:-1], r"a saved world of \d+ bytes was expected, got \d+"),
         (lambda data: data + b"\0", r"a saved world of \d+ bytes was expected, got \d+"),
-        (lambda data: data[:14], r"a saved world of \d+ bytes was expected, got 14"),
+        (lambda data: data[:16], r"a saved world of \d+ bytes was expected, got 16"),
         (edited(4, STATE_VERSION + 1), "saved as version 2; this program reads version 1"),
         (edited(5, 1), "saved as version 257; this program reads version 1"),
         (edited(6, 0xAA), "damaged: its checksum does not match"),

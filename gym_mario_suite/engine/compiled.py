@@ -125,7 +125,7 @@ def announce_first_compile(dispatcher: Any) -> None:
         return
     _announced = True
     print(
-        "gym-mario-suite: compiling the engine for this machine (once, some 20 to 40 seconds) ...",
+        "gym-mario-suite: compiling the engine for this machine (once, some 15 to 30 seconds) ...",
         file=sys.stderr,
         flush=True,
     )

@@ -57,6 +57,11 @@ COMMANDS: tuple[Command, ...] = (
         help="Make levels and look at them.",
     ),
     Command(
+        name="play",
+        app="gym_mario_suite.play.play_command:app",
+        help="Play in a window, with keyboard or gamepad.",
+    ),
+    Command(
         name="record",
         app="gym_mario_suite.play.record_command:app",
         help="Write replays of an agent.",
@@ -70,6 +75,11 @@ COMMANDS: tuple[Command, ...] = (
         name="score",
         app="gym_mario_suite.competition.commands:app",
         help="Play a track of levels with an agent and score it.",
+    ),
+    Command(
+        name="watch",
+        app="gym_mario_suite.play.watch_command:app",
+        help="Watch an agent play in a window.",
     ),
 )
 

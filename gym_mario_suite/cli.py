@@ -72,6 +72,11 @@ COMMANDS: tuple[Command, ...] = (
         help="Play, check and film replays.",
     ),
     Command(
+        name="rom",
+        app="gym_mario_suite.nes.commands:app",
+        help="Bring a ROM of your own for the NES environments.",
+    ),
+    Command(
         name="score",
         app="gym_mario_suite.competition.commands:app",
         help="Play a track of levels with an agent and score it.",

@@ -52,6 +52,11 @@ COMMANDS: tuple[Command, ...] = (
         help="Turn replays into datasets.",
     ),
     Command(
+        name="leaderboard",
+        app="gym_mario_suite.competition.leaderboard_command:app",
+        help="Rank the results of many runs, and report on them.",
+    ),
+    Command(
         name="levels",
         app="gym_mario_suite.levels.commands:app",
         help="Make levels and look at them.",
@@ -80,6 +85,16 @@ COMMANDS: tuple[Command, ...] = (
         name="score",
         app="gym_mario_suite.competition.commands:app",
         help="Play a track of levels with an agent and score it.",
+    ),
+    Command(
+        name="serve",
+        app="gym_mario_suite.competition.serve_command:app",
+        help="Let programs in any language play.",
+    ),
+    Command(
+        name="verify",
+        app="gym_mario_suite.competition.verify_command:app",
+        help="Check the numbers of a results file by its replays.",
     ),
     Command(
         name="watch",

@@ -28,6 +28,7 @@ AGENTS: dict[str, str] = {
     "heuristic": "gym_mario_suite.agents.heuristic:HeuristicAgent",
     "random": "gym_mario_suite.agents.random_agent:RandomAgent",
     "mcts": "gym_mario_suite.agents.mcts:MCTSAgent",
+    "neuro": "gym_mario_suite.agents.neuro.agent:NeuroAgent",
     "astar": "gym_mario_suite.agents.astar.agent:AStarAgent",
     "astar-world": "gym_mario_suite.agents.astar.agent:AStarWorldAgent",
 }

@@ -54,8 +54,13 @@ def score(
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="Processes at a time; 0 for one for each core.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Processes at a time. By default one for each core, and none beside this one "
+            "where only this package's agents play.",
+        ),
+    ] = None,
     engine: Annotated[
         str, typer.Option(metavar="NAME", help="processes (this machine) or ray (a cluster).")
     ] = "processes",
@@ -95,8 +100,12 @@ def score(
         raise OptionError("--resume needs the --json FILE of the run that was interrupted")
     entries = [Entry(text) for text in agent]
     if isolated is None:
-        isolated = jobs != 1 or engine != "processes" or not all(e.is_built_in for e in entries)
-    elif not isolated and (jobs != 1 or engine != "processes"):
+        isolated = (
+            jobs not in (None, 1)
+            or engine != "processes"
+            or not all(e.is_built_in for e in entries)
+        )
+    elif not isolated and (jobs not in (None, 1) or engine != "processes"):
         raise OptionError("--in-process plays one level at a time: leave out --jobs and --engine")
     elif not isolated and any(entry.is_command for entry in entries):
         raise OptionError("--in-process is for Python agents; a command is always a process")
@@ -110,16 +119,16 @@ def score(
     )
     tracks = [make_track(track, each) for each in seeds]
     output = Output(json_file, replays, quiet)
-    where: dict[str, Any] = {"engine": engine, "jobs": _jobs(jobs), "address": address}
+    where: dict[str, Any] = {"engine": engine, "jobs": _jobs(jobs, isolated), "address": address}
     run_and_report(entries, tracks, limits, output, resume=resume, **where)
 
 
-def _jobs(jobs: int) -> int:
+def _jobs(jobs: int | None, isolated: bool) -> int:
     import os
 
-    if jobs < 0:
-        raise OptionError(f"--jobs must be 0 or more, got {jobs}")
-    return jobs or os.cpu_count() or 1
+    if jobs is not None and jobs < 1:
+        raise OptionError(f"--jobs must be at least 1, got {jobs}")
+    return jobs or (os.cpu_count() or 1 if isolated else 1)
 
 
 def _parse_seeds(text: str) -> list[int]:

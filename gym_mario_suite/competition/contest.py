@@ -126,7 +126,7 @@ def play_contest(
             versions = [run.version for run in runs]
             notes = stack.enter_context(Journal(journal, whole, versions, resume))
             plays.update(notes.plays)
-        todo = [left for unit in whole for left in _left_over(unit, plays)]
+        todo = [left for unit in whole for left in left_over(unit, plays)]
 
         def note(index: int, number: int, play: LevelPlay) -> None:
             run = todo[index].run
@@ -150,8 +150,13 @@ def play_contest(
     return scores
 
 
-def _left_over(unit: Unit, done: dict[tuple[int, int], LevelPlay]) -> list[Unit]:
-    """What is still to be played: single levels of an independent unit, else all or nothing."""
+def left_over(unit: Unit, done: dict[tuple[int, int], LevelPlay]) -> list[Unit]:
+    """What is still to be played: single levels of an independent unit, else all or nothing.
+
+    Args:
+        unit: A whole run.
+        done: (run, level number) -> play.
+    """
     left = tuple(level for level in unit.levels if (unit.run, level[0]) not in done)
     if not left:
         return []

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from short_track import three_levels
 
-from gym_mario_suite.competition.contest import plan, play_contest
+from gym_mario_suite.competition.contest import left_over, plan, play_contest
 from gym_mario_suite.competition.entries import Entry
 from gym_mario_suite.competition.journal import Journal, journal_path
 from gym_mario_suite.competition.limits import Limits
@@ -66,6 +67,17 @@ def test_independent_levels_are_split() -> None:
     assert {len(unit.levels) for unit in units} == {LEVELS_PER_UNIT}
     whole = Unit(0, "x", levels, HERE, False)
     assert split(whole) == [whole]
+
+
+def test_an_agent_that_carries_state_begins_its_track_anew() -> None:
+    levels = tuple(enumerate(three_levels(0).levels))
+    play = LevelPlay.lost("tired")
+    part = {(0, 0): play, (0, 1): play}
+    stateful = Unit(0, "x", levels, HERE, False)
+    assert left_over(stateful, part) == [stateful]
+    (rest,) = left_over(replace(stateful, independent=True), part)
+    assert [number for number, _ in rest.levels] == [2]
+    assert left_over(stateful, part | {(0, 2): play}) == []
 
 
 def run_mario(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,7 @@ def test_several_agents_and_seeds(tmp_path: Path) -> None:
         (["--resume"], "--resume needs the --json FILE"),
         (["--seed", "1,1"], "names a seed twice"),
         (["--engine", "cloud"], "engine must be one of"),
-        (["--jobs", "-1"], "--jobs must be 0 or more"),
+        (["--jobs", "0"], "--jobs must be at least 1"),
         (["--in-process", "--jobs", "2"], "--in-process plays one level at a time"),
         (["--in-process", "--agent", "cmd:cat"], "--in-process is for Python agents"),
         (["--memory", "7"], "memory_mb must be 0 or at least 256"),

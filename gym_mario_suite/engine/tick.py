@@ -112,7 +112,8 @@ def start_player(image, player, mode):
     player.ducking = 0
     player.can_shoot = 0
     player.coins = 0
-    player.lives = LIVES_AT_START
+    # The framework counts lives from 0 on; they play no role in either game.
+    player.lives = LIVES_AT_START if image[RULES] == _COMPETITION_2009 else 0
     player.mushrooms = 0
     player.flowers = 0
     player.jumps = 0

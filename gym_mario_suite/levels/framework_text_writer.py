@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -91,6 +91,7 @@ class _Draft:
             self.letters[tiles == tile] = letter
         if not plain:
             self.letters[np.isin(tiles, _WIDE_PIPE)] = "t"
+        self.spawns = {(spawn.x, spawn.y) for spawn in level.spawns}
         self.fixed = ~np.isin(tiles, _POLE_TILES)
         self._write_under_pole(plain, hidden)
         self._write_spawns()
@@ -137,9 +138,9 @@ class _Draft:
             left, right = self._tile(x - 1, y), self._tile(x + 1, y)
             if left in (T.PLATFORM_LEFT, T.PLATFORM) or right in (T.PLATFORM_RIGHT, T.PLATFORM):
                 self.letters[x, y] = PLATFORM
-            elif self._tile(x, y + 1) == T.NARROW_PIPE_BODY:
-                self.letters[x, y] = "t"
-            elif not plain and (left in _LEFT_HALVES or right in _RIGHT_HALVES):
+                continue
+            halved = left in _LEFT_HALVES or right in _RIGHT_HALVES
+            if self._tile(x, y + 1) == T.NARROW_PIPE_BODY or (halved and not plain):
                 self.letters[x, y] = "t"
 
     def _write_spawns(self) -> None:
@@ -157,12 +158,11 @@ class _Draft:
     def _mark(self, letter: str, x: int, y: int) -> None:
         """Put `M` or `F` where there is room."""
         width, height = self.letters.shape
-        if 0 <= x < width and 0 <= y < height and self._tile(x, y) in (T.AIR, *_POLE_TILES):
-            if self.letters[x, y] in (AIR, _GROUND, "t", PLATFORM) or letter == START:
-                spawns = {(spawn.x, spawn.y) for spawn in self.level.spawns}
-                if (x, y) not in spawns:
-                    self.letters[x, y] = letter
-                    self.fixed[x, y] = True
+        if not (0 <= x < width and 0 <= y < height) or (x, y) in self.spawns:
+            return
+        if self._tile(x, y) in (T.AIR, *_POLE_TILES):
+            self.letters[x, y] = letter
+            self.fixed[x, y] = True
 
     def _write_cannons(self, x: int, plain: bool) -> None:
         """Find letters that give a column's cannons: what one is depends on the two above it."""
@@ -170,7 +170,7 @@ class _Draft:
         column = self.letters[x].tolist()
         fixed = self.fixed[x].tolist()
 
-        @lru_cache(maxsize=None)
+        @cache
         def rest(y: int, above_that: str, above: str) -> tuple[str, ...] | None:
             """Letters from row `y` on, after these two."""
             if y == len(tiles):

@@ -31,7 +31,10 @@ def lab_traces(arrays: Arrays) -> Arrays:
     row_count = int(offsets[-1])
     new_row = np.full(row_count, -1, np.int64)
     new_row[rows] = np.arange(len(rows))
-    out: Arrays = {"level_name": names[kept_levels], "level_info": arrays["level_info"][kept_levels]}
+    out: Arrays = {
+        "level_name": names[kept_levels],
+        "level_info": arrays["level_info"][kept_levels],
+    }
     for new, old in enumerate(kept_levels):
         for kind in ("tiles", "spawns"):
             out[f"{kind}_{new}"] = arrays[f"{kind}_{old}"]

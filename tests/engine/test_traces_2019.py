@@ -132,7 +132,9 @@ def computed_sprites(level: Level, history: Worlds) -> Arrays:
     flower = kind == Kind.ENEMY_FLOWER
     item = np.isin(kind, ITEMS)
     shell = kind == Kind.SHELL
-    ground = walks | flower | shell | np.isin(kind, [Kind.MUSHROOM, Kind.LIFE_MUSHROOM, Kind.FIREBALL])
+    ground = (
+        walks | flower | shell | np.isin(kind, [Kind.MUSHROOM, Kind.LIFE_MUSHROOM, Kind.FIREBALL])
+    )
     cells = np.array([*((p.x, p.y) for p in level.spawns), (-1, -1)])[s["spawn"]]
     return {
         "sp_type": TYPE_2019[kind],

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.measure import Metric, machine, write_json
 
-NAMES = ("engine", "drawing")
+NAMES = ("engine", "drawing", "framework")
 
 
 def show(metrics: list[Metric], console: Console) -> None:

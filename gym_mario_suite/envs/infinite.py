@@ -13,6 +13,7 @@ from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
+from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
@@ -235,6 +236,17 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         self._seeded = True
         if self.listener is not None:
             self.listener.began(from_start=False)
+
+    def forward_model(self) -> ForwardModel:
+        """A copy of the game for planners, under the 2019 rules.
+
+        Raises:
+            OptionError: Under other rules.
+            ResetNeeded: Before the first reset.
+        """
+        if not self.batch.started[0]:
+            raise ResetNeeded("call reset() first: there is no game to copy")
+        return ForwardModel(self.batch.level(0), self.batch.worlds[:1])
 
     def _step_heard(self, listener: EpisodeListener, keys: int) -> None:
         """Step, and tell the listener which buttons were held in each tick."""

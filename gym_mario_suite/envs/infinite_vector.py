@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch, state_list
+from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
     RENDER_FPS,
     REWARD_KEYS,
@@ -202,6 +203,18 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         """
         self.batch.load_states(state_list(states, self.num_envs))
         self._seeded = True
+
+    def forward_model(self, index: int) -> ForwardModel:
+        """A copy of game `index` for planners, under the 2019 rules.
+
+        Raises:
+            OptionError: Under other rules, or for an index out of range.
+            ResetNeeded: Before the first reset.
+        """
+        index = as_integer("index", index, 0, self.num_envs - 1)
+        if not self.batch.started[index]:
+            raise ResetNeeded("call reset() first: there is no game to copy")
+        return ForwardModel(self.batch.level(index), self.batch.worlds[index : index + 1])
 
     def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
         if seed is None:

@@ -11,7 +11,7 @@ them. So the models of one game belong to one thread; other threads take models 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ from gym_mario_suite.envs.observations import checked_z
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level, rules_name
 
+# Bits of `Button`, or five booleans in the framework's order.
+Buttons = SupportsIndex | Sequence[Any] | NDArray[Any]
 # The framework's order of the five buttons (the competition of 2009 has jump before speed).
 FRAMEWORK_BUTTONS = (Button.LEFT, Button.RIGHT, Button.DOWN, Button.SPEED, Button.JUMP)
 EVENT_TOTALS = max(Event) + 1
@@ -87,7 +89,7 @@ def _enemy_floats(worlds, index, out):
     return observe_2019.write_enemy_floats_2019(worlds[index], out)
 
 
-def button_bits(buttons: int | Sequence[Any]) -> int:
+def button_bits(buttons: Buttons) -> int:
     """Bits of `Button`, from such bits or from five booleans in the framework's order.
 
     Raises:
@@ -193,7 +195,7 @@ class ForwardModel:
         """An independent copy."""
         return self._copied(NO_TICK)
 
-    def advance(self, buttons: int | Sequence[Any]) -> None:
+    def advance(self, buttons: Buttons) -> None:
         """Press buttons for one tick; nothing happens when the game is over.
 
         Args:
@@ -208,7 +210,7 @@ class ForwardModel:
         pool, index = self._pool, self._index
         _clone_and_advance(pool.image, pool.worlds, pool.words, pool.totals, index, index, buttons)
 
-    def advanced(self, buttons: int | Sequence[Any]) -> ForwardModel:
+    def advanced(self, buttons: Buttons) -> ForwardModel:
         """A clone that has been advanced: `clone` and `advance` in one call."""
         if type(buttons) is not int or not 0 <= buttons <= _ALL_BUTTONS:
             buttons = button_bits(buttons)

@@ -24,7 +24,8 @@ from gym_mario_suite.levels.framework_text import (
 )
 from gym_mario_suite.levels.level import Level
 
-_LETTERS: dict[int, str] = {tile: letter for letter, tile in TILES.items()} | {
+_LETTERS: dict[int, str] = {
+    **{int(tile): letter for letter, tile in TILES.items()},
     T.AIR: AIR,
     T.PLATFORM_SINGLE: PLATFORM,
     T.PLATFORM_LEFT: PLATFORM,
@@ -157,8 +158,8 @@ class _Draft:
 
     def _mark(self, letter: str, x: int, y: int) -> None:
         """Put `M` or `F` where there is room."""
-        width, height = self.letters.shape
-        if not (0 <= x < width and 0 <= y < height) or (x, y) in self.spawns:
+        level = self.level
+        if not (0 <= x < level.width and 0 <= y < level.height) or (x, y) in self.spawns:
             return
         if self._tile(x, y) in (T.AIR, *_POLE_TILES):
             self.letters[x, y] = letter

@@ -185,7 +185,7 @@ def computed_tiles(level: Level, history: Worlds) -> tuple[NDArray[np.int64], ND
     maps = np.empty((len(ticks) + 1, level.width, level.height), np.uint8)
     maps[0] = level.tiles
     _tiles_at(level.image, history, ticks, maps[1:])
-    crcs = np.array([zlib.crc32(np.ascontiguousarray(tiles.T)) for tiles in maps])
+    crcs = np.array([zlib.crc32(tiles.T.tobytes()) for tiles in maps])
     step, x, y = np.nonzero(maps[1:] != maps[:-1])
     return crcs[np.cumsum(moved)], np.column_stack([ticks[step], x, y, maps[step + 1, x, y]])
 

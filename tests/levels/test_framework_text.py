@@ -31,8 +31,8 @@ CORPUS = (
 LAB = sorted((recordings_2019.traces_folder() / "levels").glob("*.txt"))
 
 
-def read(*rows: str, **options: bool) -> Level:
-    return read_framework_text("\n".join(rows), **options)
+def read(*rows: str, lenient: bool = False) -> Level:
+    return read_framework_text("\n".join(rows), lenient=lenient)
 
 
 def tiles_of(*rows: str) -> list[list[int]]:

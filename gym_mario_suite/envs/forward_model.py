@@ -10,22 +10,15 @@ them. So the models of one game belong to one thread; other threads take models 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, SupportsIndex
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine import observe_2019
-from gym_mario_suite.engine.clone import copy_world_between, words
-from gym_mario_suite.engine.compiled import announce_first_compile, inline_jit, jit
-from gym_mario_suite.engine.game import start_worlds, tick_worlds
+from gym_mario_suite.engine.compiled import announce_first_compile
+from gym_mario_suite.engine.game import MAX_TIME_LIMIT_S, start_worlds, tick_worlds
 from gym_mario_suite.engine.observe_2019 import GRID_2019, MARIO, SCREEN
-from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import (
     MAX_SPRITES,
-    Button,
     Event,
     Mode,
     Rules,
@@ -33,105 +26,21 @@ from gym_mario_suite.engine.world import (
     Worlds,
     empty_worlds,
 )
+from gym_mario_suite.envs.forward_pool import (
+    ALL_BUTTONS,
+    NO_TICK,
+    Buttons,
+    ForwardPool,
+    button_bits,
+    clone_and_advance,
+    complete_of,
+    enemies_of,
+    enemy_floats_of,
+    scene_of,
+)
 from gym_mario_suite.envs.observations import checked_z
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level, rules_name
-
-# Bits of `Button`, or five booleans in the framework's order.
-Buttons = SupportsIndex | Sequence[Any] | NDArray[Any]
-# The framework's order of the five buttons (the competition of 2009 has jump before speed).
-FRAMEWORK_BUTTONS = (Button.LEFT, Button.RIGHT, Button.DOWN, Button.SPEED, Button.JUMP)
-EVENT_TOTALS = max(Event) + 1
-NO_TICK = -1
-_ALL_BUTTONS = 31
-_FIRST_POOL = 64
-
-
-@inline_jit
-def advance_world(image, world, totals, keys):
-    """A tick, whose events are added to `totals` (int32[13], by `Event`)."""
-    before = world.tick
-    tick(image, world, keys)
-    # A tick in which all stands still leaves the events of the last one where they are.
-    if world.tick != before:
-        for i in range(world.n_events):
-            totals[world.events[i].kind] += 1
-
-
-@jit
-def _clone_and_advance(image, worlds, pool_words, totals, source, target, keys):
-    """Copy `source` over `target`, if they differ; then a tick, unless `keys` is NO_TICK."""
-    if source != target:
-        copy_world_between(worlds, pool_words, source, pool_words, target)
-        for i in range(EVENT_TOTALS):
-            totals[target, i] = totals[source, i]
-    if keys != NO_TICK:
-        advance_world(image, worlds[target], totals[target], keys)
-
-
-@jit
-def _scene(image, worlds, index, centre, detail, out):
-    observe_2019.write_scene_2019(image, worlds[index], centre, detail, out)
-
-
-@jit
-def _enemies(worlds, index, centre, detail, out):
-    observe_2019.write_enemies_2019(worlds[index], centre, detail, out)
-
-
-@jit
-def _complete(image, worlds, index, centre, scene, enemies, out):
-    observe_2019.write_complete_2019(image, worlds[index], centre, scene, enemies, out)
-
-
-@jit
-def _enemy_floats(worlds, index, out):
-    return observe_2019.write_enemy_floats_2019(worlds[index], out)
-
-
-def button_bits(buttons: Buttons) -> int:
-    """Bits of `Button`, from such bits or from five booleans in the framework's order.
-
-    Raises:
-        OptionError: If it is neither.
-    """
-    if isinstance(buttons, list | tuple | np.ndarray):
-        if len(buttons) != len(FRAMEWORK_BUTTONS):
-            raise OptionError(
-                "buttons must be bits, or five booleans (left, right, down, speed, jump), "
-                f"got {buttons!r}"
-            )
-        return sum(int(b) for b, held in zip(FRAMEWORK_BUTTONS, buttons, strict=True) if held)
-    return as_integer("buttons (bits)", buttons, 0, _ALL_BUTTONS)
-
-
-class _Pool:
-    """Room for the clones of one game; it grows when there are more."""
-
-    __slots__ = ("coins", "free", "image", "level", "status", "totals", "words", "worlds", "x", "y")
-
-    def __init__(self, level: Level) -> None:
-        self.level = level
-        self.image = level.image
-        self.free: list[int] = []
-        self._take(empty_worlds(0), np.zeros((0, EVENT_TOTALS), np.int32), _FIRST_POOL)
-
-    def grow(self) -> None:
-        """Twice as much room."""
-        self._take(self.worlds, self.totals, 2 * len(self.worlds))
-
-    def _take(self, worlds: Worlds, totals: NDArray[np.int32], count: int) -> None:
-        used = len(worlds)
-        self.worlds = empty_worlds(count)
-        self.worlds[:used] = worlds
-        self.words = words(self.worlds)
-        self.totals = np.zeros((count, EVENT_TOTALS), np.int32)
-        self.totals[:used] = totals
-        # Low places first: they are in the cache.
-        self.free.extend(range(count - 1, used - 1, -1))
-        player = self.worlds["players"][:, 0]
-        self.x, self.y = player["body"]["x"], player["body"]["y"]
-        self.status, self.coins = player["status"], player["coins"]
 
 
 class ForwardModel:
@@ -161,8 +70,8 @@ class ForwardModel:
                 f"the forward model is that of the rules {rules_name(Rules.FRAMEWORK_2019)}; the "
                 f"level belongs to {rules_name(level.rules)}"
             )
-        announce_first_compile(_clone_and_advance)
-        self._pool = _Pool(level)
+        announce_first_compile(clone_and_advance)
+        self._pool = ForwardPool(level)
         self._index = self._pool.free.pop()
         self._pool.worlds[self._index] = worlds[0]
 
@@ -180,7 +89,7 @@ class ForwardModel:
         """
         model = cls(level, empty_worlds(1))
         mode = as_integer("mode", mode, min(Mode), max(Mode))
-        time_limit = as_integer("time_limit (seconds)", time_limit, 0, 1_000_000)
+        time_limit = as_integer("time_limit (seconds)", time_limit, 0, MAX_TIME_LIMIT_S)
         worlds = model.worlds
         start_worlds(level.image, worlds, mode, time_limit, 0)
         tick_worlds(level.image, worlds, 0)
@@ -205,14 +114,14 @@ class ForwardModel:
         Raises:
             OptionError: If it is neither.
         """
-        if type(buttons) is not int or not 0 <= buttons <= _ALL_BUTTONS:
+        if type(buttons) is not int or not 0 <= buttons <= ALL_BUTTONS:
             buttons = button_bits(buttons)
         pool, index = self._pool, self._index
-        _clone_and_advance(pool.image, pool.worlds, pool.words, pool.totals, index, index, buttons)
+        clone_and_advance(pool.image, pool.worlds, pool.words, pool.totals, index, index, buttons)
 
     def advanced(self, buttons: Buttons) -> ForwardModel:
         """A clone that has been advanced: `clone` and `advance` in one call."""
-        if type(buttons) is not int or not 0 <= buttons <= _ALL_BUTTONS:
+        if type(buttons) is not int or not 0 <= buttons <= ALL_BUTTONS:
             buttons = button_bits(buttons)
         return self._copied(buttons)
 
@@ -223,7 +132,7 @@ class ForwardModel:
         copy = _new(ForwardModel)
         copy._index = index = pool.free.pop()
         copy._pool = pool
-        _clone_and_advance(
+        clone_and_advance(
             pool.image, pool.worlds, pool.words, pool.totals, self._index, index, keys
         )
         return copy
@@ -369,7 +278,7 @@ class ForwardModel:
     def enemies_float_pos(self) -> NDArray[np.float32]:
         """The framework's type number, x and y (px) of each enemy: float32[n, 3]."""
         out = np.empty((MAX_SPRITES, 3), np.float32)
-        return out[: _enemy_floats(self._pool.worlds, self._index, out)]
+        return out[: enemy_floats_of(self._pool.worlds, self._index, out)]
 
     def mario_scene_observation(self, detail: int = 1) -> NDArray[np.int8]:
         """Tiles around Mario, int8[16, 16], x first, Mario's cell at [8, 8]."""
@@ -406,19 +315,19 @@ class ForwardModel:
     def _scene(self, centre: int, detail: int) -> NDArray[np.int8]:
         out = np.empty((GRID_2019, GRID_2019), np.int8)
         detail = checked_z("detail", detail)
-        _scene(self._pool.image, self._pool.worlds, self._index, centre, detail, out)
+        scene_of(self._pool.image, self._pool.worlds, self._index, centre, detail, out)
         return out
 
     def _enemies(self, centre: int, detail: int) -> NDArray[np.int8]:
         out = np.empty((GRID_2019, GRID_2019), np.int8)
-        _enemies(self._pool.worlds, self._index, centre, checked_z("detail", detail), out)
+        enemies_of(self._pool.worlds, self._index, centre, checked_z("detail", detail), out)
         return out
 
     def _complete(self, centre: int, scene: int, enemies: int) -> NDArray[np.int8]:
         out = np.empty((GRID_2019, GRID_2019), np.int8)
         scene, enemies = checked_z("scene", scene), checked_z("enemies", enemies)
         pool = self._pool
-        _complete(pool.image, pool.worlds, self._index, centre, scene, enemies, out)
+        complete_of(pool.image, pool.worlds, self._index, centre, scene, enemies, out)
         return out
 
 

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from gym_mario_suite.engine.clone import copy_world_between, words
 from gym_mario_suite.engine.compiled import announce_first_compile, jit
 from gym_mario_suite.engine.world import Worlds, empty_worlds
-from gym_mario_suite.envs.forward_model import EVENT_TOTALS, ForwardModel, advance_world
+from gym_mario_suite.envs.forward_model import ForwardModel
+from gym_mario_suite.envs.forward_pool import ALL_BUTTONS, EVENT_TOTALS, advance_world
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
-_ALL_BUTTONS = 31
 _IN_PLACE = -1
 _MAX_COUNT = 1 << 22
 
@@ -181,6 +181,6 @@ class ForwardModelBatch:
                 f"buttons must be one number or {len(self)}, each the bits of the buttons, got "
                 f"{array.dtype} of shape {array.shape}"
             )
-        if array.size and not (array.min() >= 0 and array.max() <= _ALL_BUTTONS):
-            raise OptionError(f"buttons are bits from 0 to {_ALL_BUTTONS}")
+        if array.size and not (array.min() >= 0 and array.max() <= ALL_BUTTONS):
+            raise OptionError(f"buttons are bits from 0 to {ALL_BUTTONS}")
         return np.ascontiguousarray(np.broadcast_to(array, len(self)), np.uint8)

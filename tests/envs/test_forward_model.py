@@ -11,8 +11,9 @@ from gymnasium.error import ResetNeeded
 from gym_mario_suite.engine.clone import world_to_bytes
 from gym_mario_suite.engine.observe_2019 import MARIO, SCREEN
 from gym_mario_suite.engine.world import Button, Event, Mode, Status
-from gym_mario_suite.envs.forward_model import ForwardModel, button_bits
+from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.forward_model_batch import ForwardModelBatch
+from gym_mario_suite.envs.forward_pool import button_bits
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels import generate

@@ -81,6 +81,9 @@ class Agent(Protocol):
     One agent object plays many levels in turn. `reset` is called before each of them (twice in a
     competition); what it leaves alone is carried from level to level.
 
+    An agent may have two more attributes: `independent_levels`, True when it carries nothing from
+    level to level, so that its levels may be played in parallel; and `version`, a text.
+
     Attributes:
         name: Name in scores and messages.
     """

@@ -30,6 +30,7 @@ class ForwardAgent:
     """
 
     name = "forward"
+    independent_levels = True
 
     def __init__(self, *, jump_limit: int = 16) -> None:
         if jump_limit < 0:

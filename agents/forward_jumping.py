@@ -18,6 +18,7 @@ class ForwardJumpingAgent:
     """
 
     name = "forward-jumping"
+    independent_levels = True
 
     def reset(self) -> None:
         """Nothing is remembered."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import os
+import re
+import sys
 import typing
 from collections.abc import Iterable
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import MarioError, OptionError
 
 if TYPE_CHECKING:
     from gym_mario_suite.agents.base import Agent
@@ -21,7 +25,15 @@ AGENTS: dict[str, str] = {
     "scared": "gym_mario_suite.agents.scared:ScaredAgent",
     "scared-speedy": "gym_mario_suite.agents.scared:ScaredSpeedyAgent",
     "ellingsen": "gym_mario_suite.agents.ellingsen:EllingsenAgent",
+    "heuristic": "gym_mario_suite.agents.heuristic:HeuristicAgent",
+    "random": "gym_mario_suite.agents.random_agent:RandomAgent",
+    "mcts": "gym_mario_suite.agents.mcts:MCTSAgent",
+    "astar": "gym_mario_suite.agents.astar.agent:AStarAgent",
+    "astar-world": "gym_mario_suite.agents.astar.agent:AStarWorldAgent",
 }
+
+ENTRY_POINTS = "gym_mario_suite.agents"  # the group in which other distributions name theirs
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> OptionError:
@@ -36,10 +48,11 @@ def make_agent(text: str) -> Agent:
     """The agent that `text` describes.
 
     Args:
-        text: `NAME` or `NAME:OPTION=VALUE,...`, where the options are the keyword arguments of
-            the agent's class, for example `forward:jump_limit=20`. A value is read as the
-            argument's type, or where that is not int, float or str as the first of the three
-            that it fits.
+        text: `NAME`, `NAME:OPTION=VALUE,...`, `MODULE:CLASS` or `MODULE:CLASS:OPTION=VALUE,...`.
+            A name is one of `AGENTS` or of the entry points `gym_mario_suite.agents` of what is
+            installed. The options are the keyword arguments of the agent's class, for example
+            `forward:jump_limit=20`. A value is read as the argument's type, or where that is not
+            int, float or str as the first of the three that it fits.
 
     Returns:
         A new agent. Its name is `text`, so that scores tell apart what differs in options.
@@ -51,14 +64,52 @@ def make_agent(text: str) -> Agent:
         >>> make_agent("forward:jump_limit=20").name
         'forward:jump_limit=20'
     """
-    name, colon, assignments = text.partition(":")
-    if name not in AGENTS:
-        raise unknown_name("agent", name, AGENTS)
-    module_name, class_name = AGENTS[name].split(":")
-    agent_class = getattr(importlib.import_module(module_name), class_name)
-    agent: Agent = agent_class(**_parse_options(name, agent_class, assignments) if colon else {})
-    agent.name = text
+    name, agent_class, assignments = find_agent(text)
+    options = _parse_options(name, agent_class, assignments) if assignments is not None else {}
+    try:
+        agent: Agent = agent_class(**options)
+        agent.name = text
+    except (AttributeError, TypeError) as error:
+        raise OptionError(f"agent {name!r} cannot be made: {error}") from error
     return agent
+
+
+def find_agent(text: str) -> tuple[str, Any, str | None]:
+    """Name, class and options (None where no colon announces any) of an agent, see `make_agent`.
+
+    Raises:
+        OptionError: For an unknown agent, or one whose module cannot be imported.
+    """
+    name, colon, rest = text.partition(":")
+    if name in AGENTS:
+        return name, _imported(AGENTS[name], name), rest if colon else None
+    installed = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+    if name in installed:
+        return name, _imported(installed[name].value, name), rest if colon else None
+    class_name, colon, assignments = rest.partition(":")
+    if not _MODULE.fullmatch(name) or not class_name.isidentifier():
+        raise unknown_name("agent", name, {*AGENTS, *installed})
+    # A module beside the user, as for `python -m`; last, so that it hides nothing installed.
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    name = f"{name}:{class_name}"
+    return name, _imported(name, name), assignments if colon else None
+
+
+def _imported(path: str, agent: str) -> Any:
+    module_name, _, attribute = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module_name), attribute)
+    except AttributeError:
+        raise OptionError(f"agent {agent!r}: {module_name} has no {attribute!r}") from None
+    except MarioError:
+        raise
+    except Exception as error:
+        # A stranger's module may raise anything.
+        kind = type(error).__name__
+        raise OptionError(
+            f"agent {agent!r}: {module_name} cannot be imported: {kind}: {error}"
+        ) from error
 
 
 def _parse_options(name: str, agent_class: type, assignments: str) -> dict[str, Any]:

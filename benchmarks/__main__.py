@@ -10,7 +10,12 @@ from rich.table import Table
 
 from benchmarks.measure import Metric, machine, write_json
 
-NAMES = ("engine", "drawing", "framework")
+NAMES = ("engine", "drawing", "astar", "nes", "framework")
+
+
+def _figure(value: float) -> str:
+    """Large figures without decimals, small ones (shares, say) with two."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
 def show(metrics: list[Metric], console: Console) -> None:
@@ -20,10 +25,10 @@ def show(metrics: list[Metric], console: Console) -> None:
         right = heading in {"median", "low", "high", "target", "ratio"}
         table.add_column(heading, justify="right" if right else "left", overflow="fold")
     for m in metrics:
-        ratio = f"{m.value / m.peer_value:.1f}" if m.peer_value else ""
-        peer = f"{m.peer} ({m.peer_value:,.0f})" if m.peer and m.peer_value else ""
-        target = "" if m.target is None else f"{m.target:,.0f}"
-        row = (f"{m.value:,.0f}", f"{m.low:,.0f}", f"{m.high:,.0f}")
+        ratio = f"{m.value / m.peer_value:.2f}" if m.peer_value else ""
+        peer = f"{m.peer} ({_figure(m.peer_value)})" if m.peer and m.peer_value else ""
+        target = "" if m.target is None else _figure(m.target)
+        row = (_figure(m.value), _figure(m.low), _figure(m.high))
         table.add_row(m.name, *row, m.unit, target, peer, ratio)
     console.print(table)
     facts = machine()

@@ -52,9 +52,19 @@ COMMANDS: tuple[Command, ...] = (
         help="Turn replays into datasets.",
     ),
     Command(
+        name="leaderboard",
+        app="gym_mario_suite.competition.leaderboard_command:app",
+        help="Rank the results of many runs, and report on them.",
+    ),
+    Command(
         name="levels",
         app="gym_mario_suite.levels.commands:app",
         help="Make levels and look at them.",
+    ),
+    Command(
+        name="play",
+        app="gym_mario_suite.play.play_command:app",
+        help="Play in a window, with keyboard or gamepad.",
     ),
     Command(
         name="record",
@@ -67,9 +77,29 @@ COMMANDS: tuple[Command, ...] = (
         help="Play, check and film replays.",
     ),
     Command(
+        name="rom",
+        app="gym_mario_suite.nes.commands:app",
+        help="Bring a ROM of your own for the NES environments.",
+    ),
+    Command(
         name="score",
         app="gym_mario_suite.competition.commands:app",
         help="Play a track of levels with an agent and score it.",
+    ),
+    Command(
+        name="serve",
+        app="gym_mario_suite.competition.serve_command:app",
+        help="Let programs in any language play.",
+    ),
+    Command(
+        name="verify",
+        app="gym_mario_suite.competition.verify_command:app",
+        help="Check the numbers of a results file by its replays.",
+    ),
+    Command(
+        name="watch",
+        app="gym_mario_suite.play.watch_command:app",
+        help="Watch an agent play in a window.",
     ),
 )
 

@@ -36,6 +36,16 @@ REGISTRATIONS: tuple[Registration, ...] = (
         entry_point="gym_mario_suite.envs.infinite:MarioInfiniteEnv",
         vector_entry_point="gym_mario_suite.envs.infinite_vector:MarioInfiniteVectorEnv",
     ),
+    # The whole game, and each of its 32 stages.
+    *(
+        Registration(
+            id=f"MarioNES-{stage}-v0" if stage else "MarioNES-v0",
+            entry_point="gym_mario_suite.envs.nes:MarioNESEnv",
+            vector_entry_point="gym_mario_suite.envs.nes_vector:MarioNESVectorEnv",
+            kwargs={"stage": stage} if stage else {},
+        )
+        for stage in ("", *(f"{world}-{stage}" for world in range(1, 9) for stage in range(1, 5)))
+    ),
 )
 
 

@@ -4,11 +4,11 @@
 # are imported by the command, so that its help comes at once.
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gym_mario_suite.agents.registry import AGENTS, make_agent
+from gym_mario_suite.agents.registry import AGENTS
 from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -17,14 +17,23 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def score(
     agent: Annotated[
-        str,
-        typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(AGENTS)}."),
+        list[str],
+        typer.Option(
+            metavar="NAME[:OPTION=VALUE,...]",
+            help=f"Who plays: {', '.join(AGENTS)}, module:Class, or 'cmd:program arguments'. "
+            "May be given several times.",
+        ),
     ],
     # Text, so that a malformed seed is one line like our other errors.
     seed: Annotated[
-        str, typer.Option(metavar="INTEGER", help="What the levels are made from, 32 bits.")
+        str,
+        typer.Option(
+            metavar="INTEGER[,...]", help="What the levels are made from, 32 bits; one run each."
+        ),
     ] = "0",
-    track: Annotated[str, typer.Option(metavar="NAME", help="Which levels.")] = "cig-2009",
+    track: Annotated[
+        str, typer.Option(metavar="NAME[:OPTION=VALUE,...]", help="Which levels.")
+    ] = "cig-2009",
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the result there as JSON."),
@@ -36,58 +45,88 @@ def score(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the competition score and nothing else.")
     ] = False,
+    isolated: Annotated[
+        bool | None,
+        typer.Option(
+            "--isolated/--in-process",
+            help="Whether agents run in processes of their own, with limits of time and memory. "
+            "By default all do but this package's.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Processes at a time; 0 for one for each core.")
+    ] = 1,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="processes (this machine) or ray (a cluster).")
+    ] = "processes",
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of the Ray cluster.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run of this --json FILE.")
+    ] = False,
+    strict_time: Annotated[
+        bool,
+        typer.Option(
+            "--strict-time",
+            help="More than 40 ms per step lose the level, instead of disqualifying the agent.",
+        ),
+    ] = False,
+    answer_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="For one answer, before an agent is ended.")
+    ] = 10.0,
+    start_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", help="For an agent's start and first answer.")
+    ] = 120.0,
+    level_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For a level.")] = 600.0,
+    memory: Annotated[
+        int, typer.Option(metavar="MB", help="Address space of an agent's process, 0 for any.")
+    ] = 4096,
 ) -> None:
-    """Play a track of levels with an agent and score it as the 2009 competition did."""
-    player = make_agent(agent)
+    """Play a track of levels with agents and score it as the 2009 competition did."""
+    seeds = _parse_seeds(seed)
 
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+    from gym_mario_suite.competition.entries import Entry
+    from gym_mario_suite.competition.limits import Limits
+    from gym_mario_suite.competition.score_run import Output, run_and_report
+    from gym_mario_suite.competition.tracks import make_track
 
-    from gym_mario_suite.competition.json_file import require_writable, write_json
-    from gym_mario_suite.competition.score import score_track
-    from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
-    from gym_mario_suite.competition.tracks import LevelSpec, make_track
-    from gym_mario_suite.datasets.replay import SUFFIX, Replay
-    from gym_mario_suite.datasets.whole_file import file_name, require_folder
-
-    levels = make_track(track, _parse_seed(seed))
-    if json_file is not None:
-        require_writable(json_file)
-    if replays is not None:
-        require_folder(replays)
-
-    def save(spec: LevelSpec, replay: Replay) -> None:
-        if replays is not None:
-            name = f"{agent}-seed{levels.seed}-difficulty{spec.difficulty}-trial{spec.trial}"
-            replay.save(replays / file_name(name, SUFFIX))
-
-    errors = Console(stderr=True)
-    with Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=errors,
-        transient=True,
-        disable=quiet or not errors.is_terminal,
-    ) as progress:
-        task = progress.add_task(player.name, total=len(levels.levels))
-        result = score_track(
-            player, levels, lambda _: progress.advance(task), save if replays else None
-        )
-
-    if json_file is not None:
-        write_json(json_file, result.to_json())
-    if quiet:
-        typer.echo(repr(result.score))
-        return
-    output = Console(highlight=False)
-    if not output.is_terminal:
-        output.width = TABLE_WIDTH
-    output.print(score_table(result))
+    if resume and json_file is None:
+        raise OptionError("--resume needs the --json FILE of the run that was interrupted")
+    entries = [Entry(text) for text in agent]
+    if isolated is None:
+        isolated = jobs != 1 or engine != "processes" or not all(e.is_built_in for e in entries)
+    elif not isolated and (jobs != 1 or engine != "processes"):
+        raise OptionError("--in-process plays one level at a time: leave out --jobs and --engine")
+    elif not isolated and any(entry.is_command for entry in entries):
+        raise OptionError("--in-process is for Python agents; a command is always a process")
+    limits = Limits(
+        strict=strict_time,
+        answer_s=answer_limit,
+        start_s=start_limit,
+        level_s=level_limit,
+        memory_mb=memory,
+        isolated=isolated,
+    )
+    tracks = [make_track(track, each) for each in seeds]
+    output = Output(json_file, replays, quiet)
+    where: dict[str, Any] = {"engine": engine, "jobs": _jobs(jobs), "address": address}
+    run_and_report(entries, tracks, limits, output, resume=resume, **where)
 
 
-def _parse_seed(text: str) -> int:
+def _jobs(jobs: int) -> int:
+    import os
+
+    if jobs < 0:
+        raise OptionError(f"--jobs must be 0 or more, got {jobs}")
+    return jobs or os.cpu_count() or 1
+
+
+def _parse_seeds(text: str) -> list[int]:
     try:
-        return int(text)
+        seeds = [int(part) for part in text.split(",")]
     except ValueError:
         raise OptionError(f"--seed must be a whole number, got {text!r}") from None
+    if len(set(seeds)) < len(seeds):
+        raise OptionError(f"--seed {text} names a seed twice")
+    return seeds

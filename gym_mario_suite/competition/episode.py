@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,8 @@ class LevelRecord:
         nonempty_actions: Answers with at least one button pressed, the unused last one included.
         actions_crc32: CRC-32 of all answers, one byte of button bits each.
         act_times_ns: int64[ticks], how long each answer took in nanoseconds.
+        failure: Why the agent lost the level outside of the game; then all numbers are 0. None for
+            a level that was played.
     """
 
     distance: float
@@ -51,6 +54,7 @@ class LevelRecord:
     nonempty_actions: int
     actions_crc32: int
     act_times_ns: NDArray[np.int64] = field(compare=False, repr=False)
+    failure: str | None = None
 
 
 def play_level(agent: Agent, game: Game, level_name: str = "the level") -> LevelRecord:
@@ -69,6 +73,30 @@ def play_level(agent: Agent, game: Game, level_name: str = "the level") -> Level
         OptionError: When an answer is no whole number from 0 to 31; the message names the agent,
             the level and the tick.
     """
+    answers, act_times_ns = ask_through(agent, game, level_name)
+    return record_of(game, answers, act_times_ns)
+
+
+def ask_through(
+    agent: Agent,
+    game: Game,
+    level_name: str = "the level",
+    on_answer: Callable[[], None] | None = None,
+) -> tuple[bytes, NDArray[np.int64]]:
+    """Play a level as `play_level` does.
+
+    Args:
+        agent: Who plays.
+        game: What is played.
+        level_name: The level in error messages.
+        on_answer: Called after each answer, outside the time that counts.
+
+    Returns:
+        All answers, and int64[n], how long each took in nanoseconds.
+
+    Raises:
+        OptionError: When an answer is no action.
+    """
     game.reset()
     agent.reset()
     act, tick, clock = agent.act, game.tick, time.perf_counter_ns
@@ -86,11 +114,18 @@ def play_level(agent: Agent, game: Game, level_name: str = "the level") -> Level
         keys = answer
         answers.append(keys)
         status = game.status
+        if on_answer is not None:
+            on_answer()
+    return bytes(answers), np.array(act_times_ns, np.int64)
+
+
+def record_of(game: Game, answers: bytes, act_times_ns: NDArray[np.int64]) -> LevelRecord:
+    """The record of a game that has ended."""
     ticks = game.ticks
     return LevelRecord(
         distance=float(game.x),
         cells=int(game.worlds[0]["players"][0]["body"]["map_x"]),
-        status=status,
+        status=game.status,
         time_left=game.time_left,
         time_spent=(ticks + 1) // TICKS_PER_SECOND,
         kills=game.kills,
@@ -99,7 +134,26 @@ def play_level(agent: Agent, game: Game, level_name: str = "the level") -> Level
         ticks=ticks,
         nonempty_actions=len(answers) - answers.count(0),
         actions_crc32=zlib.crc32(answers),
-        act_times_ns=np.array(act_times_ns, np.int64),
+        act_times_ns=act_times_ns,
+    )
+
+
+def lost_record(failure: str, act_times_ns: NDArray[np.int64]) -> LevelRecord:
+    """The record of a level that the agent lost by its own fault: it is worth nothing."""
+    return LevelRecord(
+        distance=0.0,
+        cells=0,
+        status=Status.DEAD,
+        time_left=0,
+        time_spent=0,
+        kills=0,
+        mode=Mode.SMALL,
+        coins=0,
+        ticks=0,
+        nonempty_actions=0,
+        actions_crc32=0,
+        act_times_ns=act_times_ns,
+        failure=failure,
     )
 
 
@@ -112,7 +166,13 @@ def _checked_answer(answer: Any, agent: Agent, level_name: str, tick: int) -> in
         keys = -1
     if not 0 <= keys <= _ALL_BUTTONS:
         raise OptionError(
-            f"agent {agent.name!r} answered {answer!r} after tick {tick} of {level_name}; "
-            f"an action is a whole number from 0 to {_ALL_BUTTONS}, the sum of its buttons' bits"
+            f"agent {agent.name!r} answered {_shortened(answer)} after tick {tick} of "
+            f"{level_name}; an action is a whole number from 0 to {_ALL_BUTTONS}, the sum of its "
+            "buttons' bits"
         )
     return keys
+
+
+def _shortened(answer: Any) -> str:
+    text = repr(answer)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -7,43 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gym_mario_suite.agents.base import Agent
 from gym_mario_suite.competition.episode import LevelRecord, play_level
+from gym_mario_suite.competition.limits import MAX_MS_PER_STEP
+from gym_mario_suite.competition.plays import PlayedLevel
 from gym_mario_suite.competition.tracks import LevelSpec, Track
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 
-MAX_MS_PER_STEP = 40.0  # more, on average over a difficulty, disqualified a controller in 2009
-
-
-@dataclass(frozen=True)
-class PlayedLevel:
-    """A level of a track and how the agent fared in it."""
-
-    spec: LevelSpec
-    record: LevelRecord
-
-    def to_json(self) -> dict[str, Any]:
-        """The level's entry in the JSON form of a score."""
-        spec, record = self.spec, self.record
-        return {
-            "difficulty": spec.difficulty,
-            "trial": spec.trial,
-            "level_seed": spec.level_seed,
-            "type": spec.type,
-            "length": spec.length,
-            "distance": record.distance,
-            "status": int(record.status),
-            "time_left": record.time_left,
-            "kills": record.kills,
-            "mode": int(record.mode),
-            "coins": record.coins,
-            "ticks": record.ticks,
-            "actions_crc32": record.actions_crc32,
-        }
+__all__ = ["DifficultyScore", "PlayedLevel", "TrackScore", "load_queries", "score_track"]
 
 
 @dataclass(frozen=True)
@@ -65,27 +41,39 @@ class DifficultyScore:
 class TrackScore:
     """The result of an agent on a track.
 
+    On a track of which only the last level counts, score and sums are of that level.
+
     Attributes:
         track: What was played.
         agent: Name of the agent.
         levels: Level by level, in the order of play.
+        strict: Whether a level slower than 40 ms per step was lost; then nobody is disqualified.
     """
 
     track: Track
     agent: str
     levels: tuple[PlayedLevel, ...]
+    strict: bool = False
+
+    @property
+    def counted(self) -> tuple[PlayedLevel, ...]:
+        """The levels that make the score."""
+        return self.levels[-1:] if self.track.only_last_counts else self.levels
 
     @property
     def difficulties(self) -> tuple[DifficultyScore, ...]:
-        """Score of each difficulty, in the order of play."""
+        """Score of each difficulty, in the order of play; the time is that of all its levels."""
         groups: dict[int, list[LevelRecord]] = {}
-        for level in self.levels:
+        for level in self.counted:
             groups.setdefault(level.spec.difficulty, []).append(level.record)
+        played: dict[int, list[LevelRecord]] = {}
+        for level in self.levels:
+            played.setdefault(level.spec.difficulty, []).append(level.record)
         return tuple(
             DifficultyScore(
                 difficulty,
                 _sum_in_order([record.distance for record in records]) / len(records),
-                float(_act_times_ms(records).mean()),
+                _mean(act_times_ms(played[difficulty])),
             )
             for difficulty, records in groups.items()
         )
@@ -96,38 +84,58 @@ class TrackScore:
         return _sum_in_order([difficulty.score for difficulty in self.difficulties])
 
     @property
+    def disqualified(self) -> str | None:
+        """Why the agent is disqualified by the rules of 2009, or None."""
+        if self.strict:
+            return None
+        slow = [str(d.difficulty) for d in self.difficulties if d.ms_per_step > MAX_MS_PER_STEP]
+        if not slow:
+            return None
+        return f"over {MAX_MS_PER_STEP:g} ms per step on difficulty {', '.join(slow)}"
+
+    @property
     def levels_cleared(self) -> int:
         """Levels won."""
-        return sum(level.record.status == Status.WIN for level in self.levels)
+        return sum(level.record.status == Status.WIN for level in self.counted)
+
+    @property
+    def levels_failed(self) -> int:
+        """Levels lost by a fault of the agent's program, of all that were played."""
+        return sum(level.record.failure is not None for level in self.levels)
 
     @property
     def time_left_sum(self) -> int:
         """Seconds left, over all levels: the first tie-breaker."""
-        return sum(level.record.time_left for level in self.levels)
+        return sum(level.record.time_left for level in self.counted)
 
     @property
     def kills_sum(self) -> int:
         """Kills, over all levels: the second tie-breaker."""
-        return sum(level.record.kills for level in self.levels)
+        return sum(level.record.kills for level in self.counted)
 
     @property
     def mode_sum(self) -> int:
         """Power states at the end of the levels (small 0, large 1, fire 2): the third."""
-        return sum(int(level.record.mode) for level in self.levels)
+        return sum(int(level.record.mode) for level in self.counted)
+
+    @property
+    def step_times_ms(self) -> NDArray[np.float64]:
+        """Time of each answer in milliseconds, over all levels."""
+        return act_times_ms([level.record for level in self.levels])
 
     @property
     def ms_per_step_mean(self) -> float:
-        """Mean time of an answer in milliseconds."""
-        return float(_act_times_ms([level.record for level in self.levels]).mean())
+        """Mean time of an answer in milliseconds; 0 when there was none."""
+        return _mean(self.step_times_ms)
 
     @property
     def ms_per_step_p99(self) -> float:
         """Time in milliseconds that 99 of 100 answers kept."""
-        times_ms = _act_times_ms([level.record for level in self.levels])
-        return float(np.percentile(times_ms, 99))
+        times_ms = self.step_times_ms
+        return float(np.percentile(times_ms, 99)) if times_ms.size else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The score as `mario score --json` writes it."""
+        """The numbers of the score; `competition.results` adds where they come from."""
         return {
             "track": self.track.name,
             "seed": self.track.seed,
@@ -148,10 +156,11 @@ def score_track(
     on_level: Callable[[PlayedLevel], None] | None = None,
     on_replay: Callable[[LevelSpec, Replay], None] | None = None,
 ) -> TrackScore:
-    """Play a track and score it.
+    """Play a track with an agent object and score it, here and now.
 
     One agent plays all levels. It is reset before each by the procedure and once more by the
     episode, as in the original: what its `reset` leaves alone is carried from level to level.
+    For limits, faults and many runs at a time see `competition.contest`.
 
     Args:
         agent: Who plays.
@@ -168,7 +177,7 @@ def score_track(
         agent.reset()
         game = _game_of(spec, recorded=on_replay is not None)
         if not levels:
-            _load_queries(game)
+            load_queries(game)
         try:
             level = PlayedLevel(spec, play_level(agent, game, str(spec)))
         finally:
@@ -180,14 +189,7 @@ def score_track(
     return TrackScore(track, agent.name, tuple(levels))
 
 
-def _game_of(spec: LevelSpec, recorded: bool) -> Game:
-    level = spec.generate()
-    if recorded:
-        return RecordedGame(level, spec.mode, spec.time_limit)
-    return Game(level.image, spec.mode, spec.time_limit)
-
-
-def _load_queries(game: Game) -> None:
+def load_queries(game: Game) -> None:
     """Have the queries compiled or loaded, which is not the time of the agent's first answer."""
     game.tick(0)
     game.level_grid()
@@ -195,6 +197,24 @@ def _load_queries(game: Game) -> None:
     game.merged_grid()
     game.enemy_floats()
     game.level_bitmap()
+
+
+def act_times_ms(records: list[LevelRecord]) -> NDArray[np.float64]:
+    """Time of each answer of all records in milliseconds."""
+    if not records:
+        return np.zeros(0)
+    return np.concatenate([record.act_times_ns for record in records]) / 1e6
+
+
+def _game_of(spec: LevelSpec, recorded: bool) -> Game:
+    level = spec.generate()
+    if recorded:
+        return RecordedGame(level, spec.mode, spec.time_limit)
+    return Game(level.image, spec.mode, spec.time_limit)
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(values.mean()) if values.size else 0.0
 
 
 def _sum_in_order(values: list[float]) -> float:
@@ -206,7 +226,3 @@ def _sum_in_order(values: list[float]) -> float:
     for value in values:
         total += value
     return total
-
-
-def _act_times_ms(records: list[LevelRecord]) -> np.ndarray:
-    return np.concatenate([record.act_times_ns for record in records]) / 1e6

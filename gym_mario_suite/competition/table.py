@@ -7,7 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from gym_mario_suite.competition.score import MAX_MS_PER_STEP, PlayedLevel, TrackScore
+from gym_mario_suite.competition.plays import PlayedLevel
+from gym_mario_suite.competition.score import TrackScore
 
 TABLE_WIDTH = 90  # columns the table needs, with the longest seeds
 
@@ -26,6 +27,7 @@ _COLUMNS = (
     "coins",
     "ticks",
 )
+_FAULTS_SHOWN = 10
 _TEXT_COLUMNS = {"type", "status", "mode"}
 
 
@@ -54,7 +56,7 @@ def _cells(level: PlayedLevel) -> tuple[str, ...]:
         TYPE_NAMES.get(spec.type, str(spec.type)),
         str(spec.length),
         f"{record.distance:.2f}",
-        record.status.name.lower(),
+        record.status.name.lower() if record.failure is None else "fault",
         str(record.time_left),
         str(record.kills),
         record.mode.name.lower(),
@@ -79,17 +81,28 @@ def _summary(score: TrackScore) -> Text:
     lines = [
         f"{score.agent} on {score.track.name}, seed {score.track.seed}",
         f"  competition score  {score.score!r}",
-        f"  levels cleared     {score.levels_cleared} of {len(score.levels)}",
+        f"  levels cleared     {score.levels_cleared} of {len(score.counted)}",
         f"  time left          {score.time_left_sum} s",
         f"  kills              {score.kills_sum}",
         f"  mode sum           {score.mode_sum}  (small 0, large 1, fire 2)",
         f"  ms per step        {score.ms_per_step_mean:.4f} mean, "
         f"{score.ms_per_step_p99:.4f} 99th percentile",
     ]
-    slow = [str(d.difficulty) for d in score.difficulties if d.ms_per_step > MAX_MS_PER_STEP]
-    if slow:
-        lines.append(
-            f"  over {MAX_MS_PER_STEP:g} ms per step on difficulty {', '.join(slow)}: "
-            "disqualified by the rules of 2009"
-        )
+    if score.track.note:
+        lines.append(f"  ({score.track.note})")
+    if score.levels_failed:
+        lines.append(f"  {score.levels_failed} levels lost by faults of the agent:")
+        lines += [
+            f"    difficulty {level.spec.difficulty}, trial {level.spec.trial}: {one_line(reason)}"
+            for level in score.levels
+            if (reason := level.record.failure) is not None
+        ][:_FAULTS_SHOWN]
+    if score.disqualified:
+        lines.append(f"  {score.disqualified}: disqualified by the rules of 2009")
     return Text("\n".join(lines))
+
+
+def one_line(text: str) -> str:
+    """A message of an agent as one printable line: it may hold anything."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else ascii(line)

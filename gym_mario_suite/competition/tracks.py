@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gym_mario_suite.agents.registry import unknown_name
 from gym_mario_suite.engine.world import Mode
-from gym_mario_suite.levels.generate import as_integer, generate
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.levels.deceptive import GENERATOR_DECEPTIVE
+from gym_mario_suite.levels.generate import GENERATOR_2009
 from gym_mario_suite.levels.level import Level
 
 _INT32 = 1 << 31
 _DIFFICULTIES = (0, 3, 5, 10)
 _TRIALS = 10
+
+# Generator: `module:function`, called with seed, difficulty, type and length.
+GENERATORS: dict[str, str] = {
+    GENERATOR_2009: "gym_mario_suite.levels.generate:generate",
+    GENERATOR_DECEPTIVE: "gym_mario_suite.levels.deceptive:deceptive",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,7 @@ class LevelSpec:
         length: Columns.
         time_limit: Seconds of level time.
         mode: Mario's power state at the start.
+        generator: Name of the generator in `GENERATORS`.
     """
 
     difficulty: int
@@ -36,6 +48,7 @@ class LevelSpec:
     length: int
     time_limit: int = 200
     mode: Mode = Mode.FIRE
+    generator: str = GENERATOR_2009
 
     def __str__(self) -> str:
         return (
@@ -44,8 +57,15 @@ class LevelSpec:
         )
 
     def generate(self) -> Level:
-        """The level itself."""
-        return generate(self.level_seed, self.difficulty, self.type, self.length)
+        """The level itself.
+
+        Raises:
+            OptionError: For an unknown generator.
+        """
+        if self.generator not in GENERATORS:
+            raise unknown_name("level generator", self.generator, GENERATORS)
+        make = _imported(GENERATORS[self.generator])
+        return make(self.level_seed, self.difficulty, self.type, self.length)
 
 
 @dataclass(frozen=True)
@@ -56,11 +76,15 @@ class Track:
         name: Name of the track in `TRACKS`.
         seed: What the levels were chosen by.
         levels: The levels, those of one difficulty together.
+        only_last_counts: Whether the last level alone makes the score; the others are for learning.
+        note: What a reader of the results must know of the track.
     """
 
     name: str
     seed: int
     levels: tuple[LevelSpec, ...]
+    only_last_counts: bool = False
+    note: str = ""
 
 
 def remainder(dividend: int, divisor: int) -> int:
@@ -99,15 +123,153 @@ def cig_2009(seed: int) -> Track:
     return Track("cig-2009", seed, levels)
 
 
-TRACKS: dict[str, Callable[[int], Track]] = {"cig-2009": cig_2009}
+def ice_gic_2009(seed: int) -> Track:
+    """Ten levels in the manner of the 2009 competition's first phase (ICE-GIC).
 
-
-def make_track(name: str, seed: int) -> Track:
-    """The track of that name for a seed.
+    A reconstruction: the program of that phase is not preserved, and only its results are
+    published. The ten levels here have the program's default length of 320 columns and the four
+    difficulties 0, 3, 5 and 10 (three levels each of the first two, two each of the others), and
+    the score is the sum of the four mean distances. That fits the published figures: Baumgarten's
+    winning 17,264 is 4 times 4,316, which is how far the exit of such a level is.
 
     Raises:
-        OptionError: For an unknown track, or a seed the track cannot use.
+        OptionError: For a seed that is no whole number of 32 bits.
     """
+    seed = as_integer("seed", seed, -_INT32, _INT32 - 1)
+    difficulties = (0, 0, 0, 3, 3, 3, 5, 5, 10, 10)
+    levels = tuple(
+        LevelSpec(
+            difficulty=difficulty,
+            trial=difficulties[:number].count(difficulty),
+            level_seed=wrap_int32(seed + number),
+            type=number % 3,
+            length=320,
+        )
+        for number, difficulty in enumerate(difficulties)
+    )
+    note = "a reconstruction: the program of the first phase of 2009 is not preserved"
+    return Track("ice-gic-2009", seed, levels, note=note)
+
+
+def learning(seed: int, *, attempts: int = 100, difficulty: int = 2, length: int = 90) -> Track:
+    """One deceptive level, attempted again and again; only the last attempt counts.
+
+    The agent stays the same object, so what it learns in one attempt it may use in the next. It
+    starts as fire Mario and has 60 seconds.
+
+    Args:
+        seed: Seed of the level.
+        attempts: How often the level is played, 1 to 100,000.
+        difficulty: Of `levels.deceptive`.
+        length: Columns.
+
+    Raises:
+        OptionError: For an argument out of range.
+    """
+    seed = as_integer("seed", seed, -_INT32, _INT32 - 1)
+    attempts = as_integer("attempts", attempts, 1, 100_000)
+    levels = tuple(
+        LevelSpec(
+            difficulty=difficulty,
+            trial=attempt,
+            level_seed=seed,
+            type=0,
+            length=length,
+            time_limit=60,
+            generator=GENERATOR_DECEPTIVE,
+        )
+        for attempt in range(attempts)
+    )
+    return Track("learning", seed, levels, True, "only the last attempt counts")
+
+
+def quick(seed: int) -> Track:
+    """Four short levels, one of each difficulty: for trying things out.
+
+    Raises:
+        OptionError: For a seed that is no whole number of 32 bits.
+    """
+    seed = as_integer("seed", seed, -_INT32, _INT32 - 1)
+    levels = tuple(
+        LevelSpec(
+            difficulty=difficulty,
+            trial=0,
+            level_seed=wrap_int32(seed + number),
+            type=number % 3,
+            length=160,
+            time_limit=60,
+        )
+        for number, difficulty in enumerate(_DIFFICULTIES)
+    )
+    return Track("quick", seed, levels)
+
+
+# Name: function of a seed (and keyword options), or `module:function`, imported when it is asked
+# for. Rooms that come later add theirs here, other programs with `register_track`.
+TrackMaker = Callable[..., Track]
+TRACKS: dict[str, TrackMaker | str] = {
+    "cig-2009": cig_2009,
+    "ice-gic-2009": ice_gic_2009,
+    "learning": learning,
+    "quick": quick,
+}
+
+
+def register_track(name: str, maker: TrackMaker | str) -> None:
+    """Add a track.
+
+    Args:
+        name: Its name.
+        maker: Function that takes the seed, and options as keyword arguments with whole numbers
+            as defaults; or the same as `module:function`.
+
+    Raises:
+        OptionError: If there is a track of that name.
+    """
+    if name in TRACKS:
+        raise OptionError(f"there is already a track {name!r}")
+    TRACKS[name] = maker
+
+
+def make_track(text: str, seed: int) -> Track:
+    """The track that `text` describes, for a seed.
+
+    Args:
+        text: `NAME` or `NAME:OPTION=NUMBER,...`, for example `learning:attempts=20`.
+        seed: What the levels are chosen by.
+
+    Returns:
+        The track; its name is `text`, so that results tell apart what differs in options.
+
+    Raises:
+        OptionError: For an unknown track or option, or a seed the track cannot use.
+    """
+    name, colon, assignments = text.partition(":")
     if name not in TRACKS:
         raise unknown_name("track", name, TRACKS)
-    return TRACKS[name](seed)
+    maker = TRACKS[name]
+    if isinstance(maker, str):
+        maker = _imported(maker)
+    known = list(inspect.signature(maker).parameters)[1:]
+    options: dict[str, int] = {}
+    for assignment in assignments.split(",") if colon else ():
+        option, equals, value = (part.strip() for part in assignment.partition("="))
+        if not equals:
+            raise OptionError(f"track {name!r}: expected OPTION=NUMBER, got {assignment!r}")
+        if option not in known:
+            raise unknown_name(f"option of track {name!r}", option, known)
+        try:
+            options[option] = int(value)
+        except ValueError:
+            raise OptionError(
+                f"track {name!r}: option {option!r} must be a whole number, got {value!r}"
+            ) from None
+    track = maker(seed, **options)
+    if not track.levels:
+        raise OptionError(f"track {text!r} has no levels")
+    return replace(track, name=text)
+
+
+def _imported(path: str) -> Any:
+    module_name, attribute = path.split(":")
+    return getattr(importlib.import_module(module_name), attribute)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -27,6 +28,7 @@ class _Job:
         self._next = 0
         self._undone = -(-count // CHUNK)
         self._counting = threading.Lock()
+        self._error: BaseException | None = None
         self._finished = threading.Lock()
         self._finished.acquire()
 
@@ -40,16 +42,19 @@ class _Job:
                 return
             try:
                 self._work(first, min(first + CHUNK, self._count))
-            finally:
-                with self._counting:
-                    self._undone -= 1
-                    last = self._undone == 0
-                if last:
-                    self._finished.release()
+            except BaseException as error:
+                self._error = error
+            with self._counting:
+                self._undone -= 1
+                last = self._undone == 0
+            if last:
+                self._finished.release()
 
     def wait(self) -> None:
-        """Return when every chunk is done."""
+        """Return when every chunk is done; what one of them raised is raised here."""
         self._finished.acquire()
+        if self._error is not None:
+            raise self._error
 
 
 class _Helpers:
@@ -97,3 +102,40 @@ def run_on_cores(work: Callable[[int, int], None], count: int, threads: int) -> 
         _helpers.jobs.put(job)
     job.take_chunks()
     job.wait()
+
+
+class CoreChooser:
+    """Spreads work over the cores while that pays.
+
+    On a machine that is busy otherwise (a learner's own threads, say) a helper may be stopped in
+    the middle of its chunk, and all wait. So one thread and several are timed against each other
+    again and again, and what has lately been faster does most of the work.
+
+    Args:
+        threads: Threads to use at most.
+    """
+
+    _PERIOD = 48
+    _TRIALS = 3
+    _WEIGHT = 0.15  # of the newest time in the running mean
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._turn = 0
+        # Running mean seconds on one thread and on several; 0 until measured.
+        self._means = [0.0, 0.0]
+
+    def run(self, work: Callable[[int, int], None], count: int) -> None:
+        """As `run_on_cores`."""
+        if self._threads == 1 or count <= CHUNK:
+            work(0, count)
+            return
+        spread = self._means[1] <= self._means[0]
+        if self._turn % self._PERIOD < self._TRIALS:
+            spread = not spread
+        self._turn += 1
+        start = time.perf_counter()
+        run_on_cores(work, count, self._threads if spread else 1)
+        passed = time.perf_counter() - start
+        mean = self._means[spread]
+        self._means[spread] = passed if mean == 0.0 else mean + self._WEIGHT * (passed - mean)

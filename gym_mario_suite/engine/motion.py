@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.compiled import inline_jit, jit, merged_jit
 from gym_mario_suite.engine.events import add_event
 from gym_mario_suite.engine.level_image import cell_at, kill_spawn, spend
 from gym_mario_suite.engine.sprites import add_effect, add_sprite, start_tick
@@ -211,7 +211,7 @@ def probe(image, world, body, own_x, own_y, px, py, dx, dy):
     return blocked
 
 
-@jit
+@merged_jit
 def _step_down(image, world, body, dy):
     x = body.x
     y = body.y
@@ -236,7 +236,7 @@ def _step_down(image, world, body, dy):
     return True
 
 
-@jit
+@merged_jit
 def _step_up(image, world, body, dy):
     x = body.x
     y = body.y
@@ -256,7 +256,7 @@ def _step_up(image, world, body, dy):
     return True
 
 
-@jit
+@merged_jit
 def _step_aside(image, world, body, dx):
     x = body.x
     y = body.y
@@ -289,35 +289,37 @@ def _step_aside(image, world, body, dx):
     return True
 
 
+@inline_jit
+def _part_of(d):
+    """The next sub-step of a move: at most 8 px."""
+    if d > F8:
+        return F8
+    if d < -F8:
+        return -F8
+    return d
+
+
 @jit
 def step_x(image, world, body, dx):
     """Move `body` by `dx` px, in sub-steps of 8; False when a wall (or cliff) stopped it."""
-    while dx > F8:
-        if not _step_aside(image, world, body, F8):
+    while dx > F0 or dx < F0:
+        part = _part_of(dx)
+        if not _step_aside(image, world, body, part):
             return False
-        dx = dx - F8
-    while dx < -F8:
-        if not _step_aside(image, world, body, -F8):
-            return False
-        dx = dx + F8
-    if dx == F0:
-        return True
-    return _step_aside(image, world, body, dx)
+        dx = dx - part
+    return True
 
 
 @jit
 def step_y(image, world, body, dy):
     """Move `body` by `dy` px, in sub-steps of 8; False when floor or ceiling stopped it."""
-    while dy > F8:
-        if not _step_down(image, world, body, F8):
+    while dy > F0 or dy < F0:
+        part = _part_of(dy)
+        if part > F0:
+            free = _step_down(image, world, body, part)
+        else:
+            free = _step_up(image, world, body, part)
+        if not free:
             return False
-        dy = dy - F8
-    while dy < -F8:
-        if not _step_up(image, world, body, -F8):
-            return False
-        dy = dy + F8
-    if dy > F0:
-        return _step_down(image, world, body, dy)
-    if dy < F0:
-        return _step_up(image, world, body, dy)
+        dy = dy - part
     return True

@@ -39,7 +39,7 @@ _GOOMBA = int(Kind.GOOMBA)
 
 
 def _tile_codes() -> NDArray[np.int8]:
-    """Observed code of each tile byte at Z = 0, 1, 2, by rule set: int8[2, 3, 256]."""
+    """Observed code of each tile byte of 2009 at Z = 0, 1, 2: int8[3, 256]."""
     tile = np.arange(256)
     codes = np.empty((3, 256), np.int8)
     codes[:] = tile.astype(np.uint8).view(np.int8)
@@ -54,7 +54,7 @@ def _tile_codes() -> NDArray[np.int8]:
     codes[1, [10, 11, 26, 27, 14, 30, 46]] = PIPE_OR_CANNON
     codes[2] = 1
     codes[2, [0, 15, 34, 148, 149, 150]] = 0
-    return np.stack([codes, codes[:, LIKENESS_2009]])
+    return codes
 
 
 def _sprite_codes() -> NDArray[np.int8]:
@@ -72,8 +72,11 @@ def _sprite_codes() -> NDArray[np.int8]:
 
 
 TILE_CODES = _tile_codes()
+# By rule set, then Z, then tile byte.
+TILE_CODES_OF_RULES = np.stack([TILE_CODES, TILE_CODES[:, LIKENESS_2009]])
 SPRITE_CODES = _sprite_codes()
 TILE_CODES.setflags(write=False)
+TILE_CODES_OF_RULES.setflags(write=False)
 SPRITE_CODES.setflags(write=False)
 
 
@@ -92,7 +95,7 @@ def write_level_grid(image, world, player_index, z, out):
     top = _cell(player.body.y) - GRID_CENTRE
     height = np.int64(image[HEIGHT])
     width = np.int64(image[WIDTH])
-    codes = TILE_CODES[image[RULES], z]
+    codes = TILE_CODES_OF_RULES[image[RULES], z]
     first_row = max(0, -top)
     last_row = min(GRID_SIZE, height - top)
     if first_row > 0 or last_row < GRID_SIZE or left < 0 or left + GRID_SIZE > width:
@@ -181,6 +184,7 @@ def write_level_bitmap(image, world, player_index, out):
             x = left + c
             if not 0 <= x <= image[X_EXIT] or x >= image[WIDTH]:
                 continue
-            if TILE_CODES[image[RULES], 1, cell_at(image, world, x, y) & 0xFF] != 0:
+            code = TILE_CODES_OF_RULES[image[RULES], 1, cell_at(image, world, x, y) & 0xFF]
+            if code != 0:
                 number = r * GRID_SIZE + c
                 out[number >> 4] |= np.uint16(1 << (number & 15))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import jit, merged_jit
 from gym_mario_suite.engine.events import add_event
 from gym_mario_suite.engine.gait import (
     HURT_TICKS,
@@ -88,7 +88,7 @@ def power_up_2019(world, player, fire):
         player.fire = 1
 
 
-@jit
+@merged_jit
 def _head_is_free(image, world, body):
     """Test what is 4 px above the head at take-off; the probes collect and bump as any do."""
     own_x = cell_of(body.x)
@@ -105,7 +105,7 @@ def _head_is_free(image, world, body):
     return True
 
 
-@jit
+@merged_jit
 def _jump_2019(image, world, player, jump_held):
     body = player.body
     if not jump_held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.engine.compiled import inline_jit, jit, merged_jit
 from gym_mario_suite.engine.contacts import fireballs_hit, meet_player, shells_hit
 from gym_mario_suite.engine.contacts_2019 import fireballs_hit_2019, shells_hit_2019
 from gym_mario_suite.engine.creatures import move_flower, tick_sprite
@@ -329,7 +329,7 @@ def _newest(world):
     return np.int64(world.added[world.n_added - 1])
 
 
-@jit
+@merged_jit
 def _begin_tick(image, world):
     """What a tick begins with under the competition's rules: time, camera, losses, spawning."""
     if world.timer_on:
@@ -345,7 +345,7 @@ def _begin_tick(image, world):
         _scan(image, world)
 
 
-@jit
+@merged_jit
 def _meet(image, world, in_2009):
     """Touches of Mario, then of shells, then of fireballs."""
     for i in range(world.n_sprites):

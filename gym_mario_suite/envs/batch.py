@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile
-from gym_mario_suite.engine.cores import run_on_cores
+from gym_mario_suite.engine.cores import CoreChooser
 from gym_mario_suite.engine.world import Rules, empty_worlds
 from gym_mario_suite.envs.ansi import screen_text
 from gym_mario_suite.envs.episode import (
@@ -46,7 +46,7 @@ class GameBatch:
     Args:
         options: The environments' options.
         count: How many games.
-        threads: Cores to step them on.
+        threads: Cores to step them on at most.
     """
 
     def __init__(self, options: InfiniteOptions, count: int, threads: int = 1) -> None:
@@ -68,7 +68,7 @@ class GameBatch:
         self.started = np.zeros(count, bool)
         self._scratch = (np.zeros((count, 1), np.uint64), np.zeros((count, 5), np.int64))
         self._everyone = np.ones(count, bool)
-        self._threads = threads
+        self._cores = CoreChooser(threads)
         self._write = options.observation.writer(options.view)
         self._renderer: Renderer | None = None
         self.themes = np.full(count, options.theme)
@@ -198,10 +198,7 @@ class GameBatch:
         """
         if next_step and self._custom:
             self._forget_custom_levels(self.episodes["ended"] != 0)
-        if self._threads == 1:
-            self._step_some(keys, out, next_step, 0, self.count)
-        else:
-            run_on_cores(partial(self._step_some, keys, out, next_step), self.count, self._threads)
+        self._cores.run(partial(self._step_some, keys, out, next_step), self.count)
 
     def _step_some(
         self, keys: NDArray[np.uint8], out: NDArray[Any], next_step: bool, first: int, end: int

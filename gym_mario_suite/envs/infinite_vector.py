@@ -51,7 +51,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             0. SAME_STEP: the step that ends the episode returns the first observation of the next
             one; the last one is in `info["final_obs"]`, `info["final_info"]`. DISABLED: call
             `reset` with a `reset_mask`.
-        num_threads: Cores to use; None means all of them.
+        num_threads: Cores to use at most; None means all of them.
         copy: False returns the observation buffer itself, which the next step overwrites.
         render_mode: None, "ansi" or "rgb_array".
         **options: As of `MarioInfiniteEnv`, and `max_episode_steps`.

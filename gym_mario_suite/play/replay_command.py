@@ -26,8 +26,10 @@ def replay(
     ] = None,
     scale: Annotated[int, typer.Option(help="Pixels of the video per pixel of the game.")] = 2,
     hud: Annotated[bool, typer.Option(help="Show the line of figures in the video.")] = True,
+    speed: Annotated[float, typer.Option(help="Of the window; game seconds in a second.")] = 1,
+    max_frames: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Play a replay; it is verified as it plays."""
+    """Play replays in a window; they are verified as they play."""
     if video is not None:
         if len(files) > 1:
             raise OptionError("a video shows one replay; give one FILE")
@@ -35,13 +37,18 @@ def replay(
     if info or check:
         _inspect(files, info)
     elif video is None:
-        _show(files)
+        _show(files, speed, max_frames)
 
 
-def _show(files: list[Path]) -> None:
-    raise OptionError(
-        f"there is no window to play {files[0]} in yet; use --check, --info or --video FILE"
-    )
+def _show(files: list[Path], speed: float, max_frames: int | None) -> None:
+    from gym_mario_suite.play.command_options import window_options
+
+    options = window_options(None, None, False, max_frames, speed)
+
+    from gym_mario_suite.datasets.replay import Replay
+    from gym_mario_suite.play.window import show_replays
+
+    show_replays([(path, Replay.load(path)) for path in files], options)
 
 
 def _inspect(files: list[Path], info: bool) -> None:

@@ -64,6 +64,48 @@ def test_wrong_arguments_are_errors_of_ours(arguments: list[str], message: str) 
     assert message in str(caught.value)
 
 
+def test_several_agents_and_seeds(tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    agents = ["--agent", "forward", "--agent", "scared"]
+    ran = mario("score", *agents, "--track", "quick", "--seed", "4,-1", "--json", str(path))
+    assert ran.exit_code == 0
+    found = [(run["agent"], run["seed"]) for run in json.loads(path.read_text())]
+    assert found == [("forward", 4), ("forward", -1), ("scared", 4), ("scared", -1)]
+    assert ran.stdout.count("levels cleared") == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--resume"], "--resume needs the --json FILE"),
+        (["--seed", "1,1"], "names a seed twice"),
+        (["--engine", "cloud"], "engine must be one of"),
+        (["--jobs", "-1"], "--jobs must be 0 or more"),
+        (["--in-process", "--jobs", "2"], "--in-process plays one level at a time"),
+        (["--in-process", "--agent", "cmd:cat"], "--in-process is for Python agents"),
+        (["--memory", "7"], "memory_mb must be 0 or at least 256"),
+        (["--answer-limit", "0"], "answer_s must be more than 0"),
+        (["--track", "learning:attempts=x"], "must be a whole number"),
+        (["--agent", "no.such:Agent"], "cannot be imported: ModuleNotFoundError"),
+        (["--agent", "json:Agent"], "json has no 'Agent'"),
+        (["--agent", "cmd:"], "a command is missing"),
+        (["--agent", "forward"], "'forward' is named twice"),
+    ],
+)
+def test_wrong_options_are_explained(arguments: list[str], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        mario("score", "--agent", "forward", "--track", "quick", *arguments)
+    assert message in str(caught.value)
+
+
+def test_the_reason_of_a_fault_is_in_the_table(three: str) -> None:
+    ran = mario("score", "--agent", "faulty_agents:Raising", "--track", three, "--in-process")
+    assert ran.exit_code == 0
+    assert "fault" in ran.stdout
+    assert "1 levels lost by faults of the agent:" in ran.stdout
+    assert r"difficulty 0, trial 1: 'RuntimeError: lost my \x1b[31mway'" in ran.stdout
+
+
 def test_an_agent_is_required() -> None:
     assert mario("score").exit_code == 2
 

@@ -5,8 +5,13 @@ import pytest
 from gym_mario_suite.competition.tracks import (
     TRACKS,
     LevelSpec,
+    Track,
     cig_2009,
+    ice_gic_2009,
+    learning,
     make_track,
+    quick,
+    register_track,
     remainder,
     wrap_int32,
 )
@@ -89,3 +94,62 @@ def test_tracks_by_name() -> None:
 def test_a_seed_has_32_bits(seed: object) -> None:
     with pytest.raises(OptionError, match="seed must be a whole number"):
         cig_2009(seed)  # type: ignore[arg-type]
+
+
+def test_the_reconstructed_first_phase_has_ten_levels_and_says_what_it_is() -> None:
+    track = ice_gic_2009(LAST)
+    assert [spec.difficulty for spec in track.levels] == [0, 0, 0, 3, 3, 3, 5, 5, 10, 10]
+    assert [spec.trial for spec in track.levels] == [0, 1, 2, 0, 1, 2, 0, 1, 0, 1]
+    assert {spec.length for spec in track.levels} == {320}
+    assert track.levels[1].level_seed == FIRST
+    assert "a reconstruction" in track.note
+
+
+def test_the_learning_track_is_one_level_of_which_the_last_attempt_counts() -> None:
+    track = learning(3, attempts=7)
+    assert track.only_last_counts
+    assert [spec.trial for spec in track.levels] == list(range(7))
+    assert {dataclasses.replace(spec, trial=0) for spec in track.levels} == {track.levels[0]}
+    assert track.levels[0].generate().metadata["generator"] == "deceptive"
+
+
+def test_the_quick_track_has_a_level_of_each_difficulty() -> None:
+    assert [spec.difficulty for spec in quick(0).levels] == [0, 3, 5, 10]
+
+
+def test_tracks_have_options() -> None:
+    track = make_track("learning:attempts=3,length=100", 0)
+    assert track.name == "learning:attempts=3,length=100"
+    assert len(track.levels) == 3
+    assert track.levels[0].length == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learning:attempts", "expected OPTION=NUMBER"),
+        ("learning:attempt=3", "did you mean 'attempts'"),
+        ("learning:attempts=many", "must be a whole number"),
+        ("learning:attempts=0", "attempts must be a whole number from 1"),
+        ("quick:attempts=3", "unknown option of track 'quick'"),
+    ],
+)
+def test_wrong_options_are_explained(text: str, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        make_track(text, 0)
+
+
+def test_other_rooms_add_tracks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gym_mario_suite.competition.tracks.TRACKS", dict(TRACKS))
+    register_track("mine", lambda seed: Track("mine", seed, quick(seed).levels[:1]))
+    register_track("by-name", "gym_mario_suite.competition.tracks:quick")
+    assert len(make_track("mine", 2).levels) == 1
+    assert make_track("by-name", 2).levels == quick(2).levels
+    with pytest.raises(OptionError, match="already a track 'mine'"):
+        register_track("mine", quick)
+
+
+def test_an_unknown_generator() -> None:
+    spec = dataclasses.replace(quick(0).levels[0], generator="magic")
+    with pytest.raises(OptionError, match="unknown level generator 'magic'"):
+        spec.generate()

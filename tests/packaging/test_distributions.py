@@ -23,7 +23,9 @@ def distributions(
     files can be planted.
     """
     source = tmp_path_factory.mktemp("source")
-    for name in set(pyproject["tool"]["setuptools"]["package-dir"].values()):
+    folders = pyproject["tool"]["setuptools"]["package-dir"].values()
+    # Subpackages of the top-level folders are listed too; they come with these.
+    for name in {folder.split("/")[0] for folder in folders}:
         shutil.copytree(
             repository / name,
             source / name,

@@ -1,0 +1,1 @@
+"""The A* agents: planners on the engine's own rules."""

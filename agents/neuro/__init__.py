@@ -1,0 +1,1 @@
+"""An evolved neural network: the agent, its training script, and its weights."""

@@ -1,0 +1,54 @@
+"""`mario leaderboard`."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gym_mario_suite.errors import OptionError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def leaderboard(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Results, of `mario score --json`.")
+    ],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a report as one HTML file.")
+    ] = None,
+    embed: Annotated[
+        int, typer.Option(metavar="N", help="Replays of each agent that the report shows.")
+    ] = 4,
+    replays: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the replays are, if not beside the results."),
+    ] = None,
+    title: Annotated[str, typer.Option(help="Headline of the report.")] = "Mario AI competition",
+) -> None:
+    """Rank the results of many runs, with confidence intervals."""
+    if embed < 0:
+        raise OptionError(f"--embed must be 0 or more, got {embed}")
+
+    from rich.console import Console
+
+    from gym_mario_suite.competition.json_file import require_writable
+    from gym_mario_suite.competition.leaderboard import leaderboard_table, standings
+    from gym_mario_suite.competition.results import load_results
+
+    if html is not None:
+        require_writable(html)
+    loaded = [(run, file) for file in files for run in load_results(file)]
+    found = standings(run for run, _ in loaded)
+    output = Console(highlight=False)
+    if not output.is_terminal:
+        output.width = 140
+    output.print(leaderboard_table(found))
+    if html is not None:
+        from gym_mario_suite.competition.report import write_report
+
+        size = write_report(html, title, found, loaded, embed=embed, replays=replays)
+        typer.echo(f"{html}: {size:,} bytes")

@@ -1,0 +1,1 @@
+"""A* on the exact engine: nodes are worlds, edges are a few ticks, all of it compiled."""

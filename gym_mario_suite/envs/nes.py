@@ -1,0 +1,227 @@
+"""`MarioNES-v0`: Super Mario Bros. on an emulated NES, with a ROM of the user's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.error import ResetNeeded
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.infinite import draw_stream_seed
+from gym_mario_suite.envs.nes_actions import NESActionReader
+from gym_mario_suite.envs.nes_episode import (
+    REWARD_KEYS,
+    TELEMETRY,
+    TERMINATED,
+    TRUNCATED,
+    NESEpisode,
+    observation_buffer,
+)
+from gym_mario_suite.envs.nes_options import make_options, parse_stage
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.nes.backend import open_backend
+from gym_mario_suite.nes.rom_store import find_rom
+
+RENDER_FPS = 60
+_RESET_OPTIONS = frozenset({"stage", "state"})
+
+
+class MarioNESEnv(gym.Env[NDArray[Any], Any]):
+    """Super Mario Bros. on an emulated NES.
+
+    ## Description
+    The game itself, from a ROM of the user's own, in FCEUmm (through stable-retro) or nes-py.
+    `MarioNES-v0` is the whole game with three lives; `MarioNES-<world>-<stage>-v0` one stage and
+    one life. Scenes in which the player cannot act (pipes, deaths, the ends of stages) are passed
+    over: a step always ends where the next action counts, or with the episode.
+
+    An episode begins when the clock has ticked for the first time. Every step holds the buttons of
+    its action for `frame_skip` frames, 60 of which are a second.
+
+    ## Action space
+    One of the named sets of `envs.actions`: `complex` (12 combinations, the default), `simple` (7),
+    `right_only` (5), `curiosity` (14) as `Discrete`, or `buttons` as `MultiBinary(6)`: left,
+    right, down, jump (A), speed (B), up.
+
+    ## Observation space
+    `obs="rgb"`: uint8[224, 240, 3], the screen without the border of 8 px that televisions hid.
+    `"gray84"`: uint8[84, 84], grey means of areas. `"ram"`: uint8[2048]. `"tiles"`: int8[13, 16],
+    the screen in tiles as RAM has them: 1 a tile, -1 an enemy, 2 Mario, 0 nothing.
+
+    ## Rewards
+    `reward="v7"` (default): what most published agents were trained on, frame by frame px moved
+    (changes of more than 5 dropped), units of the clock lost, -25 while dying, clipped to
+    -15 .. 15. `"v9"`: px past the furthest point instead, plus score / 100, 5 for each coin and
+    level of power, 50 for a stage. `"distance"`: tiles to the right. `"score"`: points.
+    `"sparse"`: 1 for a stage. Or a mapping of weights of the terms x, progress, time, death, score,
+    coins, power, goal. `info["reward_<term>"]` holds each weighted term, before clipping.
+
+    ## Episode end
+    `terminated` when Mario dies or clears the stage; with the whole game, when the last life is
+    lost or the last stage is cleared.
+
+    ## Info
+    `distance` (px, Mario's x), `status` (2 running, 1 won, 0 dead), `mode` (0 small, 1 large,
+    2 fire), `coins`, `ticks` (frames played), `time_left` and `clock` (units of game time),
+    `world`, `stage`, `area`, `score`, `lives` (left beside the present one) and the reward terms.
+
+    ## Options of reset
+    `options={"stage": "1-2"}` plays that stage for one episode; `{"state": bytes}` takes up a
+    saved game, and shows its last frame alone, not pooled with the one before.
+
+    Args:
+        stage: The stage, or several from which each episode draws one; None for the whole game.
+        obs: Observation mode.
+        actions: Name of the action set.
+        reward: Name of a reward, or weights of the terms.
+        frame_skip: Frames for each step.
+        max_pool: Whether pixels are the larger of the last two frames, which keeps what flickers;
+            only where `frame_skip` is more than 1.
+        hud: False blackens the line of figures in pixel observations.
+        backend: "fceumm", "nes-py", or "auto" for the fastest that is installed.
+        rom: A ROM file; by default see `nes.rom_store.find_rom`.
+        max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.
+        render_mode: None or "rgb_array"; `gymnasium.make` makes "human" of the latter.
+
+    Raises:
+        OptionError: For an option that is not possible.
+        RomError: If there is no usable ROM.
+        BackendError: If no emulator is installed.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
+        "render_modes": ["rgb_array"],
+        "render_fps": RENDER_FPS,
+    }
+
+    def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(
+                f"render_mode must be None or one of {self.metadata['render_modes']}, "
+                f"got {render_mode!r}"
+            )
+        self.options = make_options(options)
+        self.render_mode = render_mode
+        # One frame of the game is a sixtieth of a second.
+        self.metadata = {
+            **type(self).metadata,
+            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
+        }
+        self.observation_space = self.options.observation_space()
+        self.action_space = self.options.action_set.space()
+        self._actions = NESActionReader(self.options.action_set)
+        self._buffer = observation_buffer(self.options, 1)[0]
+        rom = find_rom(self.options.rom)
+        self.episode = NESEpisode(self.options, open_backend(rom, self.options.backend))
+        self._seeded = False
+
+    @property
+    def backend_name(self) -> str:
+        """Name and version of the emulator."""
+        backend = self.episode.backend
+        return f"{backend.name} {backend.version}"
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin an episode; see the class for the options.
+
+        Raises:
+            OptionError: For an unknown option or a value that is not possible.
+            StateError: For a state that cannot be loaded.
+            GameError: If the ROM is not Super Mario Bros.
+        """
+        super().reset(seed=seed)
+        chosen = options or {}
+        check_reset_options(chosen)
+        if seed is not None or not self._seeded:
+            self.episode.stream = draw_stream_seed(self.np_random)
+            self._seeded = True
+        if "state" in chosen:
+            self.set_state(chosen["state"])
+        else:
+            self.episode.reset(chosen.get("stage"))
+        return self._observation(), self._info()
+
+    def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
+        """Hold the action's buttons for `frame_skip` frames.
+
+        Raises:
+            OptionError: If the action is not one of the set.
+            ResetNeeded: Before the first reset, and after the end of an episode.
+        """
+        episode = self.episode
+        buttons = self._actions.one(action)
+        if episode.code or not episode.started:
+            raise ResetNeeded("call reset() first: no episode is running")
+        episode.step(buttons)
+        return (
+            self._observation(),
+            float(episode.reward),
+            episode.code == TERMINATED,
+            episode.code == TRUNCATED,
+            self._info(),
+        )
+
+    def render(self) -> Any:
+        """The screen, uint8[224, 240, 3], with `render_mode="rgb_array"`."""
+        if self.render_mode is None:
+            gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
+            return None
+        return self.episode.picture().copy()
+
+    def close(self) -> None:
+        """Switch the console off. Closing twice does no harm."""
+        episode = getattr(self, "episode", None)
+        if episode is not None:
+            episode.started = False
+            episode.backend.close()
+
+    def get_state(self) -> bytes:
+        """The game as bytes, with the emulator's name and version and the ROM's hash.
+
+        Any environment of this family with the same emulator, version and ROM continues from it
+        with the same future, given the same options.
+        """
+        if not self.episode.started:
+            raise ResetNeeded("call reset() first: there is no game to save")
+        return self.episode.state()
+
+    def set_state(self, state: bytes) -> None:
+        """Take up a game that `get_state` saved.
+
+        Raises:
+            StateError: If the bytes are no such state; the environment is unchanged then.
+        """
+        self.episode.load(state)
+        self._seeded = True
+
+    def _observation(self) -> NDArray[Any]:
+        self.episode.observe(self._buffer)
+        return self._buffer.copy()
+
+    def _info(self) -> dict[str, Any]:
+        episode = self.episode
+        info: dict[str, Any] = dict(zip(TELEMETRY, episode.counts(), strict=True))
+        info["distance"] = episode.distance()
+        info.update(zip(REWARD_KEYS, episode.terms, strict=True))
+        return info
+
+
+def check_reset_options(options: dict[str, Any]) -> None:
+    """Refuse unknown reset options, and two at once.
+
+    Raises:
+        OptionError: Naming the options there are.
+    """
+    unknown = set(options) - _RESET_OPTIONS
+    if unknown:
+        raise OptionError(
+            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(_RESET_OPTIONS))}"
+        )
+    if len(options) > 1:
+        raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")
+    stages = options.get("stage")
+    for name in [] if stages is None else stages if isinstance(stages, list) else [stages]:
+        parse_stage(name)

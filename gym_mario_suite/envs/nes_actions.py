@@ -1,0 +1,83 @@
+"""The shared action sets on the NES's pad: JUMP is A, SPEED is B, and there is an UP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.actions import ActionReader, ActionSet, action_set
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.nes.backend import NESButton
+
+PAD: dict[str, int] = {
+    "none": 0,
+    "left": NESButton.LEFT,
+    "right": NESButton.RIGHT,
+    "down": NESButton.DOWN,
+    "jump": NESButton.A,
+    "speed": NESButton.B,
+    "up": NESButton.UP,
+}
+# The five of the other environments come first, in their order.
+SWITCHES = ("left", "right", "down", "jump", "speed", "up")
+_SWITCH_BITS = np.array([PAD[name] for name in SWITCHES], np.uint8)
+
+
+@dataclass(frozen=True)
+class NESActionSet(ActionSet):
+    """A set of button combinations, whose `keys` are bits of `NESButton`."""
+
+    @property
+    def keys(self) -> NDArray[np.uint8]:
+        """Button bits of each action."""
+        return np.array(
+            [
+                sum(PAD[button] for button in combination.split("+"))
+                for combination in self.combinations
+            ],
+            np.uint8,
+        )
+
+    def space(self) -> gym.spaces.Space[Any]:
+        """The Gymnasium action space."""
+        return super().space() if self.combinations else gym.spaces.MultiBinary(len(SWITCHES))
+
+
+def nes_action_set(name: str) -> NESActionSet:
+    """The action set of that name.
+
+    Raises:
+        OptionError: If there is none; the message lists those there are.
+    """
+    chosen = action_set(name)
+    return NESActionSet(chosen.name, chosen.combinations, chosen.note)
+
+
+class NESActionReader(ActionReader):
+    """Turns actions into bits of `NESButton`, and refuses everything else."""
+
+    def one(self, action: Any) -> int:
+        """Button bits of one action."""
+        if self.chosen.combinations:
+            return super().one(action)
+        return int(self._switches(np.asarray(action), (len(SWITCHES),)))
+
+    def many(self, actions: Any, count: int) -> NDArray[np.uint8]:
+        """Button bits of `count` actions, uint8[count]."""
+        if self.chosen.combinations:
+            return super().many(actions, count)
+        return self._switches(np.asarray(actions), (count, len(SWITCHES)))
+
+    def _switches(self, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        if array.shape != shape or array.dtype.kind not in "iub":
+            raise OptionError(
+                f"buttons must be 0 or 1 in an array of shape {shape}, "
+                f"got {array.dtype} of shape {array.shape}"
+            )
+        if not ((array == 0) | (array == 1)).all():
+            raise OptionError(f"buttons must be 0 or 1, got {array.tolist()}")
+        return (array.astype(np.uint8) * _SWITCH_BITS).sum(axis=-1, dtype=np.uint8)

@@ -1,0 +1,293 @@
+"""Episodes of Super Mario Bros.: reset, step, reward, telemetry, observation, saved states.
+
+The single and the vector environment use the same class, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.envs.nes_options import OBSERVATIONS, PIXELS, NESOptions, parse_stage
+from gym_mario_suite.errors import StateError
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.backend import SCREEN_SHAPE, Backend
+from gym_mario_suite.nes.game import Game
+from gym_mario_suite.nes.picture import HUD_LINES, Shrinker
+from gym_mario_suite.nes.rewards import TERMS, Progress
+from gym_mario_suite.nes.save_state import pack_state, unpack_state
+from gym_mario_suite.nes.smb import Address
+
+RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
+# Whole-number telemetry, in the order of the arrays.
+TELEMETRY = (
+    "status",
+    "mode",
+    "coins",
+    "ticks",
+    "time_left",
+    "world",
+    "stage",
+    "area",
+    "score",
+    "clock",
+    "lives",
+)
+REWARD_KEYS = tuple(f"reward_{term}" for term in TERMS)
+_MASK = (1 << 64) - 1
+_LAST_STAGE = (smb.WORLDS, smb.STAGES)
+
+
+class NESEpisode:
+    """One game and its bookkeeping.
+
+    Attributes:
+        options: The environment's options.
+        backend: The console.
+        started: Whether there is an episode, running or ended.
+        code: How the last step has left it: 0 running, 1 terminated, 2 truncated.
+        reward: Of the last step.
+        terms: Its weighted terms before clipping, in the order of `TERMS`.
+        stream: State of the random stream (splitmix64), which chooses among stages.
+    """
+
+    def __init__(self, options: NESOptions, backend: Backend) -> None:
+        self.options = options
+        self.backend = backend
+        self.game = Game(backend)
+        self.started = False
+        self.code = RUNNING
+        self.reward = 0.0
+        self.terms = [0.0] * len(TERMS)
+        self.stream = 0
+        self._rule = options.rule
+        self._stages = options.stages
+        self._pixels = options.obs in PIXELS
+        self._progress = Progress()
+        self._stage: tuple[int, int] | None = None
+        self._status = int(Status.RUNNING)
+        self._ticks = 0
+        self._steps = 0
+        # The last frame, when it has been fetched, and what of it and the one before is shown.
+        self._screen = np.zeros(SCREEN_SHAPE, np.uint8)
+        self._fetched = False
+        self._before = np.zeros(SCREEN_SHAPE, np.uint8)
+        self._pooled = False
+        self._shrink = Shrinker() if options.obs == "gray84" else None
+
+    def reset(self, stage: str | None = None) -> None:
+        """Begin an episode: of this stage, of one of the options' stages, or of the game."""
+        if stage is not None:
+            self._stage = parse_stage(stage)
+        elif self._stages:
+            self._stage = self._stages[self._draw() % len(self._stages)]
+        else:
+            self._stage = None
+        start = self.game.start(self._stage)
+        np.copyto(self._screen, start.picture)
+        self._fetched, self._pooled = True, False
+        self._progress.begin(self.game.ram)
+        self._begin()
+        self._status = int(Status.RUNNING)
+        self._ticks = self._steps = 0
+
+    def step(self, buttons: int) -> None:
+        """Hold the buttons for `frame_skip` frames or until the episode ends."""
+        options, game = self.options, self.game
+        pools = self._pixels and options.max_pool
+        self._fetched = self._pooled = False
+        self.terms = [0.0] * len(TERMS)
+        self.reward = 0.0
+        for left in range(options.frame_skip - 1, -1, -1):
+            game.frame(buttons)
+            self._ticks += 1
+            self._pay()
+            if self._ends():
+                break
+            if game.skip_scenes():
+                # What is on the screen now is another place.
+                self._pooled = False
+                if smb.is_game_over(game.ram):
+                    self._end(Status.DEAD)
+                    break
+            if pools and left == 1:
+                self.backend.screen(self._before)
+                self._pooled = True
+        self._steps += 1
+        limit = options.max_episode_steps
+        if not self.code and limit is not None and self._steps >= limit:
+            self.code = TRUNCATED
+
+    def observe(self, out: NDArray[Any]) -> None:
+        """Write the observation into `out`."""
+        mode = self.options.obs
+        if mode == "ram":
+            out[:] = np.frombuffer(self.game.ram, np.uint8)
+        elif mode == "tiles":
+            write_tiles(self.game.ram, out)
+        else:
+            picture = out if mode == "rgb" else self._before
+            screen = self.picture()
+            if self._pooled:
+                np.maximum(screen, self._before, out=picture)
+            elif not self.options.hud or mode == "rgb":
+                np.copyto(picture, screen)
+            else:
+                picture = screen
+            if not self.options.hud:
+                picture[:HUD_LINES] = 0
+            self._pooled = False
+            if self._shrink is not None:
+                self._shrink(picture, out)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """The last frame, uint8[224, 240, 3]; the next step overwrites it."""
+        if not self._fetched:
+            self.backend.screen(self._screen)
+            self._fetched = True
+        return self._screen
+
+    def counts(self) -> list[int]:
+        """Telemetry in the order of `TELEMETRY`."""
+        ram = self.game.ram
+        clock = smb.clock(ram)
+        return [
+            self._status,
+            smb.mode(ram),
+            smb.coins(ram),
+            self._ticks,
+            clock,
+            ram[Address.WORLD] + 1,
+            ram[Address.STAGE] + 1,
+            ram[Address.AREA] + 1,
+            smb.score(ram),
+            clock,
+            0 if smb.is_game_over(ram) else ram[Address.LIVES],
+        ]
+
+    def distance(self) -> float:
+        """The player's x, px."""
+        return float(smb.x_px(self.game.ram))
+
+    def state(self) -> bytes:
+        """The console, the episode and the picture as bytes."""
+        extra = {
+            "stage": None if self._stage is None else list(self._stage),
+            "numbers": [self.code, self._status, self._ticks, self._steps, self.stream],
+            "progress": self._progress.to_list(),
+        }
+        picture = zlib.compress(self.picture().tobytes(), 1)
+        return pack_state(self.backend, extra, {"picture": picture})
+
+    def check_state(self, state: bytes) -> None:
+        """Whether `load` would take the state.
+
+        Raises:
+            StateError: If the bytes are no state, or one of another emulator or ROM.
+        """
+        self._parse(state)
+
+    def load(self, state: bytes) -> None:
+        """Take up a saved game; nothing changes if it cannot be.
+
+        Raises:
+            StateError: If the bytes are no state, or one of another emulator or ROM.
+        """
+        numbers, progress, stage, console, picture = self._parse(state)
+        self.backend.load(console)
+        self.backend.read_ram(self.game.ram)
+        np.copyto(self._screen, picture)
+        self._fetched, self._pooled = True, False
+        self._begin()
+        self._progress, self._stage = progress, stage
+        self.code, self._status, self._ticks, self._steps, self.stream = numbers
+
+    def _parse(
+        self, state: bytes
+    ) -> tuple[list[int], Progress, tuple[int, int] | None, bytes, NDArray[np.uint8]]:
+        header, blocks = unpack_state(state, self.backend)
+        progress = Progress()
+        try:
+            numbers = [int(value) for value in header["numbers"]]
+            if len(numbers) != 5:
+                raise ValueError("numbers")
+            progress.from_list(header["progress"])
+            stage = header["stage"]
+            stage = None if stage is None else parse_stage("{}-{}".format(*stage))
+            picture = np.frombuffer(zlib.decompress(blocks["picture"]), np.uint8)
+            picture = picture.reshape(SCREEN_SHAPE)
+        except (KeyError, TypeError, ValueError, IndexError, zlib.error):
+            raise StateError("the state is damaged: its episode cannot be read") from None
+        return numbers, progress, stage, blocks["console"], picture
+
+    def _begin(self) -> None:
+        self.started = True
+        self.code = RUNNING
+        self.reward = 0.0
+        self.terms = [0.0] * len(TERMS)
+
+    def _pay(self) -> None:
+        """Add the reward of the frame that was just run."""
+        rule = self._rule
+        total = 0.0
+        for i, (weight, term) in enumerate(
+            zip(rule.weights, self._progress.advance(self.game.ram), strict=True)
+        ):
+            if weight and term:
+                paid = weight * term
+                self.terms[i] += paid
+                total += paid
+        self.reward += max(-rule.limit, min(rule.limit, total))
+
+    def _ends(self) -> bool:
+        """Whether the frame has ended the episode."""
+        ram = self.game.ram
+        if smb.is_stage_cleared(ram):
+            at = ram[Address.WORLD] + 1, ram[Address.STAGE] + 1
+            if self._stage is not None or at == _LAST_STAGE:
+                return self._end(Status.WIN)
+        elif self._stage is not None and (smb.is_dying(ram) or smb.is_dead(ram)):
+            return self._end(Status.DEAD)
+        return smb.is_game_over(ram) and self._end(Status.DEAD)
+
+    def _end(self, status: Status) -> bool:
+        self._status = int(status)
+        self.code = TERMINATED
+        return True
+
+    def _draw(self) -> int:
+        """The next number of the random stream (splitmix64, Steele et al. 2014)."""
+        self.stream = (self.stream + 0x9E3779B97F4A7C15) & _MASK
+        z = self.stream
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+        return z ^ (z >> 31)
+
+
+def write_tiles(ram: smb.Ram, out: NDArray[np.int8]) -> None:
+    """Fill `out` (int8[13, 16]): the screen in tiles; 1 solid or other, -1 enemy, 2 the player."""
+    left_px = 256 * ram[Address.SCREEN_PAGE] + ram[Address.SCREEN_X_ON_PAGE]
+    first = left_px // smb.TILE_PX
+    for row in range(smb.TILE_ROWS):
+        for k in range(smb.TILE_COLUMNS):
+            out[row, k] = smb.metatile(ram, first + k, row) != 0
+    marks = [(x, y, -1) for _, x, y in smb.enemies(ram)]
+    # The player's box is two tiles high, whatever his size; his feet are in the lower one.
+    feet_y = ram[Address.Y] + smb.TILE_PX + 256 * (ram[Address.Y_VIEWPORT] - 1)
+    marks.append((smb.x_px(ram), feet_y, 2))
+    for x, y, mark in marks:
+        # Sprites are placed by their upper left corner; the middle says which tile they are on.
+        column = (x + smb.TILE_PX // 2) // smb.TILE_PX - first
+        row = (y + smb.TILE_PX // 2 - smb.TILES_TOP_PX) // smb.TILE_PX
+        if 0 <= row < smb.TILE_ROWS and 0 <= column < smb.TILE_COLUMNS:
+            out[row, column] = mark
+
+
+def observation_buffer(options: NESOptions, count: int) -> NDArray[Any]:
+    """Room for the observations of `count` environments."""
+    _, _, shape, dtype = OBSERVATIONS[options.obs]
+    return np.zeros((count, *shape), dtype)

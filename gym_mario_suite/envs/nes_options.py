@@ -1,0 +1,117 @@
+"""Options of the NES environments, checked once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET
+from gym_mario_suite.envs.nes_actions import NESActionSet, nes_action_set
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.backend import BACKEND_NAMES, RAM_BYTES, SCREEN_SHAPE
+from gym_mario_suite.nes.picture import GRAY84_SHAPE
+from gym_mario_suite.nes.rewards import RewardRule, reward_rule
+
+_MAX_FRAME_SKIP = 1000
+_STAGE = re.compile(r"([1-8])-([1-4])")
+
+# Low, high, shape and dtype of each observation mode.
+OBSERVATIONS: dict[str, tuple[int, int, tuple[int, ...], Any]] = {
+    "rgb": (0, 255, SCREEN_SHAPE, np.uint8),
+    "gray84": (0, 255, GRAY84_SHAPE, np.uint8),
+    "ram": (0, 255, (RAM_BYTES,), np.uint8),
+    "tiles": (-1, 2, (smb.TILE_ROWS, smb.TILE_COLUMNS), np.int8),
+}
+PIXELS = frozenset({"rgb", "gray84"})
+
+
+def parse_stage(name: object) -> tuple[int, int]:
+    """World and stage of a name like "1-2".
+
+    Raises:
+        OptionError: If it is none.
+    """
+    match = _STAGE.fullmatch(name) if isinstance(name, str) else None
+    if match is None:
+        raise OptionError(f'a stage is named "<world>-<stage>", "1-1" to "8-4", got {name!r}')
+    return int(match[1]), int(match[2])
+
+
+@dataclass(frozen=True, kw_only=True)
+class NESOptions:
+    """What an environment of the NES family is made with.
+
+    See `MarioNESEnv` for the meaning of each.
+
+    Raises:
+        OptionError: For a value that is not possible; the message says which are.
+    """
+
+    stage: str | Sequence[str] | None = None
+    obs: str = "rgb"
+    actions: str = DEFAULT_ACTION_SET
+    reward: str | Mapping[str, float] = "v7"
+    frame_skip: int = 1
+    max_pool: bool = True
+    hud: bool = True
+    backend: str = "auto"
+    rom: str | Path | None = None
+    max_episode_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.obs not in OBSERVATIONS:
+            raise OptionError(
+                f"unknown observation mode {self.obs!r}; there are {', '.join(OBSERVATIONS)}"
+            )
+        if self.backend not in BACKEND_NAMES:
+            raise OptionError(
+                f"unknown backend {self.backend!r}; there are {', '.join(BACKEND_NAMES)}"
+            )
+        as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)
+        if self.max_episode_steps is not None:
+            as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
+        _ = self.stages, self.action_set, self.rule
+
+    @property
+    def stages(self) -> tuple[tuple[int, int], ...]:
+        """The stages an episode is drawn from; empty for the whole game."""
+        if self.stage is None:
+            return ()
+        names = list(self.stage) if isinstance(self.stage, list | tuple) else [self.stage]
+        if not names:
+            raise OptionError("stage must name at least one stage, or be None for the whole game")
+        return tuple(parse_stage(name) for name in names)
+
+    @property
+    def action_set(self) -> NESActionSet:
+        """The actions."""
+        return nes_action_set(self.actions)
+
+    @property
+    def rule(self) -> RewardRule:
+        """The reward."""
+        return reward_rule(self.reward)
+
+    def observation_space(self) -> gym.spaces.Box:
+        """The Gymnasium space of one observation."""
+        low, high, shape, dtype = OBSERVATIONS[self.obs]
+        return gym.spaces.Box(low, high, shape, dtype)
+
+
+def make_options(options: dict[str, Any]) -> NESOptions:
+    """Options from keyword arguments.
+
+    Raises:
+        OptionError: Also for an option that there is not.
+    """
+    try:
+        return NESOptions(**options)
+    except TypeError as error:
+        raise OptionError(f"MarioNES: {error}") from None

@@ -1,0 +1,280 @@
+"""The native vector environment of the NES."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.batch import state_list
+from gym_mario_suite.envs.infinite import draw_stream_seed
+from gym_mario_suite.envs.nes import RENDER_FPS, check_reset_options
+from gym_mario_suite.envs.nes_actions import NESActionReader
+from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
+from gym_mario_suite.envs.nes_options import make_options
+from gym_mario_suite.envs.nes_rows import Crew
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.nes.backend import choose_backend
+from gym_mario_suite.nes.rom_store import find_rom
+
+_MAX_ENVS = 1 << 16
+_MAX_WORKERS = 1 << 10
+
+
+class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
+    """Many consoles with Super Mario Bros.
+
+    `gymnasium.make_vec("MarioNES-1-1-v0", num_envs=N)` makes it. Game i equals, step by step, the
+    single environment with the same options reset with seed + i, whatever the number of games and
+    of workers. Infos are arrays over the games; see `MarioNESEnv` for their keys and the options.
+
+    `reset(options=...)` takes `reset_mask` (bool[num_envs]: reset only these), and one of `stage`
+    (a name, or a list of one for each game) and `state` (bytes, or a list of bytes).
+
+    Args:
+        num_envs: How many games.
+        autoreset_mode: What happens after the end of an episode. NEXT_STEP (default): the next
+            step resets the game, ignores its action and returns the first observation with reward
+            0. SAME_STEP: the step that ends the episode returns the first observation of the next
+            one; the last one is in `info["final_obs"]`, `info["final_info"]`. DISABLED: call
+            `reset` with a `reset_mask`.
+        num_workers: Who plays them. With nes-py, threads, by default one for each core. With
+            FCEUmm, of which a process has one, processes, by default none but this one; a program
+            that asks for more must not start without `if __name__ == "__main__":`.
+        copy: False returns the observation buffer itself, which the next step overwrites.
+        render_mode: None or "rgb_array".
+        **options: As of `MarioNESEnv`.
+
+    Raises:
+        OptionError: For an option that is not possible.
+        RomError: If there is no usable ROM.
+        BackendError: If no emulator is installed.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
+        "render_modes": ["rgb_array"],
+        "render_fps": RENDER_FPS,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        num_workers: int | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(
+                f"render_mode must be None or one of {self.metadata['render_modes']}, "
+                f"got {render_mode!r}"
+            )
+        self.render_mode = render_mode
+        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.options = make_options(options)
+        self.metadata = {
+            **type(self).metadata,
+            "autoreset_mode": self.autoreset_mode,
+            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
+        }
+        row = choose_backend(self.options.backend)
+        if num_workers is None:
+            num_workers = (os.cpu_count() or 1) if row.threads else 1
+        num_workers = as_integer("num_workers", num_workers, 1, _MAX_WORKERS)
+        self.single_observation_space = self.options.observation_space()
+        self.single_action_space = self.options.action_set.space()
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._actions = NESActionReader(self.options.action_set)
+        rom = find_rom(self.options.rom)
+        self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
+        self._started = np.zeros(self.num_envs, bool)
+        self._copy = copy
+        self._seeded = False
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin new episodes; see the class for the options.
+
+        Args:
+            seed: One seed s, which gives game i the seed s + i; or a seed or None for each game.
+            options: `reset_mask`, and one of `stage` and `state`.
+
+        Raises:
+            OptionError: For an unknown option or a value that is not possible.
+            StateError: For a state that cannot be loaded; no game is changed then.
+        """
+        chosen = dict(options or {})
+        mask = self._reset_mask(chosen.pop("reset_mask", None))
+        check_reset_options(chosen)
+        indices = np.flatnonzero(mask).tolist()
+        self._seed_streams(seed, indices)
+        if "state" in chosen:
+            states = state_list(chosen["state"], self.num_envs)
+            self._load({index: states[index] for index in indices})
+        else:
+            self._crew.call("reset", mask, self._spread(chosen.get("stage")))
+            self._started |= mask
+        return self._returned_observations(), self._infos()
+
+    def step(
+        self, actions: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of every game.
+
+        Raises:
+            OptionError: If the actions are not `num_envs` actions of the set.
+            ResetNeeded: Before the first reset; with DISABLED autoreset also while an episode that
+                has ended was not reset.
+        """
+        buttons = self._actions.many(actions, self.num_envs)
+        arrays = self._crew.arrays
+        if not self._started.all():
+            raise ResetNeeded("call reset() first: no episode is running")
+        if self.autoreset_mode == AutoresetMode.DISABLED and arrays["codes"].any():
+            ended = np.flatnonzero(arrays["codes"]).tolist()
+            raise ResetNeeded(
+                f"the episodes of games {ended} have ended: call "
+                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
+            )
+        self._crew.call("step", buttons, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        codes = arrays["codes"].copy()
+        rewards = arrays["rewards"].copy()
+        infos = self._infos()
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and codes.any():
+            infos = self._reset_ended(infos, codes != 0)
+        return (
+            self._returned_observations(),
+            rewards,
+            codes == TERMINATED,
+            codes == TRUNCATED,
+            infos,
+        )
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """The screens, one uint8[224, 240, 3] for each game."""
+        if self.render_mode is None:
+            return None
+        return tuple(chain.from_iterable(self._crew.call("pictures")))
+
+    def get_state(self) -> list[bytes]:
+        """Every game as bytes, in the form that the single environment uses too."""
+        if not self._started.all():
+            raise ResetNeeded("call reset() first: there are no games to save")
+        return list(chain.from_iterable(self._crew.call("states")))
+
+    def set_state(self, states: Sequence[bytes] | bytes) -> None:
+        """Take up saved games: one for each, or one for all.
+
+        Raises:
+            StateError: If a state does not fit; no game is changed then.
+        """
+        self._load(state_list(states, self.num_envs))
+        self._seeded = True
+
+    def close_extras(self, **_: Any) -> None:
+        """Switch the consoles off and end the workers."""
+        self._started[:] = False
+        self._crew.close()
+
+    def _load(self, states: dict[int, bytes]) -> None:
+        self._crew.call("check_states", states)
+        self._crew.call("load", states)
+        self._started[list(states)] = True
+
+    def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
+        if seed is None:
+            if self._seeded:
+                return
+            seeds: list[int | None] = [None] * self.num_envs
+        elif isinstance(seed, int | np.integer):
+            # As Gymnasium's vector environments do.
+            seeds = [int(seed) + index for index in range(self.num_envs)]
+            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
+        else:
+            if len(seed) != self.num_envs:
+                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
+            seeds = list(seed)
+        streams: list[int | None] = [None] * self.num_envs
+        for index in indices if self._seeded else range(self.num_envs):
+            value = seeds[index]
+            if value is None and self._seeded:
+                continue
+            generator = self.np_random if value is None else seeding.np_random(value)[0]
+            streams[index] = draw_stream_seed(generator)
+        self._crew.call("seed", streams)
+        self._seeded = True
+
+    def _reset_mask(self, mask: Any) -> NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, bool)
+        array = np.asarray(mask)
+        if array.shape != (self.num_envs,) or array.dtype != bool or not array.any():
+            raise OptionError(
+                f"reset_mask must be a bool array of shape ({self.num_envs},) with at least one "
+                f"True, got {array.dtype} of shape {array.shape}"
+            )
+        return array
+
+    def _spread(self, stages: Any) -> list[str | None]:
+        """A stage for each game: one for all, or one for each."""
+        if stages is None or isinstance(stages, str):
+            return [stages] * self.num_envs
+        if len(stages) != self.num_envs:
+            raise OptionError(f"{self.num_envs} stages were expected, got {len(stages)}")
+        return list(stages)
+
+    def _returned_observations(self) -> NDArray[Any]:
+        observations = self._crew.arrays["observations"]
+        return observations.copy() if self._copy else observations
+
+    def _infos(self) -> dict[str, Any]:
+        arrays = self._crew.arrays
+        counts, terms = arrays["counts"].T.copy(), arrays["terms"].T.copy()
+        infos: dict[str, Any] = dict(zip(TELEMETRY, counts, strict=True))
+        infos["distance"] = arrays["distance"].copy()
+        infos.update(zip(REWARD_KEYS, terms, strict=True))
+        present = np.ones((len(infos), self.num_envs), bool)
+        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
+        return infos
+
+    def _reset_ended(self, final: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
+        """Reset the games that have just ended; their last observation and info go along."""
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for index in np.flatnonzero(ended):
+            final_obs[index] = self._crew.arrays["observations"][index].copy()
+        for key in [key for key in final if key.startswith("_")]:
+            final[key] = ended.copy()
+        self._crew.call("reset", ended, [None] * self.num_envs)
+        infos = self._infos()
+        infos["final_obs"] = final_obs
+        infos["_final_obs"] = ended.copy()
+        infos["final_info"] = final
+        infos["_final_info"] = ended.copy()
+        return infos
+
+
+def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    try:
+        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
+    except (KeyError, ValueError):
+        names = ", ".join(member.name for member in AutoresetMode)
+        raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None

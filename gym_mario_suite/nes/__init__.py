@@ -1,0 +1,1 @@
+"""The real NES: emulators behind one Protocol, ROMs, and the memory of Super Mario Bros."""

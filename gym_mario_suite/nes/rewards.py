@@ -1,0 +1,140 @@
+"""Rewards of Super Mario Bros., frame by frame, as weights of terms that are read from RAM.
+
+`v7` is the reward of gym-super-mario-bros 7, which most published agents were trained on; `v9` that
+of its release 9. Both are sums of a frame's terms, clipped to -15 .. 15.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.smb import Address
+
+# What a frame can be rewarded for, in the order of the arrays. `x`: px moved. `progress`: px past
+# the furthest x of the attempt (a life in a stage). `time`: units of the clock, never positive.
+# `death`: 1 while dying or dead. `score`: points. `coins`. `power`: change of the mode.
+# `goal`: 1 when the stage is cleared.
+TERMS = ("x", "progress", "time", "death", "score", "coins", "power", "goal")
+# A larger change of x is a pipe or a new stage, not a movement.
+_MAX_STEP_PX = 5
+_LIVES, _WORLD, _STAGE = int(Address.LIVES), int(Address.WORLD), int(Address.STAGE)
+
+
+@dataclass(frozen=True)
+class RewardRule:
+    """Weights of the terms.
+
+    Attributes:
+        weights: In the order of `TERMS`.
+        limit: The sum of a frame is clipped to -limit .. limit.
+    """
+
+    weights: tuple[float, ...]
+    limit: float = math.inf
+
+
+def _rule(limit: float = math.inf, **weights: float) -> RewardRule:
+    return RewardRule(tuple(weights.get(term, 0.0) for term in TERMS), limit)
+
+
+REWARDS: dict[str, RewardRule] = {
+    "v7": _rule(15.0, x=1.0, time=1.0, death=-25.0),
+    "v9": _rule(
+        15.0, progress=1.0, time=1.0, death=-25.0, score=0.01, coins=5.0, power=5.0, goal=50.0
+    ),
+    "distance": _rule(x=1 / 16),
+    "score": _rule(score=1.0),
+    "sparse": _rule(goal=1.0),
+}
+
+
+def reward_rule(choice: str | Mapping[str, float]) -> RewardRule:
+    """The rule of that name, or of those weights (unclipped).
+
+    Raises:
+        OptionError: If there is no such rule or term, or a weight is no finite number.
+    """
+    if isinstance(choice, str):
+        if choice not in REWARDS:
+            raise OptionError(
+                f"unknown reward {choice!r}; there are {', '.join(REWARDS)}, "
+                f"or a mapping of weights for {', '.join(TERMS)}"
+            )
+        return REWARDS[choice]
+    unknown = set(choice) - set(TERMS)
+    if unknown:
+        raise OptionError(f"unknown reward term {min(unknown)!r}; there are {', '.join(TERMS)}")
+    try:
+        weights = {term: float(weight) for term, weight in choice.items()}
+    except (TypeError, ValueError):
+        weights = {"x": math.nan}
+    if not all(math.isfinite(weight) for weight in weights.values()):
+        raise OptionError(f"reward weights must be finite numbers, got {dict(choice)}")
+    return _rule(**weights)
+
+
+@dataclass
+class Progress:
+    """What a frame's terms are measured against: the frame before it."""
+
+    x: int = 0
+    furthest: int = 0
+    clock: int = 0
+    score: int = 0
+    coins: int = 0
+    mode: int = 0
+    cleared: bool = False
+    attempt: int = 0
+
+    def begin(self, ram: smb.Ram) -> None:
+        """Measure from here on."""
+        self.advance(ram)
+        self.furthest = self.x
+
+    def advance(self, ram: smb.Ram) -> tuple[float, ...]:
+        """The terms of the frame that led here, in the order of `TERMS`."""
+        x, clock, score = smb.x_px(ram), smb.clock(ram), smb.score(ram)
+        coins, mode, cleared = smb.coins(ram), smb.mode(ram), smb.is_stage_cleared(ram)
+        attempt = self._attempt(ram)
+        if attempt != self.attempt:
+            self.attempt, self.furthest = attempt, x
+        moved, passed = x - self.x, max(x - self.furthest, 0)
+        terms = (
+            moved if abs(moved) <= _MAX_STEP_PX else 0,
+            passed if passed <= _MAX_STEP_PX else 0,
+            min(clock - self.clock, 0),
+            int(smb.is_dying(ram) or smb.is_dead(ram)),
+            max(score - self.score, 0),
+            (coins - self.coins) % 100,
+            mode - self.mode,
+            int(cleared and not self.cleared),
+        )
+        self.x, self.clock, self.score, self.coins = x, clock, score, coins
+        self.mode, self.cleared = mode, cleared
+        self.furthest = max(self.furthest, x)
+        return terms
+
+    def to_list(self) -> list[int]:
+        """For saving."""
+        return [int(value) for value in asdict(self).values()]
+
+    def from_list(self, values: list[int]) -> None:
+        """Take up what `to_list` gave.
+
+        Raises:
+            ValueError: If it is something else.
+        """
+        names = [field.name for field in fields(self)]
+        if len(values) != len(names) or not all(isinstance(value, int) for value in values):
+            raise ValueError("not a progress")
+        for name, value in zip(names, values, strict=True):
+            setattr(self, name, value)
+        self.cleared = bool(self.cleared)
+
+    @staticmethod
+    def _attempt(ram: smb.Ram) -> int:
+        return ram[_LIVES] << 16 | ram[_WORLD] << 8 | ram[_STAGE]

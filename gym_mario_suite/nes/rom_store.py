@@ -1,0 +1,141 @@
+"""Where ROMs are found: an argument, the environment, the store, another package's folder."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gym_mario_suite.nes.rom import SUPER_MARIO_BROS, Rom, RomError, read_rom
+
+ROM_VARIABLE = "GYM_MARIO_ROM"
+STORE_VARIABLE = "GYM_MARIO_ROM_STORE"
+_DISTRIBUTION = "gym-super-mario-bros"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place where a ROM may be, and what was found there.
+
+    Attributes:
+        name: What the place is.
+        path: The file, if the place has one.
+        rom: The game, if it can be used.
+        note: Why not, or what the place says.
+    """
+
+    name: str
+    path: Path | None
+    rom: Rom | None
+    note: str
+
+
+def store_folder() -> Path:
+    """The folder that `mario rom import` fills.
+
+    `GYM_MARIO_ROM_STORE` if set, else the user's data folder as the system has it.
+    """
+    chosen = os.environ.get(STORE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Application Support"
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "gym-mario-suite" / "roms"
+
+
+def import_rom(rom: Rom) -> Path:
+    """Copy a game into the store, under its hash; all or nothing.
+
+    Raises:
+        RomError: If the store cannot be written.
+    """
+    folder = store_folder()
+    target = folder / f"{rom.sha1}.nes"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("wb", dir=folder, delete=False) as file:
+            file.write(rom.to_ines())
+        Path(file.name).replace(target)
+    except OSError as error:
+        raise RomError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    return target
+
+
+def places() -> list[Place]:
+    """Every place that is looked in when no ROM is named, in that order."""
+    return [_variable_place(), _store_place(), _distribution_place()]
+
+
+def find_rom(path: str | Path | None = None) -> Rom:
+    """The ROM to play.
+
+    Args:
+        path: A file. Without one: the file that `GYM_MARIO_ROM` names, Super Mario Bros. in the
+            store, and that inside an installed `gym-super-mario-bros` distribution, which is read
+            as a file and never imported.
+
+    Raises:
+        RomError: If there is none, with each place looked in and the way to mend it; or if the one
+            that was named cannot be used.
+    """
+    if path is not None:
+        return read_rom(path)
+    looked = places()
+    for place in looked:
+        if place.rom is not None:
+            return place.rom
+        if place.name == ROM_VARIABLE and place.path is not None:
+            # Somebody chose it: playing another one instead would hide the mistake.
+            raise RomError(f"the ROM that {ROM_VARIABLE} names is not usable: {place.note}")
+    lines = "; ".join(f"({i}) {place.name}: {place.note}" for i, place in enumerate(looked, 1))
+    raise RomError(
+        "no ROM of Super Mario Bros. was found, and none comes with this package. Looked in: "
+        f"{lines}. To mend it, take a ROM of your own and run `mario rom import FILE`, or set "
+        f"{ROM_VARIABLE}=FILE, or pass rom=FILE"
+    )
+
+
+def _variable_place() -> Place:
+    value = os.environ.get(ROM_VARIABLE)
+    if not value:
+        return Place(ROM_VARIABLE, None, None, "not set")
+    return _checked(ROM_VARIABLE, Path(value).expanduser())
+
+
+def _store_place() -> Place:
+    path = store_folder() / f"{SUPER_MARIO_BROS}.nes"
+    name = "the store"
+    if not path.exists():
+        return Place(name, None, None, f"{path.parent} does not hold it")
+    return _checked(name, path, SUPER_MARIO_BROS)
+
+
+def _distribution_place() -> Place:
+    name = f"the installed distribution {_DISTRIBUTION}"
+    try:
+        distribution = importlib.metadata.distribution(_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return Place(name, None, None, "not installed")
+    files = [file for file in distribution.files or () if file.suffix == ".nes"]
+    for file in sorted(files, key=str):
+        place = _checked(name, Path(str(distribution.locate_file(file))), SUPER_MARIO_BROS)
+        if place.rom is not None:
+            return place
+    return Place(name, None, None, "installed, but holds no file of that game")
+
+
+def _checked(name: str, path: Path, sha1: str | None = None) -> Place:
+    try:
+        rom = read_rom(path)
+    except RomError as error:
+        return Place(name, path, None, str(error))
+    if sha1 is not None and rom.sha1 != sha1:
+        return Place(name, path, None, f"{path}: another game or dump (SHA-1 {rom.sha1})")
+    return Place(name, path, rom, str(path))

@@ -1,0 +1,211 @@
+"""The memory of Super Mario Bros.: a table of addresses, and what can be read from it.
+
+RAM is a bytearray (or bytes) of 2 KiB, so that every value is a Python int: additions of numpy's
+uint8 wrap around, which was a fault of older environments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+Ram = bytes | bytearray
+
+
+class Address(IntEnum):
+    """Where things are; one byte each, unless `DIGITS` gives their number."""
+
+    PLAYER_STATE = 0x000E
+    ENEMY_ACTIVE = 0x000F  # 5 slots
+    ENEMY_KIND = 0x0016  # 5 slots
+    FLOAT_STATE = 0x001D
+    X_PAGE = 0x006D
+    ENEMY_PAGE = 0x006E  # 5 slots
+    X_ON_PAGE = 0x0086
+    ENEMY_X_ON_PAGE = 0x0087  # 5 slots
+    Y_VIEWPORT = 0x00B5
+    ENEMY_Y = 0x00CF  # 5 slots
+    Y = 0x03B8
+    TILES = 0x0500  # 2 pages of 13 rows of 16 metatiles
+    AREA_CHANGE_TIMER = 0x06DE
+    SCREEN_PAGE = 0x071A
+    SCREEN_X_ON_PAGE = 0x071C
+    POWER_UP = 0x0756
+    LIVES = 0x075A
+    STAGE = 0x075C
+    WORLD = 0x075F
+    AREA = 0x0760
+    GAME_MODE = 0x0770
+    PRELEVEL_TIMER = 0x07A0
+    SCORE = 0x07DE
+    COINS = 0x07ED
+    CLOCK = 0x07F8
+
+
+# Decimal digits, one in a byte, the most significant first. The score's last one is always 0.
+DIGITS = {Address.SCORE: 6, Address.COINS: 2, Address.CLOCK: 3}
+
+
+class GameMode(IntEnum):
+    """Values of GAME_MODE."""
+
+    DEMO = 0
+    PLAYING = 1
+    WORLD_END = 2
+    GAME_OVER = 3
+
+
+class PlayerState(IntEnum):
+    """Values of PLAYER_STATE."""
+
+    LEFTMOST = 0x00
+    VINE = 0x01
+    SIDE_PIPE = 0x02
+    DOWN_PIPE = 0x03
+    AUTO_WALK = 0x04
+    AUTO_WALK_OUT = 0x05
+    DEAD = 0x06
+    ENTERING = 0x07
+    NORMAL = 0x08
+    FROZEN = 0x09
+    DYING = 0x0B
+    CYCLING = 0x0C
+
+
+# Scenes in which the player cannot act.
+BUSY_STATES = frozenset({0, 1, 2, 3, 4, 5, 7})
+SLIDING_DOWN = 3
+FLAGPOLE_FLAG = 0x31
+BOWSER = 0x2D
+GOAL_KINDS = frozenset({FLAGPOLE_FLAG, BOWSER})
+ENEMY_SLOTS = 5
+NO_LIVES = 0xFF
+WORLDS = 8
+STAGES = 4
+# Worlds whose second stage begins with a walk into a pipe, which is an area of its own.
+_WORLDS_WITH_WALK_IN = frozenset({1, 2, 4, 7})
+TILE_ROWS = 13
+TILE_COLUMNS = 16
+TILE_PX = 16
+# The rows of metatiles begin below the figures.
+TILES_TOP_PX = 32
+
+
+# The same as plain ints: what follows is called in every frame, and an IntEnum as an index costs
+# more than the rest of it.
+_PLAYER_STATE = int(Address.PLAYER_STATE)
+_ENEMY_KIND = int(Address.ENEMY_KIND)
+_ENEMY_KIND_END = _ENEMY_KIND + ENEMY_SLOTS
+_FLOAT_STATE = int(Address.FLOAT_STATE)
+_X_PAGE, _X_ON_PAGE = int(Address.X_PAGE), int(Address.X_ON_PAGE)
+_SCREEN_X_ON_PAGE = int(Address.SCREEN_X_ON_PAGE)
+_Y_VIEWPORT = int(Address.Y_VIEWPORT)
+_POWER_UP, _LIVES = int(Address.POWER_UP), int(Address.LIVES)
+_GAME_MODE = int(Address.GAME_MODE)
+_COINS, _CLOCK = int(Address.COINS), int(Address.CLOCK)
+_WORLD_END = int(GameMode.WORLD_END)
+_DYING, _DEAD = int(PlayerState.DYING), int(PlayerState.DEAD)
+
+
+def number(ram: Ram, address: Address) -> int:
+    """The number whose decimal digits are at `address`."""
+    value = 0
+    for digit in ram[address : address + DIGITS[address]]:
+        value = 10 * value + digit
+    return value
+
+
+def clock(ram: Ram) -> int:
+    """Units of game time that are left."""
+    return 100 * ram[_CLOCK] + 10 * ram[_CLOCK + 1] + ram[_CLOCK + 2]
+
+
+def score(ram: Ram) -> int:
+    """The score as displayed."""
+    return number(ram, Address.SCORE)
+
+
+def coins(ram: Ram) -> int:
+    """Coins, 0 to 99."""
+    return 10 * ram[_COINS] + ram[_COINS + 1]
+
+
+def x_px(ram: Ram) -> int:
+    """The player's distance from the level's start."""
+    return 256 * ram[_X_PAGE] + ram[_X_ON_PAGE]
+
+
+def screen_x_px(ram: Ram) -> int:
+    """The player's distance from the left edge of the screen."""
+    return (ram[_X_ON_PAGE] - ram[_SCREEN_X_ON_PAGE]) % 256
+
+
+def is_dying(ram: Ram) -> bool:
+    """Whether the player is hurt to death or below the screen."""
+    return ram[_PLAYER_STATE] == _DYING or ram[_Y_VIEWPORT] > 1
+
+
+def is_dead(ram: Ram) -> bool:
+    """Whether the player has died."""
+    return ram[_PLAYER_STATE] == _DEAD
+
+
+def is_game_over(ram: Ram) -> bool:
+    """Whether the last life is lost."""
+    return ram[_LIVES] == NO_LIVES
+
+
+def in_scene(ram: Ram) -> bool:
+    """Whether a scene is played in which the player cannot act."""
+    return ram[_PLAYER_STATE] in BUSY_STATES or ram[_GAME_MODE] == _WORLD_END
+
+
+def is_stage_cleared(ram: Ram) -> bool:
+    """Whether the player slides down the flagpole, has beaten Bowser, or the world has ended.
+
+    The float state is that of the flagpole on vines too, so the flag must be there.
+    """
+    if ram[_GAME_MODE] == _WORLD_END:
+        return True
+    return ram[_FLOAT_STATE] == SLIDING_DOWN and not GOAL_KINDS.isdisjoint(
+        ram[_ENEMY_KIND:_ENEMY_KIND_END]
+    )
+
+
+def area_of_stage(world: int, stage: int) -> int:
+    """Number of the area in which a stage is played, from 1 on.
+
+    Args:
+        world: 1 to 8.
+        stage: 1 to 4, as displayed.
+    """
+    return stage + (world in _WORLDS_WITH_WALK_IN and stage > 1)
+
+
+def mode(ram: Ram) -> int:
+    """Power: 0 small, 1 large, 2 fire."""
+    return min(ram[_POWER_UP], 2)
+
+
+def metatile(ram: Ram, column: int, row: int) -> int:
+    """The metatile of a column of the level and a row of the screen; 0 is empty.
+
+    The game keeps two pages of 16 columns and writes new columns over old ones, so that it has
+    only those near the screen.
+    """
+    page = column // TILE_COLUMNS % 2
+    at = Address.TILES + (page * TILE_ROWS + row) * TILE_COLUMNS + column % TILE_COLUMNS
+    return ram[at]
+
+
+def enemies(ram: Ram) -> Sequence[tuple[int, int, int]]:
+    """Kind, x and y (px, the level's) of each enemy that is there."""
+    return [
+        (
+            ram[Address.ENEMY_KIND + slot],
+            256 * ram[Address.ENEMY_PAGE + slot] + ram[Address.ENEMY_X_ON_PAGE + slot],
+            ram[Address.ENEMY_Y + slot],
+        )
+        for slot in range(ENEMY_SLOTS)
+        if ram[Address.ENEMY_ACTIVE + slot]
+    ]

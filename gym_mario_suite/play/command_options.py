@@ -1,0 +1,108 @@
+"""Options that the commands with a window share."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gym_mario_suite.errors import OptionError
+
+if TYPE_CHECKING:
+    from gym_mario_suite.agents.base import Agent
+    from gym_mario_suite.play.episodes import LevelOptions
+    from gym_mario_suite.play.window import WindowOptions
+
+# Text, so that a malformed seed is one line like our other errors.
+Seed = Annotated[str, typer.Option(metavar="INTEGER", help="Seed of the first level.")]
+Difficulty = Annotated[int, typer.Option(help="Usually 0 to 10.")]
+LevelType = Annotated[int, typer.Option("--type", help="0 overground, 1 underground, 2 castle.")]
+Length = Annotated[int, typer.Option(help="Columns.")]
+TimeLimit = Annotated[int, typer.Option(help="Seconds of level time.")]
+Mode = Annotated[int, typer.Option(help="0 small, 1 large, 2 fire.")]
+Replays = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Write a replay of each episode there.")
+]
+Keys = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="A key file; see `mario play keys`.")
+]
+Speed = Annotated[float, typer.Option(help="Game seconds in a second.")]
+Scale = Annotated[
+    int | None, typer.Option(help="Screen pixels per pixel of the game; default: what fits.")
+]
+FullScreen = Annotated[bool, typer.Option("--full-screen", help="Fill the screen.")]
+MaxFrames = Annotated[int | None, typer.Option(hidden=True)]
+
+
+def level_options(
+    seed: str, difficulty: int, level_type: int, length: int, mode: int, time_limit: int
+) -> "LevelOptions":
+    """The level that the options name.
+
+    Raises:
+        OptionError: For an option out of range.
+    """
+    from gym_mario_suite.play.episodes import LevelOptions
+
+    try:
+        number = int(seed)
+    except ValueError:
+        raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
+    return LevelOptions(number, difficulty, level_type, length, mode, time_limit)
+
+
+def window_options(
+    keys: Path | None,
+    scale: int | None,
+    full_screen: bool,
+    max_frames: int | None,
+    speed: float = 1,
+) -> "WindowOptions":
+    """The window that the options describe.
+
+    Raises:
+        OptionError: For an option out of range or a key file that cannot be used.
+        WindowError: When pygame is missing.
+    """
+    from gym_mario_suite.play.key_file import chosen_bindings
+
+    bindings = chosen_bindings(keys)
+    from gym_mario_suite.play.window import WindowOptions
+
+    return WindowOptions(
+        bindings=bindings,
+        scale=scale,
+        full_screen=full_screen,
+        speed=speed,
+        max_frames=max_frames,
+    )
+
+
+def show_levels(
+    levels: "LevelOptions",
+    agent: "Agent | None",
+    window: "WindowOptions",
+    replays: Path | None,
+) -> None:
+    """Have levels played in a window, and say where the replays are.
+
+    Raises:
+        MarioError: As of `show_course`, and when replays cannot be written.
+    """
+    from gym_mario_suite.datasets.whole_file import require_folder
+    from gym_mario_suite.play.episodes import Archive, LevelCourse
+    from gym_mario_suite.play.window import show_course
+
+    if replays is not None:
+        require_folder(replays)
+    # `kill` and `timeout` end us like Ctrl-C: with the episode so far written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    who = {"player": "human"} if agent is None else {"agent": agent.name}
+    archive = Archive(replays, next(iter(who.values())), who)
+    try:
+        show_course(LevelCourse(levels, agent, archive), window, title=agent is None)
+    finally:
+        if replays is not None:
+            typer.echo(f"{replays}: {len(archive.written)} replays")

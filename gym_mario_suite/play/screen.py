@@ -1,0 +1,148 @@
+"""The window: whole pixels, as large as fit, in the middle."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pygame
+
+from gym_mario_suite.engine.atlas import FRAMES
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
+from gym_mario_suite.errors import WindowError
+from gym_mario_suite.play.canvas import Pixels, picture
+
+MAX_SCALE = 16
+_DEFAULT_MAX_SCALE = 4
+_DEFAULT_FRAMES_PER_SECOND = 60
+_ICON_SCALE = 2
+_BAR_COLOUR = (12, 9, 22)
+_SIZE = (SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX)
+# What SDL falls back to where there is no screen: it draws, and nobody sees it.
+_INVISIBLE = ("dummy", "offscreen")
+
+
+def fit(width_px: int, height_px: int) -> tuple[int, int, int]:
+    """Scale (0 if not even 1 fits), left and top px of the picture in a window of this size."""
+    scale = min(width_px // SCREEN_WIDTH_PX, height_px // SCREEN_HEIGHT_PX)
+    left = (width_px - scale * SCREEN_WIDTH_PX) // 2
+    top = (height_px - scale * SCREEN_HEIGHT_PX) // 2
+    return scale, left, top
+
+
+class Screen:
+    """A window that shows pictures of 320x240.
+
+    Args:
+        title: In the window's frame.
+        scale: Screen pixels for each pixel of the picture; the default fits the screen.
+        full_screen: Whether to fill the screen.
+
+    Raises:
+        WindowError: When there is no screen.
+    """
+
+    def __init__(self, title: str, scale: int | None = None, full_screen: bool = False) -> None:
+        require_display()
+        self._scale = scale or self._fitting_scale()
+        self._windowed = (self._scale * _SIZE[0], self._scale * _SIZE[1])
+        self._full_screen = full_screen
+        self._clock = pygame.time.Clock()
+        pygame.display.set_caption(title)
+        pygame.display.set_icon(_icon())
+        self._open()
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether it fills the screen."""
+        return self._full_screen
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or go back to the window of before."""
+        if not self._full_screen:
+            self._windowed = pygame.display.get_window_size()
+        self._full_screen = not self._full_screen
+        self._open()
+
+    def show(self, pixels: Pixels) -> None:
+        """Show a picture, uint8[240, 320, 3]."""
+        window = pygame.display.get_surface()
+        if window is None:
+            raise WindowError("the window was lost")
+        picture = pygame.image.frombuffer(pixels.tobytes(), _SIZE, "RGB")
+        scale, left, top = fit(*window.get_size())
+        window.fill(_BAR_COLOUR)
+        if scale:
+            window.blit(pygame.transform.scale_by(picture, scale), (left, top))
+        else:
+            shrunk = min(window.get_width() / _SIZE[0], window.get_height() / _SIZE[1])
+            small = pygame.transform.smoothscale_by(picture, shrunk)
+            window.blit(small, small.get_rect(center=window.get_rect().center))
+        pygame.display.flip()
+
+    def wait(self) -> None:
+        """Wait until the display's next frame is due."""
+        rate = pygame.display.get_current_refresh_rate() or _DEFAULT_FRAMES_PER_SECOND
+        self._clock.tick(rate)
+
+    def _open(self) -> None:
+        try:
+            if self._full_screen:
+                pygame.display.set_mode((0, 0), pygame.FULLSCREEN)
+            else:
+                pygame.display.set_mode(self._windowed, pygame.RESIZABLE)
+            pygame.mouse.set_visible(not self._full_screen)
+        except pygame.error as error:
+            raise WindowError(f"cannot open a window: {error}") from error
+
+    @staticmethod
+    def _fitting_scale() -> int:
+        width, height = pygame.display.get_desktop_sizes()[0]
+        scale, _, _ = fit(width * 9 // 10, height * 17 // 20)
+        return min(max(1, scale), _DEFAULT_MAX_SCALE)
+
+
+def require_display() -> None:
+    """Find out whether windows can be opened, before longer work.
+
+    Raises:
+        WindowError: When there is no screen.
+    """
+    try:
+        with _without_chatter():
+            pygame.display.init()
+        driver = pygame.display.get_driver()
+    except pygame.error as error:
+        raise WindowError(f"cannot open a window: {error}") from error
+    asked = os.environ.get("SDL_VIDEODRIVER") or os.environ.get("SDL_VIDEO_DRIVER")
+    if driver in _INVISIBLE and not asked:
+        pygame.display.quit()
+        raise WindowError("cannot open a window: no screen is available here")
+
+
+def _icon() -> pygame.Surface:
+    """Mario, small."""
+    ink, solid, _, _ = picture(2 * FRAMES.index("small_stand"))
+    side = max(solid.shape)
+    pixels = np.zeros((side, side, 4), np.uint8)
+    top, left = side - len(solid), (side - solid.shape[1]) // 2
+    pixels[top:, left : left + solid.shape[1]] = np.dstack([ink, 255 * solid])
+    small = pygame.image.frombuffer(pixels.tobytes(), (side, side), "RGBA")
+    return pygame.transform.scale_by(small, _ICON_SCALE)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep libraries that look for a screen from writing about it to stderr."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)

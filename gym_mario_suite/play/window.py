@@ -1,0 +1,174 @@
+"""A course in a window, from its opening to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pygame
+
+from gym_mario_suite.datasets.replay import Replay
+from gym_mario_suite.errors import OptionError, WindowError
+from gym_mario_suite.play.actions import Action
+from gym_mario_suite.play.bindings import DEFAULTS, Bindings
+from gym_mario_suite.play.cards import cap_label
+from gym_mario_suite.play.controls import Controls
+from gym_mario_suite.play.episodes import Course, ReplayCourse
+from gym_mario_suite.play.painter import Painter
+from gym_mario_suite.play.screen import MAX_SCALE, Screen, require_display
+from gym_mario_suite.play.session import Session
+from gym_mario_suite.play.x_server import WindowGuard
+
+# Of a frame, for the ticks of a slow agent; then the window is drawn and asked for keys again.
+PATIENCE_NS = 40_000_000
+SWITCHING_NS = 1_000_000_000
+_SLOWEST, _FASTEST = 0.01, 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowOptions:
+    """How the window looks and how fast it goes.
+
+    Attributes:
+        bindings: What the keys do.
+        scale: Screen pixels for each pixel of the game; None for what fits.
+        full_screen: Whether to fill the screen.
+        speed: Game seconds in a second.
+        max_frames: Close after so many frames (for tests); None for never.
+
+    Raises:
+        OptionError: For an option out of range.
+    """
+
+    bindings: Bindings = DEFAULTS
+    scale: int | None = None
+    full_screen: bool = False
+    speed: float = 1
+    max_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not 1 <= self.scale <= MAX_SCALE:
+            raise OptionError(f"scale must be 1 to {MAX_SCALE}, got {self.scale}")
+        if not _SLOWEST <= self.speed <= _FASTEST:
+            raise OptionError(f"speed must be {_SLOWEST} to {_FASTEST}, got {self.speed:g}")
+
+
+def show_course(course: Course, options: WindowOptions, *, title: bool = True) -> Session:
+    """Show a course until the window is closed.
+
+    What was played is kept however it ends.
+
+    Args:
+        course: What to show.
+        options: How.
+        title: Whether to begin with the title card.
+
+    Returns:
+        The session as it ended.
+
+    Raises:
+        WindowError: When there is no window, or it was lost.
+    """
+    speed = Fraction(options.speed).limit_denominator(100)
+    with _display():
+        with (
+            closing(Session(course, title=title, speed=speed)) as session,
+            WindowGuard(session.close),
+        ):
+            painter = Painter(options.bindings)
+            controls = Controls(options.bindings)
+            controls.on_gamepad = session.gamepad
+            if not title:
+                session.notify(_hint(options.bindings))
+            painter.paint(session)  # compiles what is not, before the window waits for it
+            caption = f"gym-mario-suite: {course.headline.lower()}"
+            screen = Screen(caption, options.scale, options.full_screen)
+            run(session, screen, controls, painter, max_frames=options.max_frames)
+        return session
+
+
+@contextmanager
+def _display() -> Iterator[None]:
+    """The display and the gamepads, open."""
+    try:
+        require_display()
+        with suppress(pygame.error):  # without gamepads there is the keyboard
+            pygame.joystick.init()
+        yield
+    except pygame.error as error:
+        raise WindowError(f"the window was lost: {error}") from error
+    finally:
+        pygame.joystick.quit()
+        pygame.display.quit()
+
+
+def run(
+    session: Session,
+    screen: Screen,
+    controls: Controls,
+    painter: Painter,
+    *,
+    max_frames: int | None = None,
+    clock_ns: Callable[[], int] = time.perf_counter_ns,
+) -> None:
+    """Frame after frame until somebody quits."""
+    before_ns = switched_ns = clock_ns()
+
+    def on_focus_lost() -> None:
+        # Some window managers take the focus away for a moment when the window changes its size.
+        if clock_ns() - switched_ns > SWITCHING_NS:
+            session.interrupt()
+
+    controls.on_focus_lost = on_focus_lost
+    frames = 0
+    while max_frames is None or frames < max_frames:
+        for action in controls.commands(pygame.event.get()):
+            if action is Action.QUIT:
+                return
+            if action is Action.FULL_SCREEN:
+                screen.toggle_full_screen()
+                switched_ns = clock_ns()
+            else:
+                session.command(action)
+        session.press(controls.held, controls.take_taps())
+        now_ns = clock_ns()
+        patience_ends_ns = now_ns + PATIENCE_NS
+        session.advance(now_ns - before_ns, lambda end=patience_ends_ns: clock_ns() > end)
+        before_ns = now_ns
+        screen.show(painter.paint(session))
+        screen.wait()
+        frames += 1
+
+
+def _hint(bindings: Bindings) -> str:
+    """Two keys worth knowing where there is no title card."""
+    offers = ((Action.GRID, "GRID"), (Action.PAUSE, "PAUSE"))
+    labels = [(cap_label(bindings, action), text) for action, text in offers]
+    return "  ".join(f"{label}:{text}" for label, text in labels if label)
+
+
+def show_replays(replays: Sequence[tuple[str | Path, Replay]], options: WindowOptions) -> Session:
+    """Show replays in a window, with pause, speed, single steps and the agents' grid.
+
+    Args:
+        replays: Name and replay of each.
+        options: How.
+
+    Returns:
+        The session as it ended.
+
+    Raises:
+        WindowError: When there is no window, or it was lost.
+        ReplayError: When a game takes another course than the one recorded.
+    """
+    course = ReplayCourse([(str(name), replay) for name, replay in replays])
+    return show_course(course, options, title=False)
+
+
+def show_replay(replay: Replay, name: str = "replay", **options: object) -> Session:
+    """Show one replay; the options are those of `WindowOptions`."""
+    return show_replays([(name, replay)], WindowOptions(**options))  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gym_mario_suite.agents.neuro.agent import NeuroAgent
+from gym_mario_suite.agents.neuro.network import HIDDEN, INPUTS, PARAMETERS, Network, inputs_of
+from gym_mario_suite.agents.neuro.train import levels_of, share_passed
+from gym_mario_suite.agents.registry import make_agent
+from gym_mario_suite.competition.score import score_track
+from gym_mario_suite.competition.tracks import cig_2009
+from gym_mario_suite.engine.game import Game
+from gym_mario_suite.engine.world import Button
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels import generate
+
+
+def test_the_shipped_weights_clear_more_than_a_random_agent() -> None:
+    track = cig_2009(77)  # of no level it was trained on
+    neuro = score_track(make_agent("neuro"), track)
+    chance = score_track(make_agent("random"), track)
+    assert neuro.levels_cleared > chance.levels_cleared
+    assert neuro.score > 1.5 * chance.score
+
+
+def test_what_the_network_sees() -> None:
+    game = Game(generate(0).image)
+    for _ in range(15):
+        game.tick(0)
+    values = inputs_of(game)
+    assert values.shape == (INPUTS,)
+    cells = values[:49].reshape(7, 7)
+    assert (cells[4:] == 1).all()  # the ground
+    assert (cells[:4] == 0).all()
+    assert values[49:].tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_network_presses_what_is_above_zero() -> None:
+    parameters = np.zeros(PARAMETERS)
+    out = parameters[INPUTS * HIDDEN :].reshape(HIDDEN + 1, 4)
+    out[HIDDEN] = [-1.0, 1.0, 0.0, 0.5]
+    game = Game(generate(0).image)
+    game.tick(0)
+    assert Network.from_parameters(parameters).act(game) == Button.RIGHT | Button.SPEED
+
+
+def test_weights_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+    np.savez(path, parameters=np.zeros(PARAMETERS, np.float32))
+    agent = make_agent(f"neuro:weights={path}")
+    game = Game(generate(0).image)
+    game.tick(0)
+    assert agent.act(game) == 0
+    np.savez(path, parameters=np.zeros(3))
+    with pytest.raises(OptionError, match=f"weights must be {PARAMETERS} finite numbers"):
+        NeuroAgent(weights=str(path))
+    with pytest.raises(OptionError, match="cannot read the weights"):
+        NeuroAgent(weights=str(tmp_path / "absent.npz"))
+
+
+def test_fitness_is_the_share_of_the_levels_that_is_passed() -> None:
+    levels = levels_of(5, 1)
+    assert len(levels) == 6
+    nothing = share_passed(np.zeros(PARAMETERS), levels)
+    assert 0 < nothing < 0.05
+    right = np.zeros(PARAMETERS)
+    right[INPUTS * HIDDEN :].reshape(HIDDEN + 1, 4)[HIDDEN, 1] = 1.0
+    assert share_passed(right, levels) > nothing

@@ -1,0 +1,363 @@
+"""`MarioNES`, single, on a program of our own that does what the game does."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.error import ResetNeeded
+from gymnasium.utils.env_checker import check_env
+
+import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.envs.nes import MarioNESEnv
+from gym_mario_suite.envs.nes_actions import NESActionReader, nes_action_set
+from gym_mario_suite.errors import OptionError, StateError
+from gym_mario_suite.nes.backend import NESButton
+from gym_mario_suite.nes.game import GameError
+from gym_mario_suite.nes.picture import HUD_LINES
+from gym_mario_suite.nes.rom import RomError
+from tests.nes.own_rom import START_X, own_rom
+
+# left, right, down, jump, speed, up
+NONE = [0, 0, 0, 0, 0, 0]
+RIGHT = [0, 1, 0, 0, 0, 0]
+RUN = [0, 1, 0, 0, 1, 0]
+DIE = [0, 0, 1, 1, 0, 0]
+FALL = [0, 0, 1, 0, 1, 0]
+FLAG = [0, 1, 0, 0, 0, 1]
+WORLD_END = [1, 0, 0, 0, 0, 1]
+PIPE = [1, 0, 1, 0, 0, 0]
+VINE = [0, 0, 0, 0, 0, 1]
+POWER = [0, 0, 0, 1, 0, 1]
+COIN = [0, 0, 0, 0, 1, 1]
+
+
+@pytest.fixture
+def make(backend_name: str, rom_file: Path):
+    made = []
+
+    def make_one(stage: Any = "1-1", actions: str = "buttons", **options: Any) -> MarioNESEnv:
+        options = {"rom": str(rom_file), "backend": backend_name, **options}
+        made.append(MarioNESEnv(stage=stage, actions=actions, **options))
+        return made[-1]
+
+    yield make_one
+    for env in made:
+        env.close()
+
+
+@pytest.mark.parametrize("obs", ["rgb", "gray84", "ram", "tiles"])
+def test_gymnasiums_checker(make, obs: str):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(make(obs=obs, actions="simple", frame_skip=4), skip_render_check=True)
+
+
+@pytest.mark.parametrize("name", ["MarioNES-v0", "MarioNES-3-4-v0"])
+def test_made_by_gymnasium(name: str, backend_name: str, rom_file: Path):
+    env = gym.make(name, rom=str(rom_file), backend=backend_name, render_mode="rgb_array")
+    check_env(env.unwrapped)
+    env.reset(seed=0)
+    assert env.render().shape == (224, 240, 3)  # type: ignore[union-attr]
+    assert env.spec is not None
+    again = gym.make(EnvSpec.from_json(env.spec.to_json()))
+    assert again.reset(seed=0)[0].shape == (224, 240, 3)
+    again.close()
+    env.close()
+
+
+@pytest.mark.parametrize("world", range(1, 9))
+def test_every_stage_starts_and_says_which_it_is(make, world: int):
+    env = make(obs="ram")
+    for stage in range(1, 5):
+        _, info = env.reset(options={"stage": f"{world}-{stage}"})
+        assert (info["world"], info["stage"]) == (world, stage)
+        assert info["area"] == stage + (world in (1, 2, 4, 7) and stage > 1)
+        assert (info["distance"], info["clock"], info["lives"]) == (START_X, 399, 2)
+        assert env.step(RIGHT)[4]["distance"] == START_X + 2
+        ids = gym.spec(f"MarioNES-{world}-{stage}-v0")
+        assert ids.kwargs == {"stage": f"{world}-{stage}"}
+
+
+def test_walking_is_rewarded_and_told(make):
+    env = make(frame_skip=4)
+    _, info = env.reset(seed=0)
+    assert (info["status"], info["ticks"], info["time_left"]) == (2, 0, 399)
+    _, reward, terminated, truncated, info = env.step(RUN)
+    assert (reward, terminated, truncated) == (12.0, False, False)
+    assert (info["distance"], info["ticks"], info["reward_x"]) == (START_X + 12, 4, 12.0)
+    rewards = [env.step(NONE)[1] for _ in range(12)]
+    assert sum(rewards) == -2.0, "two units of the clock in 48 frames"
+    info = env.step(COIN)[4]
+    assert (info["coins"], info["score"]) == (4, 800)
+    info = env.step(POWER)[4]
+    assert info["mode"] == 2, "four power-ups are no more than fire"
+
+
+@pytest.mark.parametrize("action", [DIE, FALL])
+def test_a_death_ends_a_stage(make, action: list[int]):
+    env = make(frame_skip=4)
+    env.reset()
+    _, reward, terminated, _, info = env.step(action)
+    assert (reward, terminated, info["status"], info["ticks"]) == (-15.0, True, 0, 1)
+    with pytest.raises(ResetNeeded):
+        env.step(NONE)
+    assert env.reset()[1]["distance"] == START_X
+
+
+@pytest.mark.parametrize("action", [FLAG, WORLD_END])
+def test_the_goal_ends_a_stage(make, action: list[int]):
+    env = make(frame_skip=4, reward="sparse")
+    env.reset()
+    _, reward, terminated, _, info = env.step(action)
+    assert (reward, terminated, info["status"], info["stage"]) == (1.0, True, 1, 1)
+
+
+def test_scenes_are_passed_over(make):
+    env = make()
+    env.reset()
+    _, reward, terminated, _, info = env.step(PIPE)
+    assert (reward, terminated, info["ticks"]) == (0.0, False, 1)
+    assert info["distance"] == START_X + 256
+    assert env.step(RIGHT)[1] == 0.0, "258 px since the last played frame are no movement"
+    assert env.step(RIGHT)[1] == 2.0
+    # On a vine the float state is that of the flagpole, but there is no flag.
+    _, _, terminated, _, info = env.step(VINE)
+    assert not terminated
+    assert env.step(RIGHT)[1] == 2.0
+
+
+def test_the_whole_game_has_three_lives(make):
+    env = make(stage=None)
+    _, info = env.reset()
+    lives = [info["lives"]]
+    for _ in range(2):
+        _, reward, terminated, _, info = env.step(DIE)
+        assert (reward, terminated, info["distance"]) == (-15.0, False, START_X)
+        lives.append(info["lives"])
+        env.step(NONE)
+    _, _, terminated, _, info = env.step(FALL)
+    assert lives == [2, 1, 0]
+    assert (terminated, info["status"], info["lives"]) == (True, 0, 0)
+
+
+def test_the_whole_game_goes_through_all_stages_and_ends(make):
+    env = make(stage=None, obs="ram", reward="sparse")
+    env.reset()
+    seen = []
+    terminated, info = False, {}
+    while not terminated:
+        _, reward, terminated, _, info = env.step(FLAG)
+        assert reward == 1.0
+        seen.append((info["world"], info["stage"]))
+        if not terminated:
+            env.step(NONE)
+    everything = [(world, stage) for world in range(1, 9) for stage in range(1, 5)]
+    assert seen == [*everything[1:], (8, 4)], "each step shows the stage after, the last its own"
+    assert info["status"] == 1
+
+
+def test_a_random_stage_of_a_set(make):
+    env = make(stage=["1-1", "2-3", "8-4"], obs="ram")
+
+    def stages(seed: int) -> list[tuple[int, int]]:
+        infos = [env.reset(seed=seed)[1], *(env.reset()[1] for _ in range(11))]
+        return [(info["world"], info["stage"]) for info in infos]
+
+    first = stages(5)
+    assert set(first) == {(1, 1), (2, 3), (8, 4)}
+    assert stages(5) == first
+    assert stages(6) != first
+    assert env.reset(options={"stage": "4-2"})[1]["world"] == 4
+
+
+@pytest.mark.parametrize("obs", ["rgb", "gray84", "ram"])
+def test_states_continue_with_the_same_future(make, obs: str):
+    options = {"obs": obs, "frame_skip": 3, "stage": ["1-1", "1-2"]}
+    env, other = make(**options), make(**options)
+    env.reset(seed=3)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        if env.step(rng.integers(0, 2, 6))[2]:
+            env.reset()
+    state = env.get_state()
+    assert isinstance(state, bytes)
+    other.reset(seed=9)
+    other.reset(options={"state": state})
+    assert other.get_state() == state
+    assert np.array_equal(env.episode.picture(), other.episode.picture())
+    for _ in range(200):
+        action = rng.integers(0, 2, 6)
+        left, right = env.step(action), other.step(action)
+        assert np.array_equal(left[0], right[0])
+        assert left[1:] == right[1:]
+        if left[2]:
+            assert env.reset()[1] == other.reset()[1], "the random stream goes along"
+
+
+def test_states_that_do_not_fit(make, tmp_path: Path):
+    env = make(obs="ram")
+    env.reset()
+    env.step(RIGHT)
+    state = env.get_state()
+    other_rom = tmp_path / "other.nes"
+    other_rom.write_bytes(own_rom(variant=1))
+    other = make(rom=str(other_rom), obs="ram")
+    other.reset()
+    with pytest.raises(StateError, match="another ROM"):
+        other.set_state(state)
+    header_at = state.index(b'"backend"')
+    for bad, words in (
+        (b"", "not a state"),
+        (b"GMSE" + state[4:], "not a state"),
+        (state[:4] + b"\x09\x00" + state[6:], "format 9"),
+        (state[:-1], "checksum"),
+        (state[:header_at] + b"X" + state[header_at + 1 :], "checksum"),
+        ("text", "is bytes"),
+    ):
+        with pytest.raises(StateError, match=words):
+            env.set_state(bad)  # type: ignore[arg-type]
+        assert env.get_state() == state
+    env.episode.backend.version += ".post1"
+    with pytest.raises(StateError, match=r"was saved by .*; this environment runs .*post1"):
+        env.set_state(state)
+
+
+def test_two_environments_in_one_process_do_not_disturb_each_other(make):
+    rng = np.random.default_rng(1)
+    actions = rng.integers(0, 2, (300, 6))
+    alone = make(frame_skip=2)
+    alone.reset(seed=0)
+    expected = []
+    for action in actions:
+        step = alone.step(action)
+        expected.append(step)
+        if step[2]:
+            alone.reset()
+    pair = [make(frame_skip=2), make(frame_skip=2, obs="ram", stage="2-1")]
+    for env in pair:
+        env.reset(seed=0)
+    for t, action in enumerate(actions):
+        step = pair[0].step(action)
+        assert np.array_equal(step[0], expected[t][0])
+        assert step[1:] == expected[t][1:]
+        if step[2]:
+            pair[0].reset()
+        if pair[1].step(actions[-1 - t])[2]:
+            pair[1].reset()
+
+
+def test_pooling_keeps_the_brighter_of_two_frames(make):
+    plain, pooled = make(frame_skip=2, max_pool=False), make(frame_skip=2)
+    single = make(frame_skip=1)
+    for env in (plain, pooled, single):
+        env.reset(seed=0)
+    for _ in range(5):
+        before = single.step(RUN)[0]
+        last = single.step(RUN)[0]
+        assert np.array_equal(plain.step(RUN)[0], last)
+        assert np.array_equal(pooled.step(RUN)[0], np.maximum(before, last))
+
+
+def test_the_line_of_figures_can_be_hidden(make):
+    shown, hidden = make(), make(hud=False)
+    small = make(obs="gray84", hud=False)
+    picture, without = shown.reset()[0], hidden.reset()[0]
+    assert not without[:HUD_LINES].any()
+    assert picture[:HUD_LINES].any()
+    assert np.array_equal(without[HUD_LINES:], picture[HUD_LINES:])
+    assert not small.reset()[0][: HUD_LINES * 3 // 8].any()
+    assert not small.step(RIGHT)[0][: HUD_LINES * 3 // 8].any()
+
+
+def test_returned_arrays_are_the_callers(make):
+    env = make(obs="ram")
+    first, _ = env.reset()
+    kept = first.copy()
+    env.step(RIGHT)
+    assert np.array_equal(first, kept)
+
+
+def test_actions_on_the_pad():
+    combos = {name: nes_action_set(name) for name in ("right_only", "simple", "complex")}
+    assert combos["right_only"].keys.tolist() == [0, 128, 129, 130, 131]
+    assert nes_action_set("curiosity").keys.tolist() == (
+        [0, 16, 32, 64, 65, 66, 67, 128, 129, 130, 131, 1, 2, 3]
+    )
+    assert combos["complex"].keys.tolist()[-2:] == [NESButton.DOWN, NESButton.UP]
+    reader = NESActionReader(nes_action_set("buttons"))
+    assert reader.one([1, 0, 0, 1, 0, 1]) == NESButton.LEFT | NESButton.A | NESButton.UP
+    assert reader.many(np.eye(6, dtype=np.int8), 6).tolist() == [64, 128, 32, 1, 2, 16]
+    for bad in ([0, 1], [0, 0, 0, 0, 0, 2], 3, [0.5] * 6):
+        with pytest.raises(OptionError):
+            reader.one(bad)
+    with pytest.raises(OptionError, match="0 to 11"):
+        NESActionReader(combos["complex"]).one(12)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"stage": "9-1"}, '"1-1" to "8-4"'),
+        ({"stage": []}, "at least one stage"),
+        ({"stage": 11}, '"1-1" to "8-4"'),
+        ({"obs": "pixels"}, "there are rgb, gray84, ram, tiles"),
+        ({"actions": "all"}, "unknown action set"),
+        ({"reward": "v8"}, "unknown reward"),
+        ({"frame_skip": 0}, "frame_skip"),
+        ({"backend": "zsnes"}, "there are auto, fceumm, nes-py"),
+        ({"render_mode": "ansi"}, "render_mode"),
+        ({"speed": 2}, "unexpected keyword argument 'speed'"),
+    ],
+)
+def test_options_that_are_not_possible(options: dict[str, Any], words: str):
+    with pytest.raises(OptionError) as raised:
+        MarioNESEnv(**options)
+    assert words in str(raised.value)
+
+
+def test_reset_options_that_are_not_possible(make):
+    env = make()
+    with pytest.raises(ResetNeeded):
+        env.step(NONE)
+    with pytest.raises(ResetNeeded):
+        env.get_state()
+    for options, words in (
+        ({"level": 1}, "there are stage, state"),
+        ({"stage": "1-1", "state": b""}, "one reset option"),
+        ({"stage": "1-5"}, "8-4"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            env.reset(options=options)
+
+
+def test_without_a_rom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("GYM_MARIO_ROM", str(tmp_path / "none.nes"))
+    with pytest.raises(RomError, match="GYM_MARIO_ROM"):
+        gym.make("MarioNES-1-1-v0")
+
+
+def test_a_game_that_does_not_start_is_named(make, tmp_path: Path, monkeypatch):
+    data = bytearray(own_rom())
+    # The program's first instructions become an endless jump.
+    data[16:19] = bytes([0x4C, 0x00, 0x80])
+    file = tmp_path / "stuck.nes"
+    file.write_bytes(data)
+    env = make(rom=str(file))
+    with pytest.raises(GameError, match=r"does not start.*not a known dump"):
+        env.reset()
+
+
+def test_closing_twice_and_rendering_without_a_mode(make):
+    env = make()
+    env.reset()
+    assert env.render() is None
+    assert json.dumps(env.reset()[1])
+    env.close()
+    env.close()
+    with pytest.raises(ResetNeeded):
+        env.step(NONE)

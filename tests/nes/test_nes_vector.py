@@ -1,0 +1,170 @@
+"""The vector of NES games: equal to single ones, on every backend, with every kind of worker."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.envs.nes import MarioNESEnv
+from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
+from gym_mario_suite.errors import MarioError, OptionError, StateError
+
+
+def equal(left: Any, right: Any) -> bool:
+    left, right = np.asarray(left), np.asarray(right)
+    return left.dtype == right.dtype and np.array_equal(left, right)
+
+
+def assert_infos_equal(infos: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Keys, and values where the mask says that there is one."""
+    assert set(infos) == set(expected)
+    for key, value in expected.items():
+        if key.startswith("_"):
+            assert equal(infos[key], value), key
+            continue
+        mask = expected[f"_{key}"]
+        if key == "final_info":
+            assert_infos_equal(infos[key], value)
+        elif key == "final_obs":
+            for i in np.flatnonzero(mask):
+                assert equal(infos[key][i], value[i])
+        else:
+            assert np.array_equal(infos[key][mask], value[mask]), key
+
+
+@pytest.fixture
+def options(backend_name: str, rom_file: Path) -> dict[str, Any]:
+    return {
+        "rom": str(rom_file),
+        "backend": backend_name,
+        "actions": "buttons",
+        "frame_skip": 4,
+        "stage": ["1-1", "1-2", "5-3"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "obs", "workers"),
+    [
+        (AutoresetMode.NEXT_STEP, "gray84", 1),
+        (AutoresetMode.SAME_STEP, "rgb", 1),
+        (AutoresetMode.NEXT_STEP, "ram", 2),
+        (AutoresetMode.SAME_STEP, "gray84", 3),
+    ],
+)
+def test_equals_gymnasiums_vector_of_single_environments(
+    options: dict[str, Any], mode: AutoresetMode, obs: str, workers: int
+):
+    count = 5
+    native = MarioNESVectorEnv(count, autoreset_mode=mode, num_workers=workers, obs=obs, **options)
+    singles = SyncVectorEnv(
+        [lambda: MarioNESEnv(obs=obs, **options) for _ in range(count)], autoreset_mode=mode
+    )
+    assert native.observation_space == singles.observation_space
+    assert native.action_space == singles.action_space
+    left, right = native.reset(seed=11), singles.reset(seed=11)
+    assert equal(left[0], right[0])
+    assert_infos_equal(left[1], right[1])
+    rng = np.random.default_rng(0)
+    ends = 0
+    for _ in range(60):
+        actions = rng.integers(0, 2, (count, 6), dtype=np.int8)
+        left, right = native.step(actions), singles.step(actions)
+        for a, b in zip(left[:4], right[:4], strict=True):
+            assert equal(a, b)
+        assert_infos_equal(left[4], right[4])
+        ends += int((left[2] | left[3]).sum())
+    assert ends > 5
+    native.close()
+    singles.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_disabled_autoreset_masks_and_states(options: dict[str, Any], workers: int):
+    envs = MarioNESVectorEnv(
+        3,
+        autoreset_mode="disabled",
+        num_workers=workers,
+        obs="ram",
+        render_mode="rgb_array",
+        **options,
+    )
+    with pytest.raises(ResetNeeded):
+        envs.step(np.zeros((3, 6), np.int8))
+    envs.reset(seed=0, options={"stage": "1-1"})
+    before = envs.get_state()
+    die, right = [0, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 0]
+    _, rewards, terminated, _, infos = envs.step(np.array([right, die, right], np.int8))
+    assert terminated.tolist() == [False, True, False]
+    assert rewards.tolist() == [8.0, -15.0, 8.0]
+    with pytest.raises(ResetNeeded, match=r"games \[1\]"):
+        envs.step(np.zeros((3, 6), np.int8))
+    _, infos = envs.reset(options={"reset_mask": terminated, "stage": ["1-1", "4-2", "1-1"]})
+    assert infos["world"].tolist() == [1, 4, 1]
+    assert infos["distance"].tolist() == [48.0, 40.0, 48.0]
+    assert [picture.shape for picture in envs.render() or ()] == [(224, 240, 3)] * 3
+    envs.set_state(before)
+    assert envs.get_state() == before
+    damaged = [before[0], before[1][:-1], before[2]]
+    with pytest.raises(StateError, match="checksum"):
+        envs.set_state(damaged)
+    assert envs.get_state() == before
+    single = MarioNESEnv(obs="ram", **options)
+    single.reset()
+    single.set_state(before[2])
+    left = envs.step(np.array([right] * 3, np.int8))
+    assert equal(left[0][2], single.step(right)[0])
+    envs.close()
+    envs.close()
+    single.close()
+
+
+def test_make_vec_and_max_episode_steps(options: dict[str, Any]):
+    del options["stage"]
+    envs = gym.make_vec("MarioNES-2-1-v0", 2, max_episode_steps=3, num_workers=1, **options)
+    assert isinstance(envs.unwrapped, MarioNESVectorEnv)
+    assert envs.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
+    envs.reset(seed=0)
+    noop = np.zeros((2, 6), np.int8)
+    for k in range(1, 4):
+        assert envs.step(noop)[3].tolist() == [k == 3] * 2
+    _, rewards, _, truncated, infos = envs.step(noop)
+    assert not truncated.any()
+    assert not rewards.any()
+    assert infos["ticks"].tolist() == [0, 0]
+    envs.close()
+
+
+def test_what_is_refused(options: dict[str, Any]):
+    for bad in ({"num_envs": 0}, {"num_workers": 0}, {"autoreset_mode": "never"}, {"obs": "x"}):
+        with pytest.raises(OptionError):
+            MarioNESVectorEnv(**{"num_envs": 2, **options, **bad})
+    envs = MarioNESVectorEnv(2, num_workers=1, **options)
+    for bad in (
+        {"stage": ["1-1"]},
+        {"stage": "0-1"},
+        {"reset_mask": np.zeros(2, bool)},
+        {"level": 1},
+    ):
+        with pytest.raises(OptionError):
+            envs.reset(options=bad)
+    with pytest.raises(OptionError, match="2 seeds"):
+        envs.reset(seed=[1])
+    envs.close()
+
+
+def test_a_worker_that_dies_is_named(options: dict[str, Any]):
+    if options["backend"] != "fceumm":
+        pytest.skip("only FCEUmm has worker processes")
+    envs = MarioNESVectorEnv(2, num_workers=2, **options)
+    envs.reset(seed=0)
+    envs._crew._players[0]._process.kill()  # type: ignore[attr-defined]
+    envs._crew._players[0]._process.join()  # type: ignore[attr-defined]
+    with pytest.raises(MarioError, match="worker process"):
+        envs.step(np.zeros((2, 6), np.int8))
+    envs.close()

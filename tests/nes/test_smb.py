@@ -1,0 +1,193 @@
+"""The memory map, the tiles and the rewards, on RAM made by hand and on RAM of the real game.
+
+stable-retro carries saved states of Super Mario Bros. (no ROM), in which the map can be checked.
+"""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gym_mario_suite.envs.nes_episode import write_tiles
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.rewards import REWARDS, TERMS, Progress, reward_rule
+from gym_mario_suite.nes.smb import Address
+
+
+def ram_with(**values: int) -> bytearray:
+    ram = bytearray(2048)
+    ram[Address.Y_VIEWPORT] = 1
+    ram[Address.PLAYER_STATE] = smb.PlayerState.NORMAL
+    for name, value in values.items():
+        address = Address[name.upper()]
+        if address in smb.DIGITS:
+            text = str(value).zfill(smb.DIGITS[address])
+            ram[address : address + len(text)] = bytes(map(int, text))
+        elif name == "x_on_page":
+            ram[Address.X_PAGE], ram[address] = divmod(value, 256)
+        else:
+            ram[address] = value
+    return ram
+
+
+def test_numbers_are_python_ints_that_do_not_overflow():
+    ram = ram_with(x_on_page=65_535, clock=999, score=123_450, coins=42)
+    assert smb.x_px(ram) == 65_535
+    assert (smb.clock(ram), smb.score(ram), smb.coins(ram)) == (999, 123_450, 42)
+    assert type(smb.x_px(ram)) is int
+    ram[Address.X_ON_PAGE], ram[Address.SCREEN_X_ON_PAGE] = 3, 250
+    assert smb.screen_x_px(ram) == 9
+
+
+@pytest.mark.parametrize(
+    ("values", "cleared"),
+    [
+        ({}, False),
+        ({"float_state": 3}, False),  # a vine
+        ({"float_state": 3, "enemy_kind": 0x31}, True),
+        ({"float_state": 3, "enemy_kind": 0x2D}, True),
+        ({"float_state": 1, "enemy_kind": 0x31}, False),
+        ({"game_mode": 2}, True),
+    ],
+)
+def test_cleared_stages(values: dict[str, int], cleared: bool):
+    assert smb.is_stage_cleared(ram_with(**values)) is cleared
+
+
+def test_the_flag_may_be_in_any_slot():
+    for slot in range(7):
+        ram = ram_with(float_state=3)
+        ram[Address.ENEMY_KIND + slot] = 0x31
+        assert smb.is_stage_cleared(ram) is (slot < 5)
+
+
+def test_areas_of_stages():
+    for world in range(1, 9):
+        areas = [smb.area_of_stage(world, stage) for stage in range(1, 5)]
+        assert areas == ([1, 3, 4, 5] if world in {1, 2, 4, 7} else [1, 2, 3, 4])
+
+
+def reward(name: str, *frames: bytearray) -> list[float]:
+    """The clipped reward of each frame after the first."""
+    rule, progress = reward_rule(name), Progress()
+    progress.begin(frames[0])
+    paid = []
+    for ram in frames[1:]:
+        terms = progress.advance(ram)
+        total = sum(w * t for w, t in zip(rule.weights, terms, strict=True))
+        paid.append(max(-rule.limit, min(rule.limit, total)))
+    return paid
+
+
+def test_reward_v7():
+    frames = [
+        ram_with(x_on_page=40, clock=400),
+        ram_with(x_on_page=43, clock=400),
+        ram_with(x_on_page=41, clock=399),
+        ram_with(x_on_page=47, clock=399),  # 6 px: not a movement
+        ram_with(x_on_page=300, clock=399),  # a pipe
+        ram_with(x_on_page=300, clock=400),  # the clock never earns
+        ram_with(x_on_page=303, clock=399, player_state=0x0B),
+        ram_with(x_on_page=303, clock=399, player_state=0x06),
+        ram_with(x_on_page=303, clock=399, y_viewport=2),
+    ]
+    assert reward("v7", *frames) == [3, -3, 0, 0, 0, -15, -15, -15]
+
+
+def test_reward_v9():
+    frames = [
+        ram_with(x_on_page=40, clock=400, coins=99),
+        ram_with(x_on_page=43, clock=400, coins=99),
+        ram_with(x_on_page=40, clock=400, coins=99),  # back: no loss
+        ram_with(x_on_page=44, clock=399, coins=99),  # 1 px past the furthest, a unit of the clock
+        ram_with(x_on_page=44, clock=399, coins=0),  # the hundredth coin
+        ram_with(x_on_page=44, clock=399, score=1000),
+        ram_with(x_on_page=44, clock=399, score=1000, power_up=1),
+        ram_with(x_on_page=44, clock=399, score=1000, power_up=0),
+        ram_with(x_on_page=44, clock=399, score=1000, game_mode=2),
+        ram_with(x_on_page=44, clock=399, score=1000, game_mode=2),  # only once
+    ]
+    assert reward("v9", *frames) == [3, 0, 0, 5, 10, 5, -5, 15, 0]
+
+
+def test_the_furthest_point_is_that_of_a_life_in_a_stage():
+    frames = [
+        ram_with(x_on_page=400, lives=2),
+        ram_with(x_on_page=40, lives=1),
+        ram_with(x_on_page=43, lives=1),
+        ram_with(x_on_page=20, lives=1, stage=1),
+        ram_with(x_on_page=22, lives=1, stage=1),
+    ]
+    assert reward("v9", *frames) == [0, 3, 0, 2]
+
+
+def test_other_rewards_and_wrong_ones():
+    frames = [ram_with(x_on_page=40), ram_with(x_on_page=44, score=20), ram_with(game_mode=2)]
+    assert reward("distance", *frames) == [0.25, 0]
+    assert reward("score", *frames) == [20, 0]
+    assert reward("sparse", *frames) == [0, 1]
+    assert reward_rule({"goal": 2.0}).weights[TERMS.index("goal")] == 2.0
+    for bad, words in (
+        ("v8", "there are v7, v9"),
+        ({"speed": 1.0}, "unknown reward term 'speed'"),
+        ({"x": float("nan")}, "finite"),
+        ({"x": "much"}, "finite"),
+    ):
+        with pytest.raises(OptionError, match=words):
+            reward_rule(bad)  # type: ignore[arg-type]
+    assert set(REWARDS) == {"v7", "v9", "distance", "score", "sparse"}
+
+
+def test_tiles_made_by_hand():
+    ram = ram_with(x_on_page=300, y=176, screen_page=1, screen_x_on_page=0)
+    # Column 17 of the level lies in the second page; column 32 is column 0 of the first again.
+    ram[Address.TILES + 13 * 16 + 12 * 16 + 1] = 0x54
+    ram[Address.ENEMY_ACTIVE + 2] = 1
+    ram[Address.ENEMY_PAGE + 2], ram[Address.ENEMY_X_ON_PAGE + 2] = 1, 100
+    ram[Address.ENEMY_Y + 2] = 184
+    tiles = np.full((13, 16), 9, np.int8)
+    write_tiles(ram, tiles)
+    expected = np.zeros((13, 16), np.int8)
+    expected[12, 1] = 1
+    expected[10, 3] = 2  # (300 + 8) // 16 - 16
+    expected[10, 6] = -1
+    assert np.array_equal(tiles, expected)
+
+
+def retro_states() -> list[tuple[str, bytes]]:
+    """RAM of the real game at the starts of stages, from stable-retro's saved states."""
+    retro = pytest.importorskip("stable_retro")
+    folder = Path(retro.__file__).parent / "data/stable/SuperMarioBros-Nes-v0"
+    states = []
+    for file in sorted(folder.glob("Level?-?.state")):
+        data = gzip.decompress(file.read_bytes())
+        at = data.find(b"RAM\0\0\x08\0\0") + 8
+        if at >= 8:
+            states.append((file.stem.removeprefix("Level"), data[at : at + 2048]))
+    return states
+
+
+def test_the_map_reads_the_real_games_ram():
+    states = retro_states()
+    if not states:
+        pytest.skip("this stable-retro carries no states of the game")
+    for name, ram in states:
+        stage = f"{ram[Address.WORLD] + 1}-{ram[Address.STAGE] + 1}"
+        assert stage == name
+        assert ram[Address.GAME_MODE] == smb.GameMode.PLAYING
+        assert ram[Address.AREA] + 1 == smb.area_of_stage(*map(int, name.split("-")))
+        assert 0 < smb.clock(ram) <= 401
+        assert 0 <= smb.coins(ram) < 100
+        assert not smb.is_dying(ram)
+        assert not smb.is_game_over(ram)
+        assert not smb.is_stage_cleared(ram)
+        assert smb.x_px(ram) < 300
+        tiles = np.zeros((13, 16), np.int8)
+        write_tiles(ram, tiles)
+        assert (tiles == 2).sum() == 1
+    scores = {name: smb.score(ram) for name, ram in states}
+    # Three stages and 52 coins; the digits one place off would say half a million.
+    assert scores.get("1-4", 49_900) == 49_900
+    assert scores.get("1-1", 0) == 0

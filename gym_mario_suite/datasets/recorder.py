@@ -99,6 +99,7 @@ class RecordedGame(Game):
             hashes.append(self._next_hash())
         return Replay(
             level=self.level,
+            rules=self.level.rules,
             keys=bytes(self._keys),
             hashes=tuple(hashes),
             mode=Mode(self._mode),

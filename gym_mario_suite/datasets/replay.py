@@ -28,7 +28,7 @@ from gym_mario_suite.engine.game import (
 from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.errors import MarioError, ReplayError, ReplayMismatch
 from gym_mario_suite.levels.generate import GENERATOR_2009, generate
-from gym_mario_suite.levels.level import Level
+from gym_mario_suite.levels.level import Level, rules_name
 
 SUFFIX = ".mario"
 TICKS_PER_HASH = 64
@@ -95,6 +95,11 @@ class Replay:
             )
         if not 0 <= self.switches <= _ALL_SWITCHES:
             raise ReplayError(f"switches must be bits from 0 to {_ALL_SWITCHES}")
+        if self.rules != self.level.rules:
+            raise ReplayError(
+                f"the replay has the rules {rules_name(self.rules)}, its level belongs to "
+                f"{rules_name(self.level.rules)}"
+            )
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
 
     @property

@@ -9,7 +9,12 @@ from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Mode, Rules, Status
 
 _TYPES = ("overground", "underground", "castle")
-_ENDS = {Status.WIN: "won", Status.DEAD: "dead", Status.RUNNING: "unfinished"}
+_ENDS = {
+    Status.WIN: "won",
+    Status.DEAD: "dead",
+    Status.RUNNING: "unfinished",
+    Status.TIME_OUT: "out of time",
+}
 
 
 def replay_text(replay: Replay) -> str:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.world import NO_SPRITE
+from gym_mario_suite.engine.world import NO_SPRITE, Rules
 from gym_mario_suite.levels.level import Level
 
 HASH_BYTES = 8
@@ -96,6 +96,8 @@ def level_hash(level: Level) -> bytes:
     numbers = [level.width, level.height, level.x_exit, level.y_exit, *spawns]
     digest = blake2b(np.array(numbers, "<i4").tobytes(), digest_size=HASH_BYTES)
     digest.update(level.tiles.tobytes())
+    if level.rules != Rules.COMPETITION_2009 or level.start is not None:
+        digest.update(np.array([level.rules, *(level.start or ())], "<i4").tobytes())
     return digest.digest()
 
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.engine.tiles import LIKENESS_2009, TILE_PX, Tile, Tile2019
 from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 THEMES = 3
@@ -62,7 +63,7 @@ PITCH = 4  # bytes from one row of the frame to the next
 ORIGIN = 5  # byte of the top left pixel: the frame has margins
 FRAME_BYTES = 6
 AT_PICTURES = 7
-AT_TILES = 8  # [theme, tile byte, 4 * animation step + variant]: picture
+AT_TILES = 8  # [rules, theme, tile byte, 4 * animation step + variant]: picture
 AT_BACKDROP = 9  # [theme, row]: four numbers
 _HEADER = 16
 
@@ -81,6 +82,9 @@ FAR_AT = 0
 NEAR_AT = 1  # -1: nothing there
 NEAR_OPAQUE = 2
 
+# Where the table of the 2019 rules has the picture of ground with no ground above.
+GROUND_TOP_2019 = 255
+_GROUND_TOPS = (129, 141, 137)  # by theme
 TILE_STEPS = 4
 TILE_VARIANTS = 4
 MARGIN_PX = 40  # of the frame, on all sides; no picture is larger
@@ -157,6 +161,10 @@ class _ViewMaker:
             self._add(atlas["tiles"][tile[name]], self.shift)
         for pixels in atlas["tiles"]:
             self._add(pixels, self.shift)
+        for part in ("pipe_top", "pipe"):
+            left, right = (atlas["tiles"][tile[f"{part}_{side}"]] for side in ("left", "right"))
+            narrow = np.concatenate([left[:, : TILE_PX // 2], right[:, TILE_PX // 2 :]], axis=1)
+            self._add(narrow, self.shift)
         near = [self._add_backdrop_rows(theme, layer=1) for theme in range(THEMES)]
         keep = np.concatenate(self.keep)
         far = [self._add_backdrop_rows(theme, layer=0) for theme in range(THEMES)]
@@ -189,13 +197,23 @@ class _ViewMaker:
         return np.concatenate([header, pictures.ravel(), tiles.ravel(), rows.ravel()])
 
     def _tile_table(self) -> NDArray[np.int32]:
-        """Picture of each [theme, tile byte, 4 * step + variant], or NO_PICTURE."""
+        """Picture of each [rules, theme, tile byte, 4 * step + variant], or NO_PICTURE."""
         of_id = self.atlas["tile_of_id"].astype(np.int32)
         variants = self.atlas["tile_variants"].astype(np.int32)
         names = self.atlas["tile_names"]
         picture = variants + _FIRST_TILE
         picture[np.isin(names, _UNDRAWN_TILES)] = NO_PICTURE
-        return np.where(of_id[..., None] >= 0, picture[of_id], NO_PICTURE).reshape(THEMES, 256, -1)
+        table = np.where(of_id[..., None] >= 0, picture[of_id], NO_PICTURE).reshape(THEMES, 256, -1)
+        table_2019 = table[:, LIKENESS_2009]
+        table_2019[:, Tile2019.GROUND] = table[:, Tile.GROUND]
+        for theme, top in enumerate(_GROUND_TOPS):
+            table_2019[theme, GROUND_TOP_2019] = table[theme, top]
+        table_2019[:, Tile2019.GOAL_TOP] = GOAL_PICTURES + GOAL_PIECES.index("goal_top")
+        table_2019[:, Tile2019.GOAL_POLE] = GOAL_PICTURES + GOAL_PIECES.index("goal_pole")
+        narrow = _FIRST_TILE + len(names)
+        table_2019[:, Tile2019.NARROW_PIPE_TOP] = narrow
+        table_2019[:, Tile2019.NARROW_PIPE_BODY] = narrow + 1
+        return np.stack([table, table_2019])
 
     def _bytes(
         self, pixels: NDArray[np.uint8], shift: int

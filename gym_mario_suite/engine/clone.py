@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.compiled import jit
+from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.level_image import FINGERPRINT, N_CHANGEABLE, N_SPAWNS, LevelImage
 from gym_mario_suite.engine.world import (
     BODY,
@@ -65,16 +65,30 @@ def copy_world(worlds, pool_words, source, target):
         source: Index of the world to copy.
         target: Index of the world to overwrite.
     """
+    copy_world_between(worlds, pool_words, source, pool_words, target)
+
+
+@inline_jit
+def copy_world_between(worlds, source_words, source, target_words, target):
+    """Copy world `source` of `worlds` over world `target` of another array.
+
+    Args:
+        worlds: Array of WORLD.
+        source_words: `words(worlds)`, the same memory.
+        source: Index of the world to copy.
+        target_words: `words` of the other array.
+        target: Index of the world to overwrite.
+    """
     head = (_AT_SPRITES + np.int64(worlds[source].slots_used) * _BODY_BYTES + 7) // _WORD
     for i in range(head):
-        pool_words[target, i] = pool_words[source, i]
+        target_words[target, i] = source_words[source, i]
     first = _AT_SPENT // _WORD
     last = (_AT_SPENT + np.int64(worlds[source].spent_words) * 4 + 7) // _WORD
     for i in range(first, last):
-        pool_words[target, i] = pool_words[source, i]
+        target_words[target, i] = source_words[source, i]
     if worlds[source].n_events > 0:
-        for i in range(_AT_EVENTS // _WORD, pool_words.shape[1]):
-            pool_words[target, i] = pool_words[source, i]
+        for i in range(_AT_EVENTS // _WORD, source_words.shape[1]):
+            target_words[target, i] = source_words[source, i]
 
 
 def world_to_bytes(world: np.void) -> bytes:

@@ -40,15 +40,16 @@ from gym_mario_suite.engine.draw_words import (
     squeeze_third,
     stack8,
 )
-from gym_mario_suite.engine.level_image import WIDTH, LevelImage
+from gym_mario_suite.engine.level_image import HEIGHT, RULES, WIDTH, LevelImage
 from gym_mario_suite.engine.tiles import TILE_PX
-from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Worlds
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Rules, Worlds
 from gym_mario_suite.errors import OptionError
 
 RGB_SHAPE = (SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, 3)
 RGB_HALF_SHAPE = (SCREEN_HEIGHT_PX // 2, SCREEN_WIDTH_PX // 2, 3)
 GRAY84_SHAPE = (84, 84)
 
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _RUN = 32
 _GRAY_SIDE = 84
 _HALF_ROWS = SCREEN_HEIGHT_PX // 2
@@ -59,12 +60,22 @@ _SUMS_BYTES = _SUMS_PITCH * (_HALF_ROWS + 2)
 
 @jit
 def camera(image, world):
-    """Left edge of the screen in px of the level; a level narrower than the screen is centred."""
-    right_most = image[WIDTH] * TILE_PX - SCREEN_WIDTH_PX
-    if right_most < 0:
-        return right_most >> 1
-    x = floor(world.players[0].body.x) - SCREEN_WIDTH_PX // 2
-    return min(max(x, 0), right_most)
+    """Left and top edge of the screen in px of the level.
+
+    A level narrower than the screen is centred. Only the 2019 rules, whose levels are usually a row
+    higher than this screen, have it follow Mario up and down.
+    """
+    body = world.players[0].body
+    left = image[WIDTH] * TILE_PX - SCREEN_WIDTH_PX
+    if left < 0:
+        left >>= 1
+    else:
+        left = min(max(floor(body.x) - SCREEN_WIDTH_PX // 2, 0), left)
+    top = np.int64(0)
+    if image[RULES] != _COMPETITION_2009:
+        lowest = max(image[HEIGHT] * TILE_PX - SCREEN_HEIGHT_PX, 0)
+        top = min(max(floor(body.y) - SCREEN_HEIGHT_PX // 2, 0), lowest)
+    return np.int64(left), np.int64(top)
 
 
 @jit
@@ -72,13 +83,14 @@ def _compose(view, frame, image, world, theme, hud):
     """Draw everything into the frame, from back to front."""
     cam = camera(image, world)
     clock = np.int64(world.start_time)
-    draw_backdrop(view, frame, cam, theme)
+    draw_backdrop(view, frame, cam[0], theme)
     for i in range(world.n_sprites):
         s = world.sprites[world.order[i]]
         if is_behind_tiles(s):
             draw_sprite(view, frame, cam, s, clock)
     draw_tiles(view, frame, image, world, cam, theme)
-    draw_goal(view, frame, image, world, cam)
+    if image[RULES] == _COMPETITION_2009:
+        draw_goal(view, frame, image, world, cam[0])
     for i in range(world.n_sprites):
         s = world.sprites[world.order[i]]
         if not is_behind_tiles(s):

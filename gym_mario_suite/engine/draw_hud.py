@@ -7,8 +7,9 @@ import numpy as np
 from gym_mario_suite.engine.atlas import GLYPHS, ICON_PICTURES, ICONS, WIDTH_PX
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.draw_pictures import put_fixed
-from gym_mario_suite.engine.world import TICKS_PER_SECOND
+from gym_mario_suite.engine.world import MS_PER_SECOND, TICKS_PER_SECOND, Rules
 
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _COUNTERS = ICON_PICTURES + ICONS.index("coin")  # then kills, clock
 _MODE = ICON_PICTURES + ICONS.index("small")  # then large, fire
 
@@ -45,7 +46,8 @@ def draw_hud(view, frame, world):
             number, digits = np.int64(world.kills_total), 2
             x = edge + width * 15 // 32
         else:
-            number = np.int64(world.time_left) // TICKS_PER_SECOND
+            unit = TICKS_PER_SECOND if world.rules == _COMPETITION_2009 else MS_PER_SECOND
+            number = np.int64(world.time_left) // unit
             digits = 3 if number < 1000 else 4
             x = width - edge - (digits + 1) * _GLYPH_PX - _ICON_GAP_PX
         put_fixed(view, frame, _COUNTERS + i, x, _TOP_PX)

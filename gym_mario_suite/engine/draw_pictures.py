@@ -71,10 +71,10 @@ def put_picture(view, frame, picture, x, y, upside_down):
 
 @jit
 def put_sprite(view, frame, cam, picture, x, y, upside_down):
-    """Draw a sprite's picture with its feet at (x, y) px of the level."""
+    """Draw a sprite's picture with its feet at (x, y) px of the level; `cam`: see `camera`."""
     shift = view.table[SHIFT]
-    left = ((x - _SPRITE_LEFT_PX) >> shift) - (cam >> shift)
-    top = (y - _SPRITE_TOP_PX) >> shift
+    left = ((x - _SPRITE_LEFT_PX) >> shift) - (cam[0] >> shift)
+    top = ((y - _SPRITE_TOP_PX) >> shift) - (cam[1] >> shift)
     put_picture(view, frame, np.int64(picture), left, top, np.int64(upside_down))
 
 

@@ -11,6 +11,7 @@ from gym_mario_suite.engine.atlas import (
     FAR_AT,
     GOAL_PICTURES,
     GOAL_PIECES,
+    GROUND_TOP_2019,
     HEIGHT_PX,
     NEAR_AT,
     NEAR_OPAQUE,
@@ -18,6 +19,7 @@ from gym_mario_suite.engine.atlas import (
     ORIGIN,
     PITCH,
     SHIFT,
+    THEMES,
     TILE_STEPS,
     TILE_VARIANTS,
     WIDTH_PX,
@@ -25,10 +27,18 @@ from gym_mario_suite.engine.atlas import (
 from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.draw_pictures import UPRIGHT, put_picture
 from gym_mario_suite.engine.draw_words import blend32, copy32
-from gym_mario_suite.engine.level_image import CELLS, HEIGHT, WIDTH, X_EXIT, Y_EXIT, cell_at
-from gym_mario_suite.engine.tiles import TILE_PX, Behaviour
-from gym_mario_suite.engine.world import EFFECT_SLOTS, SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Effect
+from gym_mario_suite.engine.level_image import CELLS, HEIGHT, RULES, WIDTH, X_EXIT, Y_EXIT, cell_at
+from gym_mario_suite.engine.tiles import TILE_PX, Behaviour, Tile2019
+from gym_mario_suite.engine.world import (
+    EFFECT_SLOTS,
+    SCREEN_HEIGHT_PX,
+    SCREEN_WIDTH_PX,
+    Effect,
+    Rules,
+)
 
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
+_GROUND_2019 = int(Tile2019.GROUND)
 _BLOCK_BUMP = int(Effect.BLOCK_BUMP)
 _MOVABLE = int(Behaviour.BLOCK_ALL) << 8
 _ROWS = SCREEN_HEIGHT_PX // TILE_PX
@@ -105,25 +115,33 @@ def _is_bumping(world):
 
 @jit
 def draw_tiles(view, frame, image, world, cam, theme):
-    """Every tile on the screen."""
+    """Every tile on the screen; `cam`: its left and top edge."""
     table = view.table
     shift = table[SHIFT]
     bumping = _is_bumping(world)
-    pictures = table[AT_TILES] + theme * _THEME_TILES
+    rules = image[RULES]
+    in_2009 = rules == _COMPETITION_2009
+    pictures = table[AT_TILES] + (rules * THEMES + theme) * _THEME_TILES
     step = TILE_VARIANTS * _animation_step(world.start_time)
-    rows = min(image[HEIGHT], _ROWS)
-    for x in range(max(cam >> 4, 0), min((cam >> 4) + _COLUMNS + 1, image[WIDTH])):
-        left = (x * TILE_PX >> shift) - (cam >> shift)
-        for y in range(rows):
+    first_row = cam[1] >> 4
+    rows = min(image[HEIGHT], first_row + _ROWS + (cam[1] & 15 != 0))
+    first = cam[0] >> 4
+    for x in range(max(first, 0), min(first + _COLUMNS + 1, image[WIDTH])):
+        left = (x * TILE_PX >> shift) - (cam[0] >> shift)
+        for y in range(first_row, rows):
             if image[CELLS + x * image[HEIGHT] + y] == 0:
                 continue
             cell = cell_at(image, world, x, y)
             variant = (x * 73 ^ y * 151 ^ (x * y >> 1)) & (TILE_VARIANTS - 1)
-            tile = (cell & 0xFF) * (TILE_STEPS * TILE_VARIANTS)
-            picture = table[pictures + tile + step + variant]
+            tile = cell & 0xFF
+            # Ground of 2019 is one tile; which picture it has its neighbour tells.
+            if not in_2009 and tile == _GROUND_2019 and y > 0:
+                above = cell_at(image, world, x, y - 1) & 0xFF
+                tile = tile if above == _GROUND_2019 else GROUND_TOP_2019
+            picture = table[pictures + tile * (TILE_STEPS * TILE_VARIANTS) + step + variant]
             if picture == NO_PICTURE:
                 continue
-            top = y * TILE_PX
+            top = y * TILE_PX - cam[1]
             if bumping and cell & _MOVABLE:
                 top -= _bump_height(world, x, y)
             put_picture(view, frame, picture, left, top >> shift, UPRIGHT)
@@ -131,7 +149,7 @@ def draw_tiles(view, frame, image, world, cam, theme):
 
 @jit
 def draw_goal(view, frame, image, world, cam):
-    """The flagpole at the exit."""
+    """The flagpole at the exit (in 2019 it is part of the tiles)."""
     table = view.table
     shift = table[SHIFT]
     column = image[X_EXIT]

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine import observe
 from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile, jit
-from gym_mario_suite.engine.level_image import LevelImage
+from gym_mario_suite.engine.level_image import RULES, LevelImage
 from gym_mario_suite.engine.tick import start_world, tick
 from gym_mario_suite.engine.world import (
     MAX_SPRITES,
+    MS_PER_SECOND,
     TICKS_PER_SECOND,
     Kind,
     Mode,
+    Rules,
     Status,
     Worlds,
     empty_worlds,
@@ -71,7 +73,7 @@ def _level_bitmap(image, worlds, out):
 
 
 class Game:
-    """A level being played, tick by tick, as the 2009 program played it.
+    """A level being played, tick by tick, by the rules of the level.
 
     The queries have the meaning of the competition's agent interface: they describe the world
     after the last tick. An agent is asked after each tick, and its answer is in effect during the
@@ -80,14 +82,15 @@ class Game:
     Args:
         image: Level image, `Level.image`.
         mode: Power state at the start.
-        time_limit: Seconds of level time (15 ticks each), 0 to 1,000,000.
+        time_limit: Seconds of level time, 0 to 1,000,000: 15 ticks each in 2009; 30 ms a tick
+            in 2019, and then 0 is no limit.
         creatures: False leaves out all creatures and freezes everything but Mario.
         invulnerable: Creatures do no harm (falls and the clock still kill).
         power_restoration: SPEED makes Mario fire Mario again.
         timer: Whether the clock runs.
 
     Raises:
-        OptionError: For a mode or time limit out of range.
+        OptionError: For a mode or time limit out of range, or a switch of 2009 in a level of 2019.
     """
 
     def __init__(
@@ -104,6 +107,12 @@ class Game:
         if isinstance(mode, bool) or mode not in set(Mode):
             raise OptionError(f"mode must be 0 small, 1 large or 2 fire, got {mode!r}")
         time_limit = as_integer("time_limit (seconds)", time_limit, 0, MAX_TIME_LIMIT_S)
+        if image[RULES] != Rules.COMPETITION_2009 and (
+            not creatures or invulnerable or power_restoration or not timer
+        ):
+            raise OptionError(
+                "creatures, invulnerable, power_restoration and timer belong to the rules of 2009"
+            )
         announce_first_compile(tick_worlds)
         self.image = image
         self.worlds: Worlds = empty_worlds(1)
@@ -255,7 +264,9 @@ class Game:
     @property
     def time_left(self) -> int:
         """Seconds left on the level's clock, rounded toward zero."""
-        return int(int(self.worlds[0]["time_left"]) / TICKS_PER_SECOND)
+        in_2009 = self.worlds[0]["rules"] == Rules.COMPETITION_2009
+        unit = TICKS_PER_SECOND if in_2009 else MS_PER_SECOND
+        return int(int(self.worlds[0]["time_left"]) / unit)
 
     def sprite_kinds(self) -> list[Kind]:
         """Kinds of the sprites in list order, newest first, without Mario."""

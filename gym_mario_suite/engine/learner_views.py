@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.level_image import HEIGHT, WIDTH, X_EXIT, cell_at
+from gym_mario_suite.engine.level_image import HEIGHT, RULES, WIDTH, X_EXIT, cell_at
 from gym_mario_suite.engine.observe import GRID_CENTRE, GRID_SIZE
-from gym_mario_suite.engine.tiles import Behaviour, Tile
-from gym_mario_suite.engine.world import NO_SPRITE, Kind
+from gym_mario_suite.engine.tiles import Behaviour, Tile, Tile2019
+from gym_mario_suite.engine.world import NO_SPRITE, Kind, Rules
 
 CHANNELS = (
     "solid",
@@ -34,7 +34,10 @@ _BLOCK_UPPER = int(Behaviour.BLOCK_UPPER) << 8
 _BUMPABLE = int(Behaviour.BUMPABLE) << 8
 _BREAKABLE = int(Behaviour.BREAKABLE) << 8
 _PICKUPABLE = int(Behaviour.PICKUPABLE) << 8
+_BLOCK_LOWER = int(Behaviour.BLOCK_LOWER) << 8
 _MUZZLE = int(Tile.CANNON_MUZZLE)
+_MUZZLE_2019 = int(Tile2019.CANNON_MUZZLE)
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 
 
 def _channel_of_kind() -> np.ndarray:
@@ -42,7 +45,7 @@ def _channel_of_kind() -> np.ndarray:
     channel[[2, 3, 4, 5, 6, 7, 8]] = _STOMPABLE
     channel[[9, 10, 12]] = _SPIKED
     channel[Kind.SHELL] = _SHELL_CHANNEL
-    channel[[Kind.MUSHROOM, Kind.FIRE_FLOWER]] = _POWER_UP
+    channel[[Kind.MUSHROOM, Kind.FIRE_FLOWER, Kind.LIFE_MUSHROOM]] = _POWER_UP
     channel[Kind.FIREBALL] = _FIREBALL_CHANNEL
     return channel
 
@@ -102,11 +105,14 @@ def write_channels(image, world, player_index, out):
     """One-hot planes around a player into `out` (int8[11, 22, 22]), in the order of CHANNELS.
 
     Mario's cell is [11, 11] of each plane. `solid` is what blocks from all sides, bricks and
-    blocks with contents included; used blocks are only solid.
+    blocks with contents included; used blocks are only solid. Hidden blocks are not shown under the
+    2019 rules, whose levels have them.
     """
     player = world.players[player_index]
     left = _cell(player.body.x) - GRID_CENTRE
     top = _cell(player.body.y) - GRID_CENTRE
+    in_2009 = image[RULES] == _COMPETITION_2009
+    muzzle = _MUZZLE if in_2009 else _MUZZLE_2019
     out[:] = 0
     for c in range(GRID_SIZE):
         x = left + c
@@ -114,11 +120,11 @@ def write_channels(image, world, player_index, out):
             continue
         for r in range(max(0, -top), min(GRID_SIZE, image[HEIGHT] - top)):
             cell = cell_at(image, world, x, top + r)
-            if cell == 0:
+            if cell == 0 or (not in_2009 and cell & _BLOCK_LOWER):
                 continue
             if cell & _BLOCK_ALL:
                 out[_SOLID, r, c] = 1
-                if cell & 0xFF == _MUZZLE:
+                if cell & 0xFF == muzzle:
                     out[_CANNON, r, c] = 1
             if cell & _BLOCK_UPPER:
                 out[_PLATFORM, r, c] = 1

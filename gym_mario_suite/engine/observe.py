@@ -6,6 +6,9 @@ detail: 0 everything apart, 1 by behaviour, 2 something or nothing.
 
 Sprites are shown in the cell in which they *began* their last tick, and only within 10 cells, as
 in the original; the float list has their present positions.
+
+Under the 2019 rules these views show each tile as the tile of 2009 that it is most like (hidden
+blocks and the goal's pole as air); the views of the 2019 framework are in `observe_2019`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.level_image import CELLS, HEIGHT, WIDTH, X_EXIT, cell_at
+from gym_mario_suite.engine.level_image import CELLS, HEIGHT, RULES, WIDTH, X_EXIT, cell_at
+from gym_mario_suite.engine.tiles import LIKENESS_2009
 from gym_mario_suite.engine.world import Kind
 
 GRID_SIZE = 22
@@ -35,7 +39,7 @@ _GOOMBA = int(Kind.GOOMBA)
 
 
 def _tile_codes() -> NDArray[np.int8]:
-    """Observed code of each tile byte at Z = 0, 1, 2: int8[3, 256]."""
+    """Observed code of each tile byte of 2009 at Z = 0, 1, 2: int8[3, 256]."""
     tile = np.arange(256)
     codes = np.empty((3, 256), np.int8)
     codes[:] = tile.astype(np.uint8).view(np.int8)
@@ -62,13 +66,17 @@ def _sprite_codes() -> NDArray[np.int8]:
     codes[1, [9, 10, 12]] = 9
     codes[1, [14, 15, 25]] = [14, 15, 25]
     codes[2, kinds] = 1
+    codes[:, Kind.LIFE_MUSHROOM] = codes[:, Kind.MUSHROOM]  # its own number is a brick's code
     codes[2, 25] = 0
     return codes
 
 
 TILE_CODES = _tile_codes()
+# By rule set, then Z, then tile byte.
+TILE_CODES_OF_RULES = np.stack([TILE_CODES, TILE_CODES[:, LIKENESS_2009]])
 SPRITE_CODES = _sprite_codes()
 TILE_CODES.setflags(write=False)
+TILE_CODES_OF_RULES.setflags(write=False)
 SPRITE_CODES.setflags(write=False)
 
 
@@ -87,6 +95,7 @@ def write_level_grid(image, world, player_index, z, out):
     top = _cell(player.body.y) - GRID_CENTRE
     height = np.int64(image[HEIGHT])
     width = np.int64(image[WIDTH])
+    codes = TILE_CODES_OF_RULES[image[RULES], z]
     first_row = max(0, -top)
     last_row = min(GRID_SIZE, height - top)
     if first_row > 0 or last_row < GRID_SIZE or left < 0 or left + GRID_SIZE > width:
@@ -97,7 +106,7 @@ def write_level_grid(image, world, player_index, z, out):
             cell = image[column + r]
             if cell & ~0xFFFF:
                 cell = cell_at(image, world, left + c, top + r)
-            out[r, c] = TILE_CODES[z, cell & 0xFF]
+            out[r, c] = codes[cell & 0xFF]
 
 
 @jit
@@ -175,6 +184,7 @@ def write_level_bitmap(image, world, player_index, out):
             x = left + c
             if not 0 <= x <= image[X_EXIT] or x >= image[WIDTH]:
                 continue
-            if TILE_CODES[1, cell_at(image, world, x, y) & 0xFF] != 0:
+            code = TILE_CODES_OF_RULES[image[RULES], 1, cell_at(image, world, x, y) & 0xFF]
+            if code != 0:
                 number = r * GRID_SIZE + c
                 out[number >> 4] |= np.uint16(1 << (number & 15))

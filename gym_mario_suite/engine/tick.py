@@ -42,6 +42,7 @@ from gym_mario_suite.engine.tick_2019 import begin_tick_2019
 from gym_mario_suite.engine.world import (
     LIVES_AT_START,
     MAX_PLAYERS,
+    MS_PER_SECOND,
     NO_SPRITE,
     SCREEN_WIDTH_PX,
     TICKS_PER_SECOND,
@@ -76,7 +77,6 @@ _OFF_BOTTOM = np.float32(304)
 _NEAR_CANNON = np.float32(16)
 _CANNON_PERIOD_TICKS = 100
 _FLOWER_HEAD_START_TICKS = 4
-MS_PER_SECOND = 1000
 _NO_JUMP = np.float32(-100)
 _BELOW_ALL = 1 << 30  # a row further down than any
 
@@ -112,7 +112,8 @@ def start_player(image, player, mode):
     player.ducking = 0
     player.can_shoot = 0
     player.coins = 0
-    player.lives = LIVES_AT_START
+    # The framework counts lives from 0 on; they play no role in either game.
+    player.lives = LIVES_AT_START if image[RULES] == _COMPETITION_2009 else 0
     player.mushrooms = 0
     player.flowers = 0
     player.jumps = 0

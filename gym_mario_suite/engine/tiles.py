@@ -141,8 +141,46 @@ def _behaviour_table_2019() -> NDArray[np.uint8]:
     return table
 
 
+def _likeness() -> NDArray[np.uint8]:
+    """The tile of 2009 that looks and behaves most like each tile of 2019.
+
+    Hidden blocks and the goal's pole are like air.
+    """
+    table = np.zeros(256, np.uint8)
+    for tile, like in {
+        Tile2019.GROUND: Tile.GROUND_TOP,
+        Tile2019.STAIR_BLOCK: Tile.STAIR_BLOCK,
+        Tile2019.CANNON_MUZZLE: Tile.CANNON_MUZZLE,
+        Tile2019.CANNON_NECK: Tile.CANNON_NECK,
+        Tile2019.CANNON_BASE: Tile.CANNON_BASE,
+        Tile2019.BRICK: Tile.BRICK,
+        Tile2019.BRICK_COIN: Tile.BRICK_COIN,
+        Tile2019.BRICK_POWER: Tile.BRICK_POWER,
+        Tile2019.BRICK_LIFE: Tile.BRICK_POWER,
+        Tile2019.QUESTION_POWER: Tile.QUESTION_POWER,
+        Tile2019.QUESTION_COIN: Tile.QUESTION_COIN,
+        Tile2019.USED_BLOCK: Tile.USED_BLOCK,
+        Tile2019.COIN: Tile.COIN,
+        Tile2019.PIPE_TOP_LEFT: Tile.PIPE_TOP_LEFT,
+        Tile2019.PIPE_TOP_RIGHT: Tile.PIPE_TOP_RIGHT,
+        Tile2019.PIPE_BODY_LEFT: Tile.PIPE_BODY_LEFT,
+        Tile2019.PIPE_BODY_RIGHT: Tile.PIPE_BODY_RIGHT,
+        Tile2019.NARROW_PIPE_TOP: Tile.PIPE_TOP_LEFT,
+        Tile2019.NARROW_PIPE_BODY: Tile.PIPE_BODY_LEFT,
+        Tile2019.PLATFORM_SINGLE: Tile.HILL_TOP,
+        Tile2019.PLATFORM_LEFT: Tile.HILL_TOP_LEFT,
+        Tile2019.PLATFORM: Tile.HILL_TOP,
+        Tile2019.PLATFORM_RIGHT: Tile.HILL_TOP_RIGHT,
+        Tile2019.PLATFORM_BACKGROUND: Tile.HILL_BODY,
+    }.items():
+        table[tile] = like
+    return table
+
+
 TILE_BEHAVIOUR: NDArray[np.uint8] = _behaviour_table()
 TILE_BEHAVIOUR.setflags(write=False)
 # By rule set, then by tile.
 TILE_BEHAVIOURS: NDArray[np.uint8] = np.stack([TILE_BEHAVIOUR, _behaviour_table_2019()])
 TILE_BEHAVIOURS.setflags(write=False)
+LIKENESS_2009: NDArray[np.uint8] = _likeness()
+LIKENESS_2009.setflags(write=False)

@@ -27,7 +27,8 @@ NO_SPRITE = -1
 # the reference, so the player still counts as carrying.
 DETACHED_SHELL = -2
 
-TICKS_PER_SECOND = 15  # of the level's timer
+TICKS_PER_SECOND = 15  # of the level's timer, 2009 rules
+MS_PER_SECOND = 1000  # of the level's timer, 2019 rules: 30 ms a tick
 SCREEN_WIDTH_PX = 320
 SCREEN_HEIGHT_PX = 240
 LIVES_AT_START = 1024

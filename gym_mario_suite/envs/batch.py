@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.cores import CoreChooser
-from gym_mario_suite.engine.world import empty_worlds
+from gym_mario_suite.engine.world import Rules, empty_worlds
 from gym_mario_suite.envs.ansi import screen_text
 from gym_mario_suite.envs.episode import (
     EPISODE,
+    EVENT_COUNTS,
     REWARD_TERMS,
     TELEMETRY,
     foresee_keys,
@@ -25,7 +26,7 @@ from gym_mario_suite.envs.episode import (
     step_rows,
     take_stock,
 )
-from gym_mario_suite.envs.options import InfiniteOptions, theme_of
+from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
 from gym_mario_suite.levels.level import Level
@@ -59,7 +60,11 @@ class GameBatch:
         self.terms = np.zeros((count, len(REWARD_TERMS)))
         self.rewards = np.zeros(count)
         self.codes = np.zeros(count, np.uint8)
-        self.counts = np.zeros((count, len(TELEMETRY)), np.int64)
+        # Names of the columns of `counts`.
+        self.telemetry = TELEMETRY
+        if options.rule_set == Rules.FRAMEWORK_2019:
+            self.telemetry += EVENT_COUNTS
+        self.counts = np.zeros((count, len(self.telemetry)), np.int64)
         self.started = np.zeros(count, bool)
         self._scratch = (np.zeros((count, 1), np.uint64), np.zeros((count, 5), np.int64))
         self._everyone = np.ones(count, bool)
@@ -71,11 +76,11 @@ class GameBatch:
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
         self._made: dict[int, tuple[int, Level]] = {}
-        if options.level is None:
+        if options.fixed_level is None:
             self.images = np.zeros((count, capacity_2009(options.length)), np.int32)
             self.rows = np.arange(count)
         else:
-            self.images = options.level.image[None].copy()
+            self.images = options.fixed_level.image[None].copy()
             self.rows = np.zeros(count, np.int64)
 
     def seed(self, index: int, rng_state: int) -> None:
@@ -103,9 +108,15 @@ class GameBatch:
         episode["seed_given"] = True
 
     def set_level(self, index: int, level: object) -> None:
-        """The next reset of game `index` starts this level (once, where levels are generated)."""
+        """The next reset of game `index` starts this level (once, where levels are generated).
+
+        Raises:
+            OptionError: If it is no level.
+            LevelError: If it belongs to other rules than the environment.
+        """
         if not isinstance(level, Level):
             raise OptionError(f"a level must be a gym_mario_suite.levels.Level, got {level!r}")
+        check_rules(level, self.options.rule_set)
         self._place(index, level)
         episode = self.episodes[index]
         episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
@@ -114,7 +125,7 @@ class GameBatch:
 
     def _place(self, index: int, level: Level) -> None:
         """Give game `index` a row of its own that holds `level`."""
-        if self.options.level is not None and len(self.images) < self.count:
+        if self.options.fixed_level is not None and len(self.images) < self.count:
             self.images = np.repeat(self.images, self.count, axis=0)
             self.rows = np.arange(self.count)
         size = len(level.image)
@@ -130,8 +141,8 @@ class GameBatch:
         """The level that game `index` is playing."""
         if index in self._custom:
             return self._custom[index]
-        if self.options.level is not None:
-            return self.options.level
+        if self.options.fixed_level is not None:
+            return self.options.fixed_level
         seed = int(self.episodes[index]["level_seed"])
         if index not in self._made or self._made[index][0] != seed:
             config = self.configs[0]
@@ -164,8 +175,8 @@ class GameBatch:
     def _forget_custom_levels(self, mask: NDArray[np.bool_]) -> None:
         """A level that was set lasts for one episode where levels are generated."""
         for index in [i for i in self._custom if mask[i] and not self.episodes[i]["seed_given"]]:
-            if self.options.level is not None:
-                self._place(index, self.options.level)
+            if self.options.fixed_level is not None:
+                self._place(index, self.options.fixed_level)
             self.episodes[index]["level_ready"] = False
             del self._custom[index]
             self.themes[index] = self.options.theme
@@ -269,9 +280,15 @@ class GameBatch:
                 same; they hold the level, so the options need not agree.
 
         Raises:
-            StateError: If one of the states does not fit; no game is changed then.
+            StateError: If one of the states does not fit, or is of another rule set; no game is
+                changed then.
         """
         loaded = {index: _read_state(data) for index, data in states.items()}
+        for _, _, level in loaded.values():
+            try:
+                check_rules(level, self.options.rule_set)
+            except LevelError as error:
+                raise StateError(f"the state cannot be taken up: {error}") from None
         for index, (episode, world, level) in loaded.items():
             self._place(index, level)
             self.episodes[index] = episode[0]

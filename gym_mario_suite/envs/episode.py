@@ -12,7 +12,8 @@ import numpy as np
 from gym_mario_suite.engine.compiled import inline_jit, jit, merged_jit
 from gym_mario_suite.engine.player import mode_of
 from gym_mario_suite.engine.tick import start_world, tick
-from gym_mario_suite.engine.world import TICKS_PER_SECOND, Status
+from gym_mario_suite.engine.tick_2019 import MS_PER_TICK
+from gym_mario_suite.engine.world import MS_PER_SECOND, TICKS_PER_SECOND, Event, Rules, Status
 from gym_mario_suite.levels.generator_2009 import generate_2009
 
 # What a step can be rewarded for, in the order of the arrays.
@@ -36,9 +37,15 @@ TELEMETRY = (
     "level_seed",
 )
 
+# Under the 2019 rules the arrays go on with how often each event has happened in the step.
+EVENT_COUNTS = tuple(f"event_{event.name.lower()}" for event in Event)
+_AT_EVENTS = len(TELEMETRY)
+
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _RUNNING = int(Status.RUNNING)
 _WIN = int(Status.WIN)
 _DEAD = int(Status.DEAD)
+_TIME_OUT = int(Status.TIME_OUT)
 
 CONFIG = np.dtype(
     [
@@ -108,8 +115,47 @@ def _remember(world, episode):
     episode.status = player.status
 
 
+@inline_jit
+def _is_out_of_time(world):
+    """Whether the clock has ended the game: in 2009 it kills Mario."""
+    status = world.players[0].status
+    if world.rules == _COMPETITION_2009:
+        return status == _DEAD and world.time_left == 0
+    return status == _TIME_OUT
+
+
+@inline_jit
+def _seconds(world, ticks):
+    """Ticks as seconds of the level's clock."""
+    if world.rules == _COMPETITION_2009:
+        return ticks / TICKS_PER_SECOND
+    return ticks * (MS_PER_TICK / MS_PER_SECOND)
+
+
+@inline_jit
+def _forget_events(world, counts):
+    if world.rules != _COMPETITION_2009:
+        counts[_AT_EVENTS:] = 0
+
+
+@jit
+def _count_events(world, counts):
+    for i in range(world.n_events):
+        counts[_AT_EVENTS - 1 + world.events[i].kind] += 1
+
+
 @merged_jit
-def reset_episode(config, images, row, world, episode, rng, starts):
+def _counted_tick(image, world, keys, counts):
+    """A tick, and under the 2019 rules its events added to `counts`."""
+    before = world.tick
+    tick(image, world, keys)
+    # A tick in which all stands still leaves the events of the last one where they are.
+    if world.rules != _COMPETITION_2009 and world.tick != before:
+        _count_events(world, counts)
+
+
+@merged_jit
+def reset_episode(config, images, row, world, episode, counts, rng, starts):
     """Begin a new episode: choose and make the level, start the world, run its first tick.
 
     The original asks its agent for the first time after one tick without buttons; so the first
@@ -138,7 +184,8 @@ def reset_episode(config, images, row, world, episode, rng, starts):
     episode.seed_given = 0
     image = images[row]
     start_world(image, world, config.mode, config.time_limit, config.switches)
-    tick(image, world, 0)
+    _forget_events(world, counts)
+    _counted_tick(image, world, 0, counts)
     episode.last_keys = 0
     episode.steps = 0
     episode.ended = 0
@@ -165,7 +212,7 @@ def foresee_keys(configs, episodes, keys, out):
 
 
 @merged_jit
-def step_episode(config, image, world, episode, keys, terms):
+def step_episode(config, image, world, episode, keys, terms, counts):
     """Run one action for `frame_skip` ticks or until the episode ends.
 
     Args:
@@ -175,25 +222,27 @@ def step_episode(config, image, world, episode, keys, terms):
         episode: EPISODE record.
         keys: Button bits of the action.
         terms: float64[7], filled with the weighted reward terms; their sum is the reward.
+        counts: The environment's telemetry, of which the events are filled.
 
     Returns:
         0 running, 1 terminated (won or dead), 2 truncated (out of time or of steps).
     """
     player = world.players[0]
+    _forget_events(world, counts)
     for _ in range(config.frame_skip):
-        tick(image, world, _held_keys(config, episode, keys))
+        _counted_tick(image, world, _held_keys(config, episode, keys), counts)
         if player.status != _RUNNING:
             break
     episode.steps += 1
     won = player.status == _WIN and episode.status == _RUNNING
-    out_of_time = player.status == _DEAD and world.time_left == 0
+    out_of_time = _is_out_of_time(world)
     died = player.status == _DEAD and episode.status == _RUNNING and not out_of_time
     w = config.weights
     terms[_DISTANCE] = w[_DISTANCE] * (np.float64(player.body.x) - episode.x)
     terms[_COINS] = w[_COINS] * (player.coins - episode.coins)
     terms[_KILLS] = w[_KILLS] * (world.kills_total - episode.kills)
     terms[_MODE] = w[_MODE] * (mode_of(player) - episode.mode)
-    terms[_TIME] = w[_TIME] * ((world.start_time - episode.ticks) / TICKS_PER_SECOND)
+    terms[_TIME] = w[_TIME] * _seconds(world, world.start_time - episode.ticks)
     terms[_WIN_TERM] = w[_WIN_TERM] if won else 0.0
     terms[_DEATH_TERM] = w[_DEATH_TERM] if died else 0.0
     _remember(world, episode)
@@ -208,7 +257,7 @@ def step_episode(config, image, world, episode, keys, terms):
 
 @jit
 def write_telemetry(world, episode, counts):
-    """Fill `counts` (int64[13]) in the order of TELEMETRY."""
+    """Fill `counts` (int64[13 or more]) in the order of TELEMETRY; what follows stays."""
     player = world.players[0]
     counts[0] = player.status
     counts[1] = mode_of(player)
@@ -222,7 +271,8 @@ def write_telemetry(world, episode, counts):
     counts[9] = player.hurts
     counts[10] = world.start_time - 1
     time_left = np.int64(world.time_left)
-    whole = abs(time_left) // TICKS_PER_SECOND
+    unit = TICKS_PER_SECOND if world.rules == _COMPETITION_2009 else MS_PER_SECOND
+    whole = abs(time_left) // unit
     counts[11] = whole if time_left >= 0 else -whole
     counts[12] = episode.level_seed
 
@@ -241,10 +291,10 @@ def _advance(config, images, row, world, episode, keys, next_step, terms, counts
     """One environment's share of a vector step; returns the code of `step_episode`."""
     if next_step and episode.ended:
         terms[:] = 0.0
-        reset_episode(config, images, row, world, episode, rng, starts)
+        reset_episode(config, images, row, world, episode, counts, rng, starts)
         code = 0
     else:
-        code = step_episode(config, images[row], world, episode, keys, terms)
+        code = step_episode(config, images[row], world, episode, keys, terms, counts)
     write_telemetry(world, episode, counts)
     return code
 
@@ -281,7 +331,8 @@ def step_rows(
         terms: float64[n, 7], filled.
         rewards: float64[n], filled.
         codes: uint8[n], filled: 0 running, 1 terminated, 2 truncated.
-        counts: int64[n, 13], filled in the order of TELEMETRY.
+        counts: int64[n, 13], filled in the order of TELEMETRY; int64[n, 25] under the 2019 rules,
+            and then EVENT_COUNTS.
         scratch: The generator's (uint64[n, 1], int64[n, 5]).
     """
     for i in range(first, end):
@@ -307,7 +358,14 @@ def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, s
     for i in range(worlds.shape[0]):
         if mask[i]:
             reset_episode(
-                configs[0], images, rows[i], worlds[i], episodes[i], scratch[0][i], scratch[1][i]
+                configs[0],
+                images,
+                rows[i],
+                worlds[i],
+                episodes[i],
+                counts[i],
+                scratch[0][i],
+                scratch[1][i],
             )
             terms[i] = 0.0
             write_telemetry(worlds[i], episodes[i], counts[i])
@@ -316,6 +374,7 @@ def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, s
 @jit
 def read_telemetry(worlds, episodes, index, counts):
     """Fill `counts[index]` from the game as it stands, after it was loaded."""
+    _forget_events(worlds[index], counts[index])
     write_telemetry(worlds[index], episodes[index], counts[index])
 
 
@@ -326,5 +385,5 @@ def take_stock(worlds, episodes):
     episodes[0].last_keys = player.keys
     episodes[0].ended = 0
     if player.status != _RUNNING:
-        episodes[0].ended = 2 if player.status == _DEAD and worlds[0].time_left == 0 else 1
+        episodes[0].ended = 2 if _is_out_of_time(worlds[0]) else 1
     _remember(worlds[0], episodes[0])

@@ -9,9 +9,11 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
+from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
@@ -21,7 +23,8 @@ _TERMINATED = 1
 _TRUNCATED = 2
 _TICKS = TELEMETRY.index("ticks")
 _RESET_OPTIONS = frozenset({"seed", "level", "state"})
-RENDER_FPS = 24
+# The nominal speed of each rule set.
+RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
 
 
 def draw_stream_seed(generator: np.random.Generator) -> int:
@@ -84,18 +87,27 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     `options={"seed": n}` plays the level of that seed, `{"level": Level}` that level, for one
     episode; `{"state": bytes}` takes up a saved game.
 
+    ## Rules of 2019
+    `rules="framework-2019"` plays by the rules of the Mario AI Framework: `level` is then needed,
+    Mario starts small, the clock counts the framework's milliseconds, status 3 is its time-out, and
+    info has `event_<name>` for each of the framework's events, how often it happened in the step.
+    `obs="framework"` is its complete grid around Mario, int8[16, 16], x first. See
+    docs/framework_2019.md.
+
     Args:
+        rules: "competition-2009" or "framework-2019".
         obs: Observation mode.
         actions: Name of the action set.
         reward: Name of a reward, or weights of the terms.
-        level: A fixed level for all episodes, instead of generated ones.
+        level: A fixed level for all episodes, instead of generated ones; or the path of a level
+            text of the framework.
         level_seed: Seed of the one level to generate; or (first, end), from which each episode
             draws one; by default each episode has a new level.
         difficulty: Difficulty of generated levels; the competition used 0, 3, 5 and 10.
         level_type: 0 overground, 1 underground, 2 castle, or the name.
         length: Columns of generated levels.
-        time_limit: Seconds of level time, 15 ticks each.
-        mode: Power state at the start: small, large or fire.
+        time_limit: Seconds of level time, 15 ticks each. In 2019 a tick is 30 ms, 0 no limit.
+        mode: Power state at the start: small, large or fire (2019: small by default).
         frame_skip: Ticks for each step.
         sticky_prob: Probability, in every tick, that the buttons of the tick before stay in effect.
         z_level: Level of detail of the grid's tiles, 0 to 2.
@@ -109,12 +121,13 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
 
     Raises:
         OptionError: For an option that is not possible.
-        LevelError: For a level that the original generator cannot build.
+        LevelError: For a level that the original generator cannot build, that cannot be read, or
+            that belongs to other rules.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["ansi", "rgb_array"],
-        "render_fps": RENDER_FPS,
+        "render_fps": RENDER_FPS[Rules.COMPETITION_2009],
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
@@ -128,6 +141,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         except TypeError as error:
             raise OptionError(f"MarioInfinite-v0: {error}") from None
         self.render_mode = render_mode
+        self.metadata = {**type(self).metadata, "render_fps": RENDER_FPS[self.options.rule_set]}
         self.batch = GameBatch(self.options, 1)
         mode = self.options.observation
         self.observation_space = mode.space()
@@ -223,6 +237,17 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         if self.listener is not None:
             self.listener.began(from_start=False)
 
+    def forward_model(self) -> ForwardModel:
+        """A copy of the game for planners, under the 2019 rules.
+
+        Raises:
+            OptionError: Under other rules.
+            ResetNeeded: Before the first reset.
+        """
+        if not self.batch.started[0]:
+            raise ResetNeeded("call reset() first: there is no game to copy")
+        return ForwardModel(self.batch.level(0), self.batch.worlds[:1])
+
     def _step_heard(self, listener: EpisodeListener, keys: int) -> None:
         """Step, and tell the listener which buttons were held in each tick."""
         batch = self.batch
@@ -237,7 +262,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
 
     def _info(self) -> dict[str, Any]:
         batch = self.batch
-        info: dict[str, Any] = dict(zip(TELEMETRY, batch.counts[0].tolist(), strict=True))
+        info: dict[str, Any] = dict(zip(batch.telemetry, batch.counts[0].tolist(), strict=True))
         info["distance"] = float(batch.worlds[0]["players"][0]["body"]["x"])
         info.update(zip(REWARD_KEYS, batch.terms[0].tolist(), strict=True))
         return info

@@ -13,9 +13,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch, state_list
-from gym_mario_suite.envs.episode import TELEMETRY
+from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
     RENDER_FPS,
     REWARD_KEYS,
@@ -62,7 +63,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["ansi", "rgb_array"],
-        "render_fps": RENDER_FPS,
+        "render_fps": RENDER_FPS[Rules.COMPETITION_2009],
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
 
@@ -84,11 +85,15 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             )
         self.render_mode = render_mode
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
         try:
             self.options = InfiniteOptions(**options)
         except TypeError as error:
             raise OptionError(f"MarioInfinite-v0: {error}") from None
+        self.metadata = {
+            **type(self).metadata,
+            "autoreset_mode": self.autoreset_mode,
+            "render_fps": RENDER_FPS[self.options.rule_set],
+        }
         if num_threads is None:
             num_threads = os.cpu_count() or 1
         num_threads = as_integer("num_threads", num_threads, 1, 1 << 16)
@@ -199,6 +204,18 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         self.batch.load_states(state_list(states, self.num_envs))
         self._seeded = True
 
+    def forward_model(self, index: int) -> ForwardModel:
+        """A copy of game `index` for planners, under the 2019 rules.
+
+        Raises:
+            OptionError: Under other rules, or for an index out of range.
+            ResetNeeded: Before the first reset.
+        """
+        index = as_integer("index", index, 0, self.num_envs - 1)
+        if not self.batch.started[index]:
+            raise ResetNeeded("call reset() first: there is no game to copy")
+        return ForwardModel(self.batch.level(index), self.batch.worlds[index : index + 1])
+
     def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
         if seed is None:
             if self._seeded:
@@ -246,7 +263,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         batch = self.batch
         counts = batch.counts.T.copy()
         terms = batch.terms.T.copy()
-        infos: dict[str, Any] = dict(zip(TELEMETRY, counts, strict=True))
+        infos: dict[str, Any] = dict(zip(batch.telemetry, counts, strict=True))
         infos["distance"] = batch.worlds["players"]["body"]["x"][:, 0].astype(np.float64)
         infos.update(zip(REWARD_KEYS, terms, strict=True))
         present = np.ones((len(infos), self.num_envs), bool)

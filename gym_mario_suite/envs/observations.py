@@ -18,6 +18,8 @@ from gym_mario_suite.engine.learner_views import (
     write_features,
 )
 from gym_mario_suite.engine.observe import GRID_SIZE, MAX_Z, write_merged_grid
+from gym_mario_suite.engine.observe_2019 import GRID_2019, MARIO, write_complete_2019
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import OptionError
 
 
@@ -85,6 +87,24 @@ def _grid_writer(options: ViewOptions) -> ObservationWriter:
     return write
 
 
+@jit
+def _write_framework_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out):
+    for i in range(first, end):
+        if mask[i]:
+            image = images[rows[i]]
+            write_complete_2019(image, worlds[i], MARIO, z_level, z_enemies, out[i])
+
+
+def _framework_writer(options: ViewOptions) -> ObservationWriter:
+    z_level = checked_z("z_level", options.z_level)
+    z_enemies = checked_z("z_enemies", options.z_enemies)
+
+    def write(images, rows, worlds, themes, mask, first, end, out):
+        _write_framework_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out)
+
+    return write
+
+
 def _pixel_writer(name: str) -> Callable[[ViewOptions], ObservationWriter]:
     def make(options: ViewOptions) -> ObservationWriter:
         # Drawing is imported by those who want pixels.
@@ -146,17 +166,26 @@ OBSERVATION_MODES: dict[str, ObservationMode] = {
 }
 
 
-def observation_mode(name: str) -> ObservationMode:
+# Modes that only the 2019 rules have.
+OBSERVATION_MODES_2019: dict[str, ObservationMode] = {
+    "framework": ObservationMode(
+        "framework", -128, 127, (GRID_2019, GRID_2019), np.int8, _framework_writer
+    )
+}
+
+
+def observation_mode(name: str, rules: Rules = Rules.COMPETITION_2009) -> ObservationMode:
     """The observation mode of that name.
 
     Raises:
-        OptionError: If there is none; the message lists those there are.
+        OptionError: If the rules have none of the name; the message lists those there are.
     """
-    if name not in OBSERVATION_MODES:
-        raise OptionError(
-            f"unknown observation mode {name!r}; there are {', '.join(OBSERVATION_MODES)}"
-        )
-    return OBSERVATION_MODES[name]
+    modes = OBSERVATION_MODES
+    if rules == Rules.FRAMEWORK_2019:
+        modes = modes | OBSERVATION_MODES_2019
+    if name not in modes:
+        raise OptionError(f"unknown observation mode {name!r}; there are {', '.join(modes)}")
+    return modes[name]
 
 
 def checked_z(name: str, z: int) -> int:

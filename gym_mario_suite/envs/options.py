@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from gym_mario_suite.engine.game import (
     TIMER_OFF,
 )
 from gym_mario_suite.engine.level_image import MAX_WIDTH
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET, ActionSet, action_set
 from gym_mario_suite.envs.episode import CONFIG, REWARD_TERMS
 from gym_mario_suite.envs.observations import (
@@ -26,9 +28,10 @@ from gym_mario_suite.envs.observations import (
     checked_z,
     observation_mode,
 )
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import LevelError, OptionError, as_integer
+from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
-from gym_mario_suite.levels.level import Level
+from gym_mario_suite.levels.level import Level, rules_name
 
 # Weights of the reward terms. A term is measured over one step: `distance` in px, `coins`,
 # `kills` and `mode` as changes, `time` in seconds passed, `win` and `death` as 1 when they happen.
@@ -39,6 +42,14 @@ REWARDS: dict[str, dict[str, float]] = {
     "sparse": {"win": 1.0},
 }
 
+_COMPETITION = rules_name(Rules.COMPETITION_2009)
+# The competition's switches as they are usually set; the framework has none of them.
+COMPETITION_SWITCHES = {
+    "creatures": True,
+    "invulnerable": False,
+    "power_restoration": False,
+    "timer": True,
+}
 MODES = {"small": 0, "large": 1, "fire": 2}
 LEVEL_TYPES = {"overground": 0, "underground": 1, "castle": 2}
 # New levels get seeds that the original's command line could express too.
@@ -56,16 +67,17 @@ class InfiniteOptions:
         OptionError: For a value that is not possible; the message says which are.
     """
 
+    rules: str | Rules = _COMPETITION
     obs: str = "grid"
     actions: str = DEFAULT_ACTION_SET
     reward: str | Mapping[str, float] = "distance"
-    level: Level | None = None
+    level: Level | str | Path | None = None
     level_seed: int | tuple[int, int] | None = None
     difficulty: int = 0
     level_type: int | str = 0
     length: int = DEFAULT_LENGTH
     time_limit: int = 200
-    mode: int | str = "fire"
+    mode: int | str | None = None
     frame_skip: int = 1
     sticky_prob: float = 0.0
     z_level: int = 1
@@ -78,23 +90,67 @@ class InfiniteOptions:
     max_episode_steps: int | None = None
 
     def __post_init__(self) -> None:
+        if self.rule_set == Rules.FRAMEWORK_2019 and isinstance(self.level, str | Path):
+            # The options are a value: the file is read once.
+            object.__setattr__(self, "level", load_framework_text(self.level))
         # Making the records checks every value; they are made again where they are needed.
         self.config()
         _ = self.observation, self.action_set
         checked_z("z_level", self.z_level)
         checked_z("z_enemies", self.z_enemies)
         if self.level is None:
+            if self.rule_set != Rules.COMPETITION_2009:
+                raise OptionError(
+                    f"the rules {rules_name(self.rule_set)} have no generator of their own: give "
+                    "level=, a Level or the path of a level text of the framework"
+                )
             # What the generator refuses depends on these three, not on the seed.
             generate(0, self.difficulty, self._level_type, self.length)
         elif self.level_seed is not None:
             raise OptionError("give level or level_seed, not both")
         elif not isinstance(self.level, Level):
-            raise OptionError(f"level must be a gym_mario_suite.levels.Level, got {self.level!r}")
+            raise OptionError(
+                f"level must be a gym_mario_suite.levels.Level, got {self.level!r} (with "
+                'rules="framework-2019" also the path of a level text)'
+            )
+        else:
+            check_rules(self.level, self.rule_set)
+        if self.rule_set != Rules.COMPETITION_2009:
+            for name, value in COMPETITION_SWITCHES.items():
+                if bool(getattr(self, name)) != value:
+                    raise OptionError(
+                        f"{name} belongs to the rules {_COMPETITION}"
+                        + ("; for no time limit use time_limit=0" if name == "timer" else "")
+                    )
+
+    @property
+    def rule_set(self) -> Rules:
+        """The rules that are played by."""
+        if isinstance(self.rules, Rules):
+            return self.rules
+        for rules in Rules:
+            if self.rules == rules_name(rules):
+                return rules
+        known = ", ".join(map(rules_name, Rules))
+        raise OptionError(f"unknown rules {self.rules!r}; there are {known}")
+
+    @property
+    def fixed_level(self) -> Level | None:
+        """The level of all episodes, where they have one."""
+        assert self.level is None or isinstance(self.level, Level)
+        return self.level
+
+    @property
+    def start_mode(self) -> int:
+        """Power state at the start."""
+        if self.mode is None:
+            return MODES["fire" if self.rule_set == Rules.COMPETITION_2009 else "small"]
+        return _named("mode", self.mode, MODES)
 
     @property
     def observation(self) -> ObservationMode:
         """How the game is observed."""
-        return observation_mode(self.obs)
+        return observation_mode(self.obs, self.rule_set)
 
     @property
     def view(self) -> ViewOptions:
@@ -104,7 +160,7 @@ class InfiniteOptions:
     @property
     def theme(self) -> int:
         """Which of the three themes a level of the environment is drawn in."""
-        return self._level_type if self.level is None else theme_of(self.level)
+        return self._level_type if self.fixed_level is None else theme_of(self.fixed_level)
 
     @property
     def action_set(self) -> ActionSet:
@@ -148,7 +204,7 @@ class InfiniteOptions:
         row["difficulty"] = as_integer("difficulty", self.difficulty, -(1 << 31), (1 << 31) - 1)
         row["level_type"] = self._level_type
         row["length"] = as_integer("length", self.length, 1, MAX_WIDTH)
-        row["mode"] = _named("mode", self.mode, MODES)
+        row["mode"] = self.start_mode
         row["time_limit"] = as_integer("time_limit", self.time_limit, 0, MAX_TIME_LIMIT_S)
         row["switches"] = (
             CREATURES_OFF * (not self.creatures)
@@ -179,6 +235,19 @@ class InfiniteOptions:
         if not all(math.isfinite(weight) for weight in weights):
             raise OptionError(f"reward weights must be finite, got {dict(chosen)}")
         return weights
+
+
+def check_rules(level: Level, rules: Rules) -> None:
+    """Refuse a level of another rule set.
+
+    Raises:
+        LevelError: Naming both.
+    """
+    if level.rules != rules:
+        raise LevelError(
+            f"the level belongs to the rules {rules_name(level.rules)}, the environment plays by "
+            f"{rules_name(rules)}"
+        )
 
 
 def theme_of(level: Level) -> int:

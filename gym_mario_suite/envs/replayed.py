@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from gym_mario_suite.datasets.minari_export import Episode
 from gym_mario_suite.datasets.replay import Replay, is_generated, switch_options, verify
 from gym_mario_suite.datasets.state_hash import state_hash
-from gym_mario_suite.engine.world import Mode, Status
+from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.envs.actions import BUTTON_ORDER, ActionSet
 from gym_mario_suite.envs.batch import state_of_world
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import ReplayError, ReplayMismatch
+from gym_mario_suite.levels.level import rules_name
 
 _ENV_ID = "gym_mario_suite:MarioInfinite-v0"
 
@@ -30,6 +31,9 @@ def environment_options(replay: Replay) -> dict[str, Any]:
         "time_limit": replay.time_limit,
         **switch_options(replay.switches),
     }
+    if replay.level.rules != Rules.COMPETITION_2009:
+        options["rules"] = rules_name(replay.level.rules)
+        options["level"] = replay.level
     if is_generated(replay.level):
         origin = replay.level.metadata
         options["difficulty"] = origin["difficulty"]

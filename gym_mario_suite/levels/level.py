@@ -25,22 +25,31 @@ from gym_mario_suite.engine.level_image import (
     MAX_HEIGHT,
     MAX_WIDTH,
     N_SPAWNS,
+    RULES,
+    START_X_PX,
+    START_Y_PX,
     WIDTH,
     X_EXIT,
+    X_START,
     Y_EXIT,
+    Y_START,
     LevelImage,
     finish_image,
     image_capacity,
     start_image,
 )
-from gym_mario_suite.engine.tiles import Tile
-from gym_mario_suite.engine.world import SPENT_BITS, EnemyType
+from gym_mario_suite.engine.tiles import TILE_PX, Tile, Tile2019
+from gym_mario_suite.engine.world import SPENT_BITS, EnemyType, Rules
 from gym_mario_suite.errors import LevelError, OptionError, as_integer
 
 _MAGIC = b"GMSL"
-_VERSION = 1
+_VERSION = 2
+_FIRST_VERSION = 1  # had no rules and no start: those of 2009
 _HEADER_BYTES = len(_MAGIC) + 2 + 4
 MAX_EXIT = 1 << 20
+# A player stands in the middle of his cell, on its last pixel.
+_FEET_X_PX = TILE_PX // 2
+_FEET_Y_PX = TILE_PX - 1
 _ANY = 1 << 62  # beyond all coordinates: where they may lie is checked against the size
 
 
@@ -63,9 +72,9 @@ class Spawn:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A level: tiles, spawn points, exit, and where it came from.
+    """A level: tiles, spawn points, start, exit, rules, and where it came from.
 
-    Two levels are equal when tiles, spawn points and exit are; the metadata does not count.
+    Two levels are equal when all of these but the metadata are.
 
     Args:
         tiles: Tile bytes, uint8[width, height], column by column from the left, each from the
@@ -76,10 +85,14 @@ class Level:
         y_exit: Row of the ground at the exit (only drawn).
         metadata: What made the level: JSON-able, for example `generator`, `seed`, `difficulty`,
             `type`.
+        rules: The rule set that the tile bytes belong to and that the level is played by.
+        start: Column and row of the cell in which players start, row -1 for just above the map;
+            None for the start of 2009, where they fall in at 32, 0 px.
 
     Raises:
         LevelError: When the size is out of bounds, a spawn point lies outside the map or shares a
-            cell, or there are more changeable tiles and spawn points than a world can remember.
+            cell, the start lies outside the map, the rules are unknown, or there are more
+            changeable tiles and spawn points than a world can remember.
     """
 
     tiles: NDArray[np.uint8]
@@ -87,6 +100,8 @@ class Level:
     x_exit: int
     y_exit: int = 10
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    rules: Rules = Rules.COMPETITION_2009
+    start: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         tiles = _checked_tiles(self.tiles)
@@ -106,6 +121,8 @@ class Level:
             taken.add((spawn.x, spawn.y))
         x_exit = _whole("x_exit", self.x_exit, -MAX_EXIT, MAX_EXIT)
         y_exit = _whole("y_exit", self.y_exit, -MAX_EXIT, MAX_EXIT)
+        object.__setattr__(self, "rules", _checked_rules(self.rules))
+        object.__setattr__(self, "start", _checked_start(self.start, width, height))
         object.__setattr__(self, "tiles", tiles)
         object.__setattr__(self, "spawns", spawns)
         object.__setattr__(self, "x_exit", x_exit)
@@ -129,6 +146,8 @@ class Level:
             int(image[X_EXIT]),
             int(image[Y_EXIT]),
             metadata or {},
+            Rules(int(image[RULES])),
+            _cell_of_start(int(image[X_START]), int(image[Y_START])),
         )
 
     @property
@@ -148,7 +167,9 @@ class Level:
         It is not flagged read-only: numba would compile the engine a second time for such arrays.
         """
         width, height = self.tiles.shape
-        muzzles = int(np.count_nonzero(self.tiles == Tile.CANNON_MUZZLE))
+        in_2009 = self.rules == Rules.COMPETITION_2009
+        muzzle = Tile.CANNON_MUZZLE if in_2009 else Tile2019.CANNON_MUZZLE
+        muzzles = int(np.count_nonzero(self.tiles == muzzle))
         image = np.zeros(image_capacity(width, height, len(self.spawns), 3 * muzzles), np.int32)
         start_image(image, width, height)
         drafts = self.tiles.astype(np.int32)
@@ -158,6 +179,10 @@ class Level:
         image[CELLS : CELLS + width * height] = drafts.ravel()
         image[X_EXIT] = self.x_exit
         image[Y_EXIT] = self.y_exit
+        image[RULES] = self.rules
+        if self.start is not None:
+            image[X_START] = self.start[0] * TILE_PX + _FEET_X_PX
+            image[Y_START] = self.start[1] * TILE_PX + _FEET_Y_PX
         if finish_image(image) != FINISHED:
             raise LevelError(
                 "the level has too many coins, blocks and spawn points: "
@@ -167,7 +192,7 @@ class Level:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what the level is (tiles, spawn points, exit), as hex."""
+        """SHA-256 of what the level is (all but the metadata), as hex."""
         return hashlib.sha256(self.image.tobytes()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -183,7 +208,10 @@ class Level:
 
     def __repr__(self) -> str:
         origin = ", ".join(f"{key}={value!r}" for key, value in self.metadata.items())
-        return f"<Level {self.width}x{self.height}, exit {self.x_exit}{origin and ', '}{origin}>"
+        rules = "" if self.rules == Rules.COMPETITION_2009 else f", {rules_name(self.rules)}"
+        start = "" if self.start is None else f", start {self.start}"
+        place = f"{self.width}x{self.height}{rules}{start}, exit {self.x_exit}"
+        return f"<Level {place}{origin and ', '}{origin}>"
 
     def to_bytes(self) -> bytes:
         """The level as bytes: a header, then compressed JSON, tiles and spawn points."""
@@ -199,6 +227,8 @@ class Level:
                 "y_exit": self.y_exit,
                 "spawns": [[s.x, s.y, int(s.enemy), int(s.winged)] for s in self.spawns],
                 "metadata": dict(self.metadata),
+                "rules": int(self.rules),
+                "start": self.start,
             },
             sort_keys=True,
         ).encode()
@@ -217,8 +247,11 @@ class Level:
         if data[: len(_MAGIC)] != _MAGIC or len(data) < _HEADER_BYTES:
             raise LevelError(f"not a level: expected bytes that start with {_MAGIC!r}")
         version = int.from_bytes(data[4:6], "little")
-        if version != _VERSION:
-            raise LevelError(f"level of version {version}; this program reads version {_VERSION}")
+        if not _FIRST_VERSION <= version <= _VERSION:
+            raise LevelError(
+                f"level of version {version}; this program reads versions {_FIRST_VERSION} to "
+                f"{_VERSION}"
+            )
         body = data[_HEADER_BYTES:]
         if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
             raise LevelError("the level is damaged: its checksum does not match")
@@ -235,6 +268,8 @@ class Level:
                 head["x_exit"],
                 head["y_exit"],
                 head["metadata"],
+                head["rules"] if version > _FIRST_VERSION else Rules.COMPETITION_2009,
+                head["start"] if version > _FIRST_VERSION else None,
             )
         except LevelError:
             raise
@@ -247,6 +282,35 @@ def _whole(name: str, value: object, low: int, high: int) -> int:
         return as_integer(name, value, low, high)
     except OptionError as error:
         raise LevelError(str(error)) from None
+
+
+def rules_name(rules: Rules) -> str:
+    """The name of a rule set as options and messages have it: "framework-2019"."""
+    return rules.name.lower().replace("_", "-")
+
+
+def _checked_rules(rules: object) -> Rules:
+    if isinstance(rules, bool) or rules not in set(Rules):
+        known = ", ".join(f"{member.value} ({rules_name(member)})" for member in Rules)
+        raise LevelError(f"a level's rules must be one of {known}; got {rules!r}")
+    return Rules(rules)
+
+
+def _checked_start(start: object, width: int, height: int) -> tuple[int, int] | None:
+    if start is None:
+        return None
+    if not isinstance(start, list | tuple) or len(start) != 2:
+        raise LevelError(f"a level's start must be (column, row) or None, got {start!r}")
+    return (
+        _whole("the column of the start", start[0], 0, width - 1),
+        _whole("the row of the start", start[1], -1, height - 1),
+    )
+
+
+def _cell_of_start(x: int, y: int) -> tuple[int, int] | None:
+    if (x, y) == (START_X_PX, START_Y_PX):
+        return None
+    return (x - _FEET_X_PX) // TILE_PX, (y - _FEET_Y_PX) // TILE_PX
 
 
 def _checked_spawn(spawn: Spawn) -> Spawn:

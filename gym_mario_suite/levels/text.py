@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.tiles import TILE_BEHAVIOUR, Behaviour, Tile
-from gym_mario_suite.engine.world import EnemyType, Kind
+from gym_mario_suite.engine.tiles import LIKENESS_2009, TILE_BEHAVIOUR, Behaviour, Tile, Tile2019
+from gym_mario_suite.engine.world import EnemyType, Kind, Rules
 from gym_mario_suite.levels.level import Level
 
 AIR = "-"
@@ -36,6 +36,7 @@ KIND_LETTERS = {
     Kind.SHELL: "s",
     Kind.MUSHROOM: "m",
     Kind.FIRE_FLOWER: "f",
+    Kind.LIFE_MUSHROOM: "l",
     Kind.FIREBALL: "'",
 }
 
@@ -78,7 +79,18 @@ def _letters() -> NDArray[np.str_]:
     return letters
 
 
+def _letters_2019(letters: NDArray[np.str_]) -> NDArray[np.str_]:
+    """One letter for each tile byte of the 2019 rules; hidden blocks show here."""
+    like = letters[LIKENESS_2009]
+    like[[Tile2019.GOAL_TOP, Tile2019.GOAL_POLE]] = EXIT
+    like[Tile2019.HIDDEN_LIFE_BLOCK] = "1"
+    like[Tile2019.HIDDEN_COIN_BLOCK] = "2"
+    like[Tile2019.BRICK_LIFE] = "L"
+    return like
+
+
 TILE_LETTERS = _letters()
+TILE_LETTERS_OF_RULES = np.stack([TILE_LETTERS, _letters_2019(TILE_LETTERS)])
 
 
 def level_text(level: Level) -> str:
@@ -86,15 +98,17 @@ def level_text(level: Level) -> str:
 
     Ground art of all kinds is `X`, so the text cannot be turned back into the very same tiles.
     """
-    grid = TILE_LETTERS[level.tiles].T.copy()
+    grid = TILE_LETTERS_OF_RULES[level.rules][level.tiles].T.copy()
     for spawn in level.spawns:
         letter = ENEMY_LETTERS[spawn.enemy]
         winged = spawn.winged and spawn.enemy != EnemyType.FLOWER
         grid[spawn.y, spawn.x] = letter.upper() if winged else letter
-    start_column = 32 // 16
-    if start_column < level.width:
-        grid[0, start_column] = START
+    column, row = (32 // 16, 0) if level.start is None else level.start
+    if column < level.width:
+        grid[max(row, 0), column] = START
     if 0 <= level.x_exit < level.width:
-        row = min(max(level.y_exit - 1, 0), level.height - 1)
+        # In 2009 the exit's row is that of the ground.
+        above = int(level.rules == Rules.COMPETITION_2009)
+        row = min(max(level.y_exit - above, 0), level.height - 1)
         grid[row, level.x_exit] = EXIT
     return "\n".join("".join(row) for row in grid)

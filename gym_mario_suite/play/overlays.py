@@ -51,7 +51,7 @@ def draw_grid(canvas: Canvas, game: Game) -> None:
     codes = game.merged_grid().astype(np.int64)
     colours, opacities, numbers = _cell_tables()
     left, top = _grid_origin(game)
-    x, y = left - camera_x_px(game), top
+    x, y = (np.array([left, top]) - camera_px(game)).tolist()
     shown = _spread(codes != 0)
     edge = np.zeros((TILE_PX, TILE_PX), np.bool_)
     edge[0, :] = edge[:, 0] = True
@@ -78,7 +78,7 @@ def draw_trajectories(canvas: Canvas, game: Game, agent: object) -> None:
         agent: One with a method `trajectories`, which gives paths of Mario in px of the level,
             float[n, 2] each. It may have `chosen_trajectory`, which gives one path of this kind.
     """
-    shift = np.array([camera_x_px(game), 0])
+    shift = camera_px(game)
     searched: Callable[[], Iterable[Any]] = getattr(agent, "trajectories", lambda: ())
     for path in list(searched())[-MAX_TRAJECTORIES:]:
         canvas.line(np.asarray(path, np.float64).reshape(-1, 2) - shift, _SEARCHED, 0.8)
@@ -89,10 +89,10 @@ def draw_trajectories(canvas: Canvas, game: Game, agent: object) -> None:
         canvas.line(path, CREAM)
 
 
-def camera_x_px(game: Game) -> int:
-    """Left edge of the screen in px of the level, as the renderer has it."""
+def camera_px(game: Game) -> NDArray[np.int64]:
+    """Left and top edge of the screen in px of the level, int64[2], as the renderer has it."""
     # The Python form of the compiled function takes a record with attributes.
-    return int(camera.py_func(game.image, game.worlds.view(np.recarray)[0]))
+    return np.array(camera.py_func(game.image, game.worlds.view(np.recarray)[0]), np.int64)
 
 
 def _grid_origin(game: Game) -> tuple[int, int]:

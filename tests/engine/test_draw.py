@@ -431,7 +431,7 @@ def _camera_of(image, worlds):
 )
 def test_camera(width: int, x: float, left: int) -> None:
     game = game_at(flat_level(width), x=x)
-    assert _camera_of(game.image, game.worlds) == left
+    assert _camera_of(game.image, game.worlds) == (left, 0)
 
 
 @pytest.mark.parametrize("view", SHAPES)

@@ -199,7 +199,7 @@ def test_foreign_bytes(data: bytes) -> None:
 def test_another_version() -> None:
     data = bytearray(flat().to_bytes())
     data[4] = 9
-    with pytest.raises(LevelError, match="level of version 9; this program reads version 1"):
+    with pytest.raises(LevelError, match="level of version 9; this program reads versions 1 to 2"):
         Level.from_bytes(bytes(data))
 
 

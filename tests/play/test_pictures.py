@@ -10,7 +10,7 @@ from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.canvas import CREAM, Canvas, key_cap_width
 from gym_mario_suite.play.cards import cap_label, clipped, telemetry
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions
-from gym_mario_suite.play.overlays import camera_x_px
+from gym_mario_suite.play.overlays import camera_px
 from gym_mario_suite.play.painter import Painter
 from gym_mario_suite.play.session import Session, State
 
@@ -83,7 +83,7 @@ def test_the_grid_lies_on_the_cells_that_it_describes(painter):
     grid = painter.paint(session)
     game = session.game
     codes = game.merged_grid()
-    left = 16 * (int(game.x) // 16 - 11) - camera_x_px(game)
+    left = 16 * (int(game.x) // 16 - 11) - camera_px(game)[0]
     top = 16 * (int(game.y) // 16 - 11)
     seen = 0
     for row, column in np.argwhere(codes != 0):
@@ -110,7 +110,7 @@ def test_trajectories_are_drawn_for_agents_that_have_them(painter):
     session.command(Action.TRAJECTORIES)
     picture = painter.paint(session)
     differs = changed(plain, picture)
-    column = round(x) - camera_x_px(session.game) + 30
+    column = round(x) - camera_px(session.game)[0] + 30
     row = round(y) - 20
     assert differs[row - 1 : row + 2, column].any()
     assert (picture[round(y) - 40, column] == CREAM).all()

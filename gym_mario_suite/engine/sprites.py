@@ -18,6 +18,12 @@ _RED_KOOPA = int(Kind.RED_KOOPA)
 _FIREBALL = int(Kind.FIREBALL)
 
 
+# Kind code of each spawn type; wings add one.
+KIND_OF_TYPE = np.array(
+    [Kind.RED_KOOPA, Kind.GREEN_KOOPA, Kind.GOOMBA, Kind.SPIKY, Kind.ENEMY_FLOWER], np.int64
+)
+
+
 @inline_jit
 def height_of(kind):
     """Body height in px of a sprite kind."""
@@ -143,3 +149,12 @@ def add_effect(world, kind, x, y):
     e.x = x
     e.y = y
     world.n_effects += 1
+
+
+@jit
+def is_listed(world, spawn):
+    """Whether a sprite of this spawn point is in the list."""
+    for i in range(world.n_sprites):
+        if world.sprites[world.order[i]].spawn == spawn:
+            return True
+    return False

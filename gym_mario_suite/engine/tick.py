@@ -7,23 +7,17 @@ import numpy as np
 from gym_mario_suite.engine.compiled import inline_jit, jit, merged_jit
 from gym_mario_suite.engine.contacts import fireballs_hit, meet_player, shells_hit
 from gym_mario_suite.engine.contacts_2019 import fireballs_hit_2019, shells_hit_2019
-from gym_mario_suite.engine.creatures import move_flower, tick_sprite
+from gym_mario_suite.engine.creatures import tick_sprite
 from gym_mario_suite.engine.events import clear_events
 from gym_mario_suite.engine.level_image import (
-    AT_CANNON_START,
-    AT_CANNONS,
-    AT_SPAWN_START,
-    AT_SPAWNS,
     FINGERPRINT,
-    N_CANNONS,
     RULES,
     WIDTH,
     X_START,
     Y_START,
-    spawn_is_dead,
     spent_words,
 )
-from gym_mario_suite.engine.motion import F0, F1
+from gym_mario_suite.engine.motion import F0
 from gym_mario_suite.engine.player import (
     begin_player_tick,
     die,
@@ -31,9 +25,8 @@ from gym_mario_suite.engine.player import (
     set_mode,
 )
 from gym_mario_suite.engine.player_2019 import begin_player_tick_2019, is_alive
+from gym_mario_suite.engine.spawning import scan
 from gym_mario_suite.engine.sprites import (
-    add_effect,
-    add_sprite,
     clear_body,
     clear_sprites,
     commit_sprites,
@@ -46,8 +39,6 @@ from gym_mario_suite.engine.world import (
     NO_SPRITE,
     SCREEN_WIDTH_PX,
     TICKS_PER_SECOND,
-    Effect,
-    EnemyType,
     Kind,
     Rules,
     Status,
@@ -57,34 +48,15 @@ _COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _FRAMEWORK_2019 = int(Rules.FRAMEWORK_2019)
 _RUNNING = int(Status.RUNNING)
 _FIREBALL = int(Kind.FIREBALL)
-_BULLET_BILL = int(Kind.BULLET_BILL)
-_ENEMY_FLOWER = int(Kind.ENEMY_FLOWER)
 _MARIO = int(Kind.MARIO)
 _SHELL = int(Kind.SHELL)
-_FLOWER_TYPE = int(EnemyType.FLOWER)
-_CANNON_SMOKE = int(Effect.CANNON_SMOKE)
-# Kind code of each spawn type; wings add one.
-_KIND_OF_TYPE = np.array(
-    [Kind.RED_KOOPA, Kind.GREEN_KOOPA, Kind.GOOMBA, Kind.SPIKY, Kind.ENEMY_FLOWER], np.int64
-)
 
 _HALF_SCREEN = np.float32(SCREEN_WIDTH_PX // 2)
-_SCREEN = np.float32(SCREEN_WIDTH_PX)
 _OFF_LEFT = np.float32(-64)
 _OFF_RIGHT = np.float32(384)
 _OFF_TOP = np.float32(-64)
 _OFF_BOTTOM = np.float32(304)
-_NEAR_CANNON = np.float32(16)
-_CANNON_PERIOD_TICKS = 100
-_FLOWER_HEAD_START_TICKS = 4
 _NO_JUMP = np.float32(-100)
-_BELOW_ALL = 1 << 30  # a row further down than any
-
-
-@inline_jit
-def _tile_column(v):
-    """V / 16 for an int, truncated toward zero."""
-    return v >> 4 if v >= 0 else -((-v) >> 4)
 
 
 @jit
@@ -200,129 +172,6 @@ def _remove_far_sprites(world):
     world.fireballs_on_screen = fireballs
 
 
-@jit
-def _spawn(image, world, spawn, facing):
-    """The enemy of a spawn point appears; its first tick is the caller's to run."""
-    packed = image[image[AT_SPAWNS] + spawn]
-    x = packed >> 12
-    y = (packed >> 4) & 0xFF
-    enemy_type = (packed >> 1) & 7
-    winged = packed & 1
-    kind = _KIND_OF_TYPE[enemy_type]
-    if enemy_type == _FLOWER_TYPE:
-        slot = add_sprite(world, kind, np.float32(x * 16 + 15), np.float32(y * 16 + 24), 1)
-        if slot < 0:
-            return
-        s = world.sprites[slot]
-        s.spawn = spawn
-        s.y_start = y * 16 + 24
-        s.ya = np.float32(-8)
-        s.y = s.y - F1
-        for _ in range(_FLOWER_HEAD_START_TICKS):
-            move_flower(world, s)
-    else:
-        slot = add_sprite(
-            world,
-            kind + winged,
-            np.float32(x * 16 + 8),
-            np.float32(y * 16 + 15),
-            1 if facing == 0 else facing,
-        )
-        if slot < 0:
-            return
-        s = world.sprites[slot]
-        s.spawn = spawn
-        s.winged = winged
-
-
-@jit
-def _has_living_sprite(world, spawn):
-    for i in range(world.n_sprites):
-        if world.sprites[world.order[i]].spawn == spawn:
-            return True
-    return False
-
-
-@jit
-def _fire_cannon(world, x, y, facing):
-    add_effect(world, _CANNON_SMOKE, x * 16 + 8 + facing * 8, y * 16 + 8)
-    slot = add_sprite(
-        world,
-        _BULLET_BILL,
-        np.float32(x * 16 + 8 + facing * 8),
-        np.float32(y * 16 + 15),
-        facing,
-    )
-    if slot >= 0:
-        world.sprites[slot].ya = np.float32(-5)
-
-
-@jit
-def _scan_column(image, world, x, spawning, firing):
-    """Spawn points and cannons of one column, from top to bottom."""
-    centre = np.float32(x * 16 + 8)
-    player_x = world.players[0].body.x
-    facing = 0
-    if centre > player_x + _NEAR_CANNON:
-        facing = -1
-    if centre < player_x - _NEAR_CANNON:
-        facing = 1
-    spawn = 0
-    spawn_end = 0
-    if spawning and 0 <= x < image[WIDTH]:
-        spawn = image[image[AT_SPAWN_START] + x]
-        spawn_end = image[image[AT_SPAWN_START] + x + 1]
-    cannon = 0
-    cannon_end = 0
-    if firing and facing != 0:
-        # The columns beyond the map repeat the first and the last one.
-        column = min(max(x, 0), image[WIDTH] - 1)
-        cannon = image[image[AT_CANNON_START] + column]
-        cannon_end = image[image[AT_CANNON_START] + column + 1]
-    while spawn < spawn_end or cannon < cannon_end:
-        spawn_y = (image[image[AT_SPAWNS] + spawn] >> 4) & 0xFF if spawn < spawn_end else 1 << 30
-        cannon_y = (
-            (image[image[AT_CANNONS] + cannon] >> 4) & 0xFF if cannon < cannon_end else 1 << 30
-        )
-        if spawn_y <= cannon_y:
-            if not spawn_is_dead(image, world, spawn) and not _has_living_sprite(world, spawn):
-                _spawn(image, world, spawn, facing)
-            spawn += 1
-        else:
-            _fire_cannon(world, x, cannon_y, facing)
-            cannon += 1
-
-
-@jit
-def _scan(image, world):
-    """Spawn what comes into the window, and fire the cannons whose turn it is.
-
-    The original walks over every cell of the window. The same follows from less: a spawn point
-    acts only when its column was not in the window of the previous scan, and at most one column
-    of the window (narrower than 50 columns) has its cannons' turn. What appears makes its first
-    move after the scan and not within it, which comes to the same: it touches nothing.
-    """
-    first = _tile_column(int(world.x_cam)) - 1
-    last = _tile_column(int(world.x_cam + _SCREEN)) + 1
-    fire_column = last + 1
-    if image[N_CANNONS] > 0 and world.tick & 1 == 0:
-        candidate = first + ((world.tick >> 1) - first) % (_CANNON_PERIOD_TICKS // 2)
-        if candidate <= last:
-            fire_column = candidate
-    known_first = world.scan_first
-    known_last = world.scan_last
-    world.scan_first = first
-    world.scan_last = last
-    if first == known_first and last == known_last:
-        if fire_column <= last:
-            _scan_column(image, world, fire_column, False, True)
-        return
-    for x in range(first, last + 1):
-        fresh = x < known_first or x > known_last
-        if fresh or x == fire_column:
-            _scan_column(image, world, x, fresh, x == fire_column)
-
-
 @inline_jit
 def _newest(world):
     """Slot of the newest addition."""
@@ -342,7 +191,7 @@ def _begin_tick(image, world):
     _remove_far_sprites(world)
     if not world.paused:
         world.tick += 1
-        _scan(image, world)
+        scan(image, world)
 
 
 @merged_jit

@@ -17,7 +17,7 @@ from gym_mario_suite.engine.level_image import (
 )
 from gym_mario_suite.engine.motion import F0, F1, is_enemy
 from gym_mario_suite.engine.player_2019 import is_alive, lose
-from gym_mario_suite.engine.sprites import add_effect, add_sprite
+from gym_mario_suite.engine.sprites import KIND_OF_TYPE, add_effect, add_sprite, is_listed
 from gym_mario_suite.engine.world import Effect, EnemyType, Event, Kind, Status
 
 _RUNNING = int(Status.RUNNING)
@@ -27,9 +27,6 @@ _BULLET_BILL = int(Kind.BULLET_BILL)
 _FLOWER_TYPE = int(EnemyType.FLOWER)
 _FALL_KILL = int(Event.FALL_KILL)
 _CANNON_SMOKE = int(Effect.CANNON_SMOKE)
-_KIND_OF_TYPE = np.array(
-    [Kind.RED_KOOPA, Kind.GREEN_KOOPA, Kind.GOOMBA, Kind.SPIKY, Kind.ENEMY_FLOWER], np.int64
-)
 
 SCREEN_2019_PX = 256
 MS_PER_TICK = 30
@@ -84,7 +81,7 @@ def _spawn_2019(image, world, spawn, facing):
     y = (packed >> 4) & 0xFF
     enemy_type = (packed >> 1) & 7
     winged = packed & 1
-    kind = _KIND_OF_TYPE[enemy_type]
+    kind = KIND_OF_TYPE[enemy_type]
     if enemy_type == _FLOWER_TYPE:
         slot = add_sprite(world, kind, np.float32(x * 16 + 17), np.float32(y * 16 + 18), 1)
         if slot >= 0:
@@ -100,14 +97,6 @@ def _spawn_2019(image, world, spawn, facing):
     if slot >= 0:
         world.sprites[slot].spawn = spawn
         world.sprites[slot].winged = winged
-
-
-@jit
-def _is_listed(world, spawn):
-    for i in range(world.n_sprites):
-        if world.sprites[world.order[i]].spawn == spawn:
-            return True
-    return False
 
 
 @jit
@@ -149,7 +138,7 @@ def _scan_column_2019(image, world, x, top, bottom, column_is_new, known_top, kn
             cannon_y = (image[image[AT_CANNONS] + cannon] >> 4) & 0xFF
         if spawn_y <= cannon_y:
             fresh = column_is_new or spawn_y < known_top or spawn_y > known_bottom
-            if fresh and top <= spawn_y <= bottom and not _is_listed(world, spawn):
+            if fresh and top <= spawn_y <= bottom and not is_listed(world, spawn):
                 _spawn_2019(image, world, spawn, facing)
             spawn += 1
         else:

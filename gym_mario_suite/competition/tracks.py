@@ -126,11 +126,10 @@ def cig_2009(seed: int) -> Track:
 def ice_gic_2009(seed: int) -> Track:
     """Ten levels in the manner of the 2009 competition's first phase (ICE-GIC).
 
-    A reconstruction: the program of that phase is not preserved, and only its results are
-    published. The ten levels here have the program's default length of 320 columns and the four
-    difficulties 0, 3, 5 and 10 (three levels each of the first two, two each of the others), and
-    the score is the sum of the four mean distances. That fits the published figures: Baumgarten's
-    winning 17,264 is 4 times 4,316, which is how far the exit of such a level is.
+    A reconstruction: the program of that phase is not preserved. The ten levels here have the
+    program's default length of 320 columns and the four difficulties 0, 3, 5 and 10 (three levels
+    each of the first two, two each of the others), and the score is the sum of the four mean
+    distances.
 
     Raises:
         OptionError: For a seed that is no whole number of 32 bits.

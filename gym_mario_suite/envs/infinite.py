@@ -14,6 +14,7 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.forward_model import ForwardModel
+from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
@@ -25,11 +26,6 @@ _TICKS = TELEMETRY.index("ticks")
 _RESET_OPTIONS = frozenset({"seed", "level", "state"})
 # The nominal speed of each rule set.
 RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
-
-
-def draw_stream_seed(generator: np.random.Generator) -> int:
-    """The state of an episode stream, drawn from a Gymnasium random generator."""
-    return int(generator.integers(0, 1 << 64, dtype=np.uint64))
 
 
 class EpisodeListener(Protocol):

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.error import ResetNeeded
-from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
@@ -21,8 +20,9 @@ from gym_mario_suite.envs.infinite import (
     RENDER_FPS,
     REWARD_KEYS,
     check_reset_options,
-    draw_stream_seed,
 )
+from gym_mario_suite.envs.native_vector import NativeVectorEnv
+from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
@@ -32,7 +32,7 @@ _TRUNCATED = 2
 _MAX_ENVS = 1 << 20
 
 
-class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
+class MarioInfiniteVectorEnv(NativeVectorEnv):
     """Many games of Infinite Mario, stepped by one compiled call on all cores.
 
     `gymnasium.make_vec("MarioInfinite-v0", num_envs=N)` makes it. Game i is, bit for bit, the
@@ -84,7 +84,7 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
                 f"got {render_mode!r}"
             )
         self.render_mode = render_mode
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         try:
             self.options = InfiniteOptions(**options)
         except TypeError as error:
@@ -106,7 +106,6 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         self._actions = ActionReader(self.options.action_set)
         self._observations = mode.buffer(self.num_envs)
         self._copy = copy
-        self._seeded = False
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""
@@ -132,7 +131,8 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_reset_options(chosen)
         indices = np.flatnonzero(mask).tolist()
-        self._seed_streams(seed, indices)
+        for index, stream in self._stream_seeds(seed, indices).items():
+            self.batch.seed(index, stream)
         if "state" in chosen:
             states = state_list(chosen["state"], self.num_envs)
             self.batch.load_states({index: states[index] for index in indices})
@@ -216,38 +216,6 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             raise ResetNeeded("call reset() first: there is no game to copy")
         return ForwardModel(self.batch.level(index), self.batch.worlds[index : index + 1])
 
-    def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
-        if seed is None:
-            if self._seeded:
-                return
-            seeds: list[int | None] = [None] * self.num_envs
-        elif isinstance(seed, int | np.integer):
-            # As Gymnasium's vector environments do.
-            seeds = [int(seed) + index for index in range(self.num_envs)]
-            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
-        else:
-            if len(seed) != self.num_envs:
-                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
-            seeds = list(seed)
-        for index in indices if self._seeded else range(self.num_envs):
-            value = seeds[index]
-            if value is None and self._seeded:
-                continue
-            generator = self.np_random if value is None else seeding.np_random(value)[0]
-            self.batch.seed(index, draw_stream_seed(generator))
-        self._seeded = True
-
-    def _reset_mask(self, mask: Any) -> NDArray[np.bool_]:
-        if mask is None:
-            return np.ones(self.num_envs, bool)
-        array = np.asarray(mask)
-        if array.shape != (self.num_envs,) or array.dtype != bool or not array.any():
-            raise OptionError(
-                f"reset_mask must be a bool array of shape ({self.num_envs},) with at least one "
-                f"True, got {array.dtype} of shape {array.shape}"
-            )
-        return array
-
     def _spread(self, values: Any, indices: list[int]) -> list[Any]:
         """A value for each of `indices`: one for all, or picked from one for each game."""
         if not isinstance(values, list | tuple | np.ndarray):
@@ -287,11 +255,3 @@ class MarioInfiniteVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         infos["final_info"] = final
         infos["_final_info"] = ended.copy()
         return infos
-
-
-def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    try:
-        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
-    except (KeyError, ValueError):
-        names = ", ".join(member.name for member in AutoresetMode)
-        raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None

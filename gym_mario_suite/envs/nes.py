@@ -8,7 +8,7 @@ import gymnasium as gym
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from gym_mario_suite.envs.infinite import draw_stream_seed
+from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import (
     REWARD_KEYS,

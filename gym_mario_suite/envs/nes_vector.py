@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from gymnasium.error import ResetNeeded
-from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.batch import state_list
-from gym_mario_suite.envs.infinite import draw_stream_seed
+from gym_mario_suite.envs.native_vector import NativeVectorEnv
+from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.nes import RENDER_FPS, check_reset_options
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
@@ -29,7 +29,7 @@ _MAX_ENVS = 1 << 16
 _MAX_WORKERS = 1 << 10
 
 
-class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
+class MarioNESVectorEnv(NativeVectorEnv):
     """Many consoles with Super Mario Bros.
 
     `gymnasium.make_vec("MarioNES-1-1-v0", num_envs=N)` makes it. Game i equals, step by step, the
@@ -82,7 +82,7 @@ class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
                 f"got {render_mode!r}"
             )
         self.render_mode = render_mode
-        self.autoreset_mode = _autoreset_mode(autoreset_mode)
+        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         self.options = make_options(options)
         self.metadata = {
             **type(self).metadata,
@@ -102,7 +102,6 @@ class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
         self._started = np.zeros(self.num_envs, bool)
         self._copy = copy
-        self._seeded = False
 
     def reset(
         self,
@@ -124,7 +123,9 @@ class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_reset_options(chosen)
         indices = np.flatnonzero(mask).tolist()
-        self._seed_streams(seed, indices)
+        streams = self._stream_seeds(seed, indices)
+        if streams:
+            self._crew.call("seed", [streams.get(index) for index in range(self.num_envs)])
         if "state" in chosen:
             states = state_list(chosen["state"], self.num_envs)
             self._load({index: states[index] for index in indices})
@@ -200,40 +201,6 @@ class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         self._crew.call("load", states)
         self._started[list(states)] = True
 
-    def _seed_streams(self, seed: int | Sequence[int | None] | None, indices: list[int]) -> None:
-        if seed is None:
-            if self._seeded:
-                return
-            seeds: list[int | None] = [None] * self.num_envs
-        elif isinstance(seed, int | np.integer):
-            # As Gymnasium's vector environments do.
-            seeds = [int(seed) + index for index in range(self.num_envs)]
-            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
-        else:
-            if len(seed) != self.num_envs:
-                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
-            seeds = list(seed)
-        streams: list[int | None] = [None] * self.num_envs
-        for index in indices if self._seeded else range(self.num_envs):
-            value = seeds[index]
-            if value is None and self._seeded:
-                continue
-            generator = self.np_random if value is None else seeding.np_random(value)[0]
-            streams[index] = draw_stream_seed(generator)
-        self._crew.call("seed", streams)
-        self._seeded = True
-
-    def _reset_mask(self, mask: Any) -> NDArray[np.bool_]:
-        if mask is None:
-            return np.ones(self.num_envs, bool)
-        array = np.asarray(mask)
-        if array.shape != (self.num_envs,) or array.dtype != bool or not array.any():
-            raise OptionError(
-                f"reset_mask must be a bool array of shape ({self.num_envs},) with at least one "
-                f"True, got {array.dtype} of shape {array.shape}"
-            )
-        return array
-
     def _spread(self, stages: Any) -> list[str | None]:
         """A stage for each game: one for all, or one for each."""
         if stages is None or isinstance(stages, str):
@@ -270,11 +237,3 @@ class MarioNESVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         infos["final_info"] = final
         infos["_final_info"] = ended.copy()
         return infos
-
-
-def _autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    try:
-        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
-    except (KeyError, ValueError):
-        names = ", ".join(member.name for member in AutoresetMode)
-        raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None

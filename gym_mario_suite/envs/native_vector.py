@@ -1,0 +1,86 @@
+"""What the native vector environments share: seeding, reset masks, autoreset modes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from numpy.typing import NDArray
+
+from gym_mario_suite.errors import OptionError
+
+
+def draw_stream_seed(generator: np.random.Generator) -> int:
+    """The state of an episode stream, drawn from a Gymnasium random generator."""
+    return int(generator.integers(0, 1 << 64, dtype=np.uint64))
+
+
+def autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    """The autoreset mode of that name, in either case.
+
+    Raises:
+        OptionError: If there is none; the message lists those there are.
+    """
+    try:
+        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
+    except (KeyError, ValueError):
+        names = ", ".join(member.name for member in AutoresetMode)
+        raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None
+
+
+class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
+    """Base of the vector environments that step all their games themselves."""
+
+    _seeded = False
+
+    def _stream_seeds(
+        self, seed: int | Sequence[int | None] | None, indices: list[int]
+    ) -> dict[int, int]:
+        """New states for the games' random streams, by game; the others keep theirs.
+
+        Game i of one seed s gets that of the single environment reset with s + i. The first reset
+        seeds every game, whichever of them (`indices`) it resets.
+
+        Raises:
+            OptionError: For a list of seeds of the wrong length.
+        """
+        if seed is None:
+            if self._seeded:
+                return {}
+            seeds: list[int | None] = [None] * self.num_envs
+        elif isinstance(seed, int | np.integer):
+            # As Gymnasium's vector environments do.
+            seeds = [int(seed) + index for index in range(self.num_envs)]
+            self._np_random, self._np_random_seed = seeding.np_random(int(seed))
+        else:
+            if len(seed) != self.num_envs:
+                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
+            seeds = list(seed)
+        streams = {}
+        for index in indices if self._seeded else range(self.num_envs):
+            value = seeds[index]
+            if value is None and self._seeded:
+                continue
+            generator = self.np_random if value is None else seeding.np_random(value)[0]
+            streams[index] = draw_stream_seed(generator)
+        self._seeded = True
+        return streams
+
+    def _reset_mask(self, mask: Any) -> NDArray[np.bool_]:
+        """Which games to reset: all, or those of a mask.
+
+        Raises:
+            OptionError: If the mask is no bool for each game, or names none.
+        """
+        if mask is None:
+            return np.ones(self.num_envs, bool)
+        array = np.asarray(mask)
+        if array.shape != (self.num_envs,) or array.dtype != bool or not array.any():
+            raise OptionError(
+                f"reset_mask must be a bool array of shape ({self.num_envs},) with at least one "
+                f"True, got {array.dtype} of shape {array.shape}"
+            )
+        return array

@@ -17,7 +17,7 @@ from gym_mario_suite.engine.player import (
     stomp,
 )
 from gym_mario_suite.engine.sprites import add_sprite
-from gym_mario_suite.engine.touch import is_stomp, touches
+from gym_mario_suite.engine.touch import can_be_hit, is_stomp, touches
 from gym_mario_suite.engine.world import NO_SPRITE, Kind, Rules
 
 _BULLET_BILL = int(Kind.BULLET_BILL)
@@ -172,7 +172,7 @@ def _meets_shell(image, world, slot, shell, shell_slot):
     s = world.sprites[slot]
     kind = s.kind
     enemy = is_enemy(kind)
-    if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
+    if not can_be_hit(kind):
         return False
     if s.dead_time != 0 or not touches(s, shell, _TOUCH_PX):
         return False
@@ -217,7 +217,7 @@ def _meets_fireball(image, world, slot, fireball):
     s = world.sprites[slot]
     kind = s.kind
     enemy = is_enemy(kind)
-    if not (enemy or kind == _SHELL or kind == _BULLET_BILL):
+    if not can_be_hit(kind):
         return False
     if s.dead_time != 0 or not touches(s, fireball, _TOUCH_PX):
         return False

@@ -9,7 +9,7 @@ from gym_mario_suite.engine.events import add_event
 from gym_mario_suite.engine.motion import F0, F5, is_enemy
 from gym_mario_suite.engine.player_2019 import hurt_2019, is_alive, power_up_2019
 from gym_mario_suite.engine.sprites import add_sprite
-from gym_mario_suite.engine.touch import is_stomp, touches
+from gym_mario_suite.engine.touch import can_be_hit, is_stomp, touches
 from gym_mario_suite.engine.world import Event, Kind
 
 _RED_KOOPA_WINGED = int(Kind.RED_KOOPA_WINGED)
@@ -130,7 +130,7 @@ def shells_hit_2019(world):
             kind = s.kind
             if slot == shell_slot or shell.removed or s.removed:
                 continue
-            if not (is_enemy(kind) or kind == _SHELL or kind == _BULLET_BILL):
+            if not can_be_hit(kind):
                 continue
             if not touches(s, shell, _TOUCH_PX):
                 continue
@@ -156,7 +156,7 @@ def fireballs_hit_2019(world):
             kind = s.kind
             if slot == fireball_slot or fireball.removed or s.removed:
                 continue
-            if not (is_enemy(kind) or kind == _SHELL or kind == _BULLET_BILL):
+            if not can_be_hit(kind):
                 continue
             if not touches(s, fireball, _TOUCH_PX):
                 continue

@@ -16,14 +16,19 @@ from gym_mario_suite.engine.level_image import (
     spawn_is_dead,
 )
 from gym_mario_suite.engine.motion import F1
-from gym_mario_suite.engine.sprites import KIND_OF_TYPE, add_effect, add_sprite, is_listed
+from gym_mario_suite.engine.sprites import (
+    KIND_OF_TYPE,
+    add_effect,
+    add_sprite,
+    facing_mario,
+    is_listed,
+)
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX, Effect, EnemyType, Kind
 
 _BULLET_BILL = int(Kind.BULLET_BILL)
 _FLOWER_TYPE = int(EnemyType.FLOWER)
 _CANNON_SMOKE = int(Effect.CANNON_SMOKE)
 _SCREEN = np.float32(SCREEN_WIDTH_PX)
-_NEAR_CANNON = np.float32(16)
 _CANNON_PERIOD_TICKS = 100
 _FLOWER_HEAD_START_TICKS = 4
 _BELOW_ALL = 1 << 30  # a row further down than any
@@ -87,13 +92,7 @@ def _fire_cannon(world, x, y, facing):
 @jit
 def _scan_column(image, world, x, spawning, firing):
     """Spawn points and cannons of one column, from top to bottom."""
-    centre = np.float32(x * 16 + 8)
-    player_x = world.players[0].body.x
-    facing = 0
-    if centre > player_x + _NEAR_CANNON:
-        facing = -1
-    if centre < player_x - _NEAR_CANNON:
-        facing = 1
+    facing = facing_mario(world, x)
     spawn = 0
     spawn_end = 0
     if spawning and 0 <= x < image[WIDTH]:

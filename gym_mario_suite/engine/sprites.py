@@ -18,6 +18,7 @@ _RED_KOOPA = int(Kind.RED_KOOPA)
 _FIREBALL = int(Kind.FIREBALL)
 
 
+_NEAR_PX = np.float32(16)
 # Kind code of each spawn type; wings add one.
 KIND_OF_TYPE = np.array(
     [Kind.RED_KOOPA, Kind.GREEN_KOOPA, Kind.GOOMBA, Kind.SPIKY, Kind.ENEMY_FLOWER], np.int64
@@ -158,3 +159,16 @@ def is_listed(world, spawn):
         if world.sprites[world.order[i]].spawn == spawn:
             return True
     return False
+
+
+@jit
+def facing_mario(world, x):
+    """Direction from column `x` to Mario: -1, 1, or 0 when he is within 16 px of its middle."""
+    centre = np.float32(x * 16 + 8)
+    player_x = world.players[0].body.x
+    facing = 0
+    if centre > player_x + _NEAR_PX:
+        facing = -1
+    if centre < player_x - _NEAR_PX:
+        facing = 1
+    return facing

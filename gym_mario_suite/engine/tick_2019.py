@@ -17,7 +17,13 @@ from gym_mario_suite.engine.level_image import (
 )
 from gym_mario_suite.engine.motion import F0, F1, is_enemy
 from gym_mario_suite.engine.player_2019 import is_alive, lose
-from gym_mario_suite.engine.sprites import KIND_OF_TYPE, add_effect, add_sprite, is_listed
+from gym_mario_suite.engine.sprites import (
+    KIND_OF_TYPE,
+    add_effect,
+    add_sprite,
+    facing_mario,
+    is_listed,
+)
 from gym_mario_suite.engine.world import Effect, EnemyType, Event, Kind, Status
 
 _RUNNING = int(Status.RUNNING)
@@ -36,7 +42,6 @@ _MARGIN = np.float32(64)
 _FALL_MARGIN_PX = 32
 # The framework counts falls from here, whatever the level's height.
 _FALL_KILL_Y = np.float32(SCREEN_2019_PX + _FALL_MARGIN_PX)
-_NEAR_CANNON = np.float32(16)
 _CANNON_PERIOD_TICKS = 100
 _BELOW_ALL = 1 << 30
 
@@ -111,13 +116,7 @@ def _fire_2019(world, x, y, facing):
 @jit
 def _scan_column_2019(image, world, x, top, bottom, column_is_new, known_top, known_bottom):
     """Spawn points and cannons of one column of the window, from top to bottom."""
-    centre = np.float32(x * 16 + 8)
-    player_x = world.players[0].body.x
-    facing = 0
-    if centre > player_x + _NEAR_CANNON:
-        facing = -1
-    if centre < player_x - _NEAR_CANNON:
-        facing = 1
+    facing = facing_mario(world, x)
     spawn = 0
     spawn_end = 0
     if 0 <= x < image[WIDTH]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit
-from gym_mario_suite.engine.motion import F0
+from gym_mario_suite.engine.motion import F0, is_enemy
+from gym_mario_suite.engine.world import Kind
+
+_BULLET_BILL = int(Kind.BULLET_BILL)
+_SHELL = int(Kind.SHELL)
 
 
 @inline_jit
@@ -21,3 +25,9 @@ def is_stomp(player, s):
     """Whether a touching player comes down on `s`."""
     body = player.body
     return body.ya > F0 and body.y - s.y <= F0 and not (body.on_ground and player.was_on_ground)
+
+
+@inline_jit
+def can_be_hit(kind):
+    """Whether shells and fireballs hit sprites of this kind."""
+    return is_enemy(kind) or kind == _SHELL or kind == _BULLET_BILL

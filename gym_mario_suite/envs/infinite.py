@@ -16,6 +16,7 @@ from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
 
@@ -23,7 +24,7 @@ REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
 _TERMINATED = 1
 _TRUNCATED = 2
 _TICKS = TELEMETRY.index("ticks")
-_RESET_OPTIONS = frozenset({"seed", "level", "state"})
+RESET_OPTIONS = frozenset({"seed", "level", "state"})
 # The nominal speed of each rule set.
 RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
 
@@ -164,7 +165,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         """
         super().reset(seed=seed)
         chosen = options or {}
-        check_reset_options(chosen)
+        check_one_option(chosen, RESET_OPTIONS)
         if seed is not None or not self._seeded:
             self.batch.seed(0, draw_stream_seed(self.np_random))
             self._seeded = True
@@ -262,18 +263,3 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         info["distance"] = float(batch.worlds[0]["players"][0]["body"]["x"])
         info.update(zip(REWARD_KEYS, batch.terms[0].tolist(), strict=True))
         return info
-
-
-def check_reset_options(options: dict[str, Any]) -> None:
-    """Refuse unknown reset options, and two at once.
-
-    Raises:
-        OptionError: Naming the options there are.
-    """
-    unknown = set(options) - _RESET_OPTIONS
-    if unknown:
-        raise OptionError(
-            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(_RESET_OPTIONS))}"
-        )
-    if len(options) > 1:
-        raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")

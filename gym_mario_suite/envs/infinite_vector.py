@@ -18,12 +18,13 @@ from gym_mario_suite.envs.batch import GameBatch, state_list
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
     RENDER_FPS,
+    RESET_OPTIONS,
     REWARD_KEYS,
-    check_reset_options,
 )
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
@@ -129,7 +130,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """
         chosen = dict(options or {})
         mask = self._reset_mask(chosen.pop("reset_mask", None))
-        check_reset_options(chosen)
+        check_one_option(chosen, RESET_OPTIONS)
         indices = np.flatnonzero(mask).tolist()
         for index, stream in self._stream_seeds(seed, indices).items():
             self.batch.seed(index, stream)
@@ -242,16 +243,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """Reset the games that have just ended; their last observation and info go along."""
         batch = self.batch
         ended = batch.codes != 0
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        for index in np.flatnonzero(ended):
-            final_obs[index] = self._observations[index].copy()
-        for key in [key for key in final if key.startswith("_")]:
-            final[key] = ended.copy()
+        finals = self._finals(self._observations, final, ended)
         batch.reset(ended)
         batch.observe(self._observations, ended)
-        infos = self._infos()
-        infos["final_obs"] = final_obs
-        infos["_final_obs"] = ended.copy()
-        infos["final_info"] = final
-        infos["_final_info"] = ended.copy()
-        return infos
+        return {**self._infos(), **finals}

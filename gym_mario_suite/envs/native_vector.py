@@ -1,4 +1,4 @@
-"""What the native vector environments share: seeding, reset masks, autoreset modes."""
+"""What the native vector environments share: seeding, reset masks, autoreset."""
 
 from __future__ import annotations
 
@@ -84,3 +84,25 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
                 f"True, got {array.dtype} of shape {array.shape}"
             )
         return array
+
+    def _finals(
+        self, observations: NDArray[Any], final: dict[str, Any], ended: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """The info entries for games that end and are reset in the same step.
+
+        Args:
+            observations: All games' observations, before the reset; those that ended are copied.
+            final: All games' infos, before the reset; their masks are narrowed.
+            ended: Which games ended.
+        """
+        final_obs = np.full(self.num_envs, None, dtype=object)
+        for index in np.flatnonzero(ended):
+            final_obs[index] = observations[index].copy()
+        for key in [key for key in final if key.startswith("_")]:
+            final[key] = ended.copy()
+        return {
+            "final_obs": final_obs,
+            "_final_obs": ended.copy(),
+            "final_info": final,
+            "_final_info": ended.copy(),
+        }

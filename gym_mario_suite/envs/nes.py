@@ -19,6 +19,7 @@ from gym_mario_suite.envs.nes_episode import (
     observation_buffer,
 )
 from gym_mario_suite.envs.nes_options import make_options, parse_stage
+from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import open_backend
 from gym_mario_suite.nes.rom_store import find_rom
@@ -215,13 +216,7 @@ def check_reset_options(options: dict[str, Any]) -> None:
     Raises:
         OptionError: Naming the options there are.
     """
-    unknown = set(options) - _RESET_OPTIONS
-    if unknown:
-        raise OptionError(
-            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(_RESET_OPTIONS))}"
-        )
-    if len(options) > 1:
-        raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")
+    check_one_option(options, _RESET_OPTIONS)
     stages = options.get("stage")
     for name in [] if stages is None else stages if isinstance(stages, list) else [stages]:
         parse_stage(name)

@@ -225,15 +225,6 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
     def _reset_ended(self, final: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Reset the games that have just ended; their last observation and info go along."""
-        final_obs = np.full(self.num_envs, None, dtype=object)
-        for index in np.flatnonzero(ended):
-            final_obs[index] = self._crew.arrays["observations"][index].copy()
-        for key in [key for key in final if key.startswith("_")]:
-            final[key] = ended.copy()
+        finals = self._finals(self._crew.arrays["observations"], final, ended)
         self._crew.call("reset", ended, [None] * self.num_envs)
-        infos = self._infos()
-        infos["final_obs"] = final_obs
-        infos["_final_obs"] = ended.copy()
-        infos["final_info"] = final
-        infos["_final_info"] = ended.copy()
-        return infos
+        return {**self._infos(), **finals}

@@ -1,0 +1,23 @@
+"""The check of `reset(options=...)` that the environments share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from gym_mario_suite.errors import OptionError
+
+
+def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:
+    """Refuse unknown reset options, and two at once.
+
+    Raises:
+        OptionError: Naming the options there are.
+    """
+    unknown = set(options) - set(known)
+    if unknown:
+        raise OptionError(
+            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(known))}"
+        )
+    if len(options) > 1:
+        raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")

@@ -107,7 +107,9 @@ class Game:
         clock = 0
         for i in range(_MAX_START_FRAMES):
             # Pressed in every second frame: the game looks for a button that was not held before.
-            self.frame(NESButton.START * (i % 2))
+            # Not once it has begun, where START would pause it.
+            on_title = ram[Address.GAME_MODE] != GameMode.PLAYING
+            self.frame(NESButton.START * (i % 2) if on_title else 0)
             # Until the program has cleared it, RAM holds what the chips woke up with.
             if ram[Address.GAME_MODE] == GameMode.PLAYING and 0 < smb.clock(ram) < 1000:
                 clock = smb.clock(ram)

@@ -17,11 +17,29 @@ _TRAINER = 0x04
 # No file of this format that an NES game came in is larger.
 _MAX_FILE_BYTES = 4 * 1024 * 1024
 
-SUPER_MARIO_BROS = "facee9c577a5262dbe33ac4930bb0b58c8c037f7"
-# SHA-1 of PRG and CHR without the header, as stable-retro's `rom.sha` files list them.
+# SHA-1 of PRG and CHR without the header. The first of each game is what stable-retro's `rom.sha`
+# files list; the others are the files inside gym-super-mario-bros 7.4 and 9.1.
+#
+# The dumps of the game that are looked for, the preferred one first. The second is what published
+# results of gym-super-mario-bros come from: the European cartridge's revision A, whose physics are
+# those of a 50 Hz console (Mario walks some pixels more in a frame), run on one of 60 Hz.
+SUPER_MARIO_BROS = (
+    "facee9c577a5262dbe33ac4930bb0b58c8c037f7",
+    "0c4992fc08d2278697339d3b48066e7b5f943598",
+)
 KNOWN_GAMES: dict[str, str] = {
-    SUPER_MARIO_BROS: "Super Mario Bros.",
+    SUPER_MARIO_BROS[0]: "Super Mario Bros. (World)",
+    SUPER_MARIO_BROS[1]: "Super Mario Bros. (Europe, revision A)",
+    "09e98cc66320c9a4210602008ab1890143237e38": "Super Mario Bros., downsampled pictures",
+    "654e0715c470b812a284eeb22b775ce676558bb5": "Super Mario Bros. (Europe), pixel pictures",
+    "f5a3ce83636b60cd9b4f6972bbb3b35da37e1bd1": "Super Mario Bros. (World), rectangle pictures",
     "d2be67170dded1e1108eed2d4d8ca9d9cee9f9e2": "Super Mario Bros. 2 (The Lost Levels)",
+    "f3b998073241fe588e28ff6b6f63ba01b4c237bb": (
+        "Super Mario Bros. 2 (The Lost Levels, for NROM cartridges)"
+    ),
+    "2a82548e2f8fe32cd617408e5e1e3580dac6e64b": (
+        "Super Mario Bros. 2 (The Lost Levels, for NROM cartridges), downsampled pictures"
+    ),
 }
 
 

@@ -110,11 +110,12 @@ def _variable_place() -> Place:
 
 
 def _store_place() -> Place:
-    path = store_folder() / f"{SUPER_MARIO_BROS}.nes"
-    name = "the store"
-    if not path.exists():
-        return Place(name, None, None, f"{path.parent} does not hold it")
-    return _checked(name, path, SUPER_MARIO_BROS)
+    name, folder = "the store", store_folder()
+    for sha1 in SUPER_MARIO_BROS:
+        path = folder / f"{sha1}.nes"
+        if path.exists():
+            return _checked(name, path, (sha1,))
+    return Place(name, None, None, f"{folder} does not hold it")
 
 
 def _distribution_place() -> Place:
@@ -131,11 +132,12 @@ def _distribution_place() -> Place:
     return Place(name, None, None, "installed, but holds no file of that game")
 
 
-def _checked(name: str, path: Path, sha1: str | None = None) -> Place:
+def _checked(name: str, path: Path, dumps: tuple[str, ...] = ()) -> Place:
+    """The place with the ROM in it, if it is one of these dumps (of any, where none is named)."""
     try:
         rom = read_rom(path)
     except RomError as error:
         return Place(name, path, None, str(error))
-    if sha1 is not None and rom.sha1 != sha1:
+    if dumps and rom.sha1 not in dumps:
         return Place(name, path, None, f"{path}: another game or dump (SHA-1 {rom.sha1})")
     return Place(name, path, rom, str(path))

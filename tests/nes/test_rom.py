@@ -104,5 +104,8 @@ def test_files_that_cannot_be_read(tmp_path: Path):
 
 
 def test_known_games_are_named():
-    assert KNOWN_GAMES[SUPER_MARIO_BROS] == "Super Mario Bros."
+    assert [KNOWN_GAMES[sha1] for sha1 in SUPER_MARIO_BROS] == [
+        "Super Mario Bros. (World)",
+        "Super Mario Bros. (Europe, revision A)",
+    ]
     assert all(len(sha1) == 40 for sha1 in KNOWN_GAMES)

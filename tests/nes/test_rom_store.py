@@ -26,7 +26,7 @@ def empty_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def known(rom: Rom, monkeypatch: pytest.MonkeyPatch) -> str:
     """Our ROM plays the part of Super Mario Bros."""
-    monkeypatch.setattr(rom_store, "SUPER_MARIO_BROS", rom.sha1)
+    monkeypatch.setattr(rom_store, "SUPER_MARIO_BROS", ("0" * 40, rom.sha1))
     monkeypatch.setattr("gym_mario_suite.nes.rom.KNOWN_GAMES", {rom.sha1: "The game"})
     return rom.sha1
 

@@ -1,0 +1,385 @@
+"""The static solver: can the last column of a grid be reached by walking, falling and jumping?
+
+Creatures are ignored, and Mario is one cell that jumps along the published arcs of
+`levels.jump_arcs`. On the ground he steps to the left or right or takes off; on an arc he goes on
+while the cells are free, and may let go at any point; in the air he falls row by row, straight or
+with a column of drift. Four rows of open sky are above the grid; beside and below it is nothing.
+The search is exact for these rules and deterministic. It underestimates how well Mario steers in
+the air, and knows no enemies, springs or moving platforms.
+
+`Solver` keeps its search: after an edit it goes on from the first step that looked at the edited
+cell, so that editors and environments can ask after every single edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.errors import LevelError, as_integer
+from gym_mario_suite.levels.jump_arcs import REACH_COLUMNS, REACH_DOWN, REACH_UP, arc_tree
+from gym_mario_suite.levels.tile_grid import N_TILES, SOLID, START_COLUMNS, checked_codes
+
+SKY_ROWS = 4
+
+# Cells lie column by column, with so many columns and rows of nothing around grid and sky that no
+# arc leads outside the array.
+_SIDE = REACH_COLUMNS
+_ABOVE = SKY_ROWS + REACH_UP
+_BELOW = REACH_DOWN + 1
+_FREE = 0
+_BLOCKED = 1
+_NOTHING = 2  # one can neither be there nor stand on it
+
+# Columns of the queue: one row for each cell that was reached, in the order of the search.
+_CELL = 0
+_FROM = 1  # row of the cell it was reached from
+_BY = 2  # row of the arc tree whose point it is, or one of the moves below
+_TAIL = 3  # rows there were before the cell was expanded
+_BEST = 4  # row of the furthest cell up to this one
+_QUEUE_COLUMNS = 5
+_STEP = -1
+_DRIFT_LEFT = -2
+_DRIFT_RIGHT = -3
+_BEGIN = -4
+
+# Fields of the search.
+_WIDTH = 0
+_STRIDE = 1  # cells from a column to the next
+_HEAD = 2  # rows of the queue that have been expanded
+_LENGTH = 3  # rows of the queue
+_START = 4  # the start's cell, -1 for none
+_FIELDS = 5
+
+_TREE = arc_tree()
+_REACH = int(REACH_COLUMNS)
+_UP = int(REACH_UP)
+_DOWN = int(REACH_DOWN)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What the solver found.
+
+    Attributes:
+        solved: Whether the last column can be reached.
+        furthest_column: The last column that can be reached, -1 where there is no place to start.
+        path: int32[n, 2], columns and rows of the cells from the start to there (to the first one
+            of that column that was found); rows of the sky are negative.
+    """
+
+    solved: bool
+    furthest_column: int
+    path: NDArray[np.int32]
+
+
+@inline_jit
+def _column_of(search, cell):
+    return cell // search[_STRIDE] - _SIDE
+
+
+@jit
+def _find_start(cells, search):
+    """The lowest free cell on something solid in the first columns, of these the leftmost."""
+    stride = search[_STRIDE]
+    for row in range(stride - _BELOW - 1, _ABOVE - 1, -1):
+        for column in range(min(START_COLUMNS, search[_WIDTH])):
+            cell = (column + _SIDE) * stride + row
+            if cells[cell] == _FREE and cells[cell + 1] == _BLOCKED:
+                return cell
+    return -1
+
+
+@inline_jit
+def _reach(queue, reached, search, cell, origin, by):
+    """Append a cell unless it was reached before; its column is known to be inside."""
+    if reached[cell]:
+        return
+    row = search[_LENGTH]
+    queue[row, _CELL] = cell
+    queue[row, _FROM] = origin
+    queue[row, _BY] = by
+    best = row
+    if row > 0:
+        best = queue[row - 1, _BEST]
+        if _column_of(search, cell) > _column_of(search, queue[best, _CELL]):
+            best = row
+    queue[row, _BEST] = best
+    reached[cell] = row + 1
+    search[_LENGTH] = row + 1
+
+
+@jit
+def _expand(cells, queue, reached, search, offsets, row):
+    """Reach all cells that can be reached from that of a row of the queue in one move."""
+    cell = np.int64(queue[row, _CELL])
+    stride = search[_STRIDE]
+    left = cell - stride
+    right = cell + stride
+    if cells[cell + 1] != _BLOCKED:
+        if cells[cell + 1] == _FREE:
+            _reach(queue, reached, search, cell + 1, row, _STEP)
+            if cells[left] == _FREE and cells[left + 1] == _FREE:
+                _reach(queue, reached, search, left + 1, row, _DRIFT_LEFT)
+            if cells[right] == _FREE and cells[right + 1] == _FREE:
+                _reach(queue, reached, search, right + 1, row, _DRIFT_RIGHT)
+        return
+    if cells[right] == _FREE:
+        _reach(queue, reached, search, right, row, _STEP)
+    if cells[left] == _FREE:
+        _reach(queue, reached, search, left, row, _STEP)
+    point = 0
+    while point < offsets.shape[0]:
+        target = cell + offsets[point, 0]
+        if cells[target] == _FREE:
+            _reach(queue, reached, search, target, row, point)
+            point += 1
+        else:
+            point = np.int64(offsets[point, 1])
+
+
+@jit
+def run_search(cells, queue, reached, search, offsets):
+    """Search until the last column is reached or nothing new can be.
+
+    Returns the furthest column.
+    """
+    if search[_LENGTH] == 0:
+        search[_START] = _find_start(cells, search)
+        if search[_START] < 0:
+            return -1
+        _reach(queue, reached, search, search[_START], -1, _BEGIN)
+    last = search[_WIDTH] - 1
+    while True:
+        length = search[_LENGTH]
+        furthest = _column_of(search, queue[queue[length - 1, _BEST], _CELL])
+        if furthest == last or search[_HEAD] == length:
+            return furthest
+        queue[search[_HEAD], _TAIL] = length
+        _expand(cells, queue, reached, search, offsets, search[_HEAD])
+        search[_HEAD] += 1
+
+
+@jit
+def _forget_from(queue, reached, search, row):
+    """Go back to before row `row` of the queue was expanded."""
+    if row >= search[_HEAD]:
+        return
+    keep = np.int64(queue[row, _TAIL])
+    for i in range(keep, search[_LENGTH]):
+        reached[queue[i, _CELL]] = 0
+    search[_HEAD] = row
+    search[_LENGTH] = keep
+
+
+@jit
+def _forget_all(queue, reached, search):
+    for i in range(search[_LENGTH]):
+        reached[queue[i, _CELL]] = 0
+    search[_HEAD] = 0
+    search[_LENGTH] = 0
+
+
+@jit
+def change_cell(cells, queue, reached, search, column, row, solid):
+    """Make a cell solid or free, and take back what of the search may have looked at it."""
+    stride = search[_STRIDE]
+    changed = (column + _SIDE) * stride + row + _ABOVE
+    value = _BLOCKED if solid else _FREE
+    if cells[changed] == value:
+        return
+    first = search[_HEAD]
+    # Who stood on the ground had looked as far as the arcs reach, who fell only next to himself.
+    for x in range(max(column - _REACH, 0), min(column + _REACH + 1, search[_WIDTH])):
+        for y in range(max(row - _DOWN, -SKY_ROWS), row + _UP + 1):
+            cell = (x + _SIDE) * stride + y + _ABOVE
+            if cells[cell] == _NOTHING:
+                break
+            if reached[cell] == 0 or reached[cell] > first:
+                continue
+            near = abs(x - column) <= 1 and 0 <= row - y <= 1
+            if near or cells[cell + 1] == _BLOCKED:
+                first = min(first, reached[cell] - 1)
+    cells[changed] = value
+    _forget_from(queue, reached, search, first)
+    if column < START_COLUMNS and _find_start(cells, search) != search[_START]:
+        _forget_all(queue, reached, search)
+
+
+@jit
+def lay_out(cells, search, codes, solid):
+    """Fill `cells` from the codes of a grid."""
+    cells[:] = _NOTHING
+    stride = search[_STRIDE]
+    for x in range(codes.shape[1]):
+        top = (x + _SIDE) * stride + _ABOVE
+        cells[top - SKY_ROWS : top] = _FREE
+        for y in range(codes.shape[0]):
+            cells[top + y] = _BLOCKED if solid[codes[y, x]] else _FREE
+
+
+@jit
+def _write_path(queue, search, tree, end, path):
+    """Write the way to row `end` backwards from the end of `path`; returns where it begins."""
+    stride = search[_STRIDE]
+    at = path.shape[0]
+    row = end
+    while row >= 0:
+        cell = np.int64(queue[row, _CELL])
+        at -= 1
+        path[at, 0] = cell // stride - _SIDE
+        path[at, 1] = cell % stride - _ABOVE
+        origin = np.int64(queue[row, _FROM])
+        by = np.int64(queue[row, _BY])
+        if by >= 0:
+            base = np.int64(queue[origin, _CELL])
+            point = np.int64(tree[by, 2])
+            while point >= 0:
+                at -= 1
+                path[at, 0] = base // stride - _SIDE + tree[point, 0]
+                path[at, 1] = base % stride - _ABOVE + tree[point, 1]
+                point = np.int64(tree[point, 2])
+        elif by == _DRIFT_LEFT or by == _DRIFT_RIGHT:
+            base = np.int64(queue[origin, _CELL])
+            at -= 1
+            path[at, 0] = base // stride - _SIDE + (1 if by == _DRIFT_RIGHT else -1)
+            path[at, 1] = base % stride - _ABOVE
+        row = origin
+    return at
+
+
+@jit
+def _path_length(queue, tree, end):
+    cells = 0
+    row = end
+    while row >= 0:
+        cells += 1
+        by = np.int64(queue[row, _BY])
+        if by == _DRIFT_LEFT or by == _DRIFT_RIGHT:
+            cells += 1
+        point = np.int64(tree[by, 2]) if by >= 0 else -1
+        while point >= 0:
+            cells += 1
+            point = np.int64(tree[point, 2])
+        row = np.int64(queue[row, _FROM])
+    return cells
+
+
+class Solver:
+    """A grid that can be edited, with a search that is kept up to date.
+
+    After any edits the answer equals that of a new solver of the edited grid.
+
+    Args:
+        codes: Tile codes, [height, width].
+
+    Raises:
+        LevelError: When these are no tile codes.
+    """
+
+    def __init__(self, codes: ArrayLike) -> None:
+        self._codes = np.array(checked_codes(codes))
+        height, width = self._codes.shape
+        stride = height + _ABOVE + _BELOW
+        self._search = np.zeros(_FIELDS, np.int64)
+        self._search[_WIDTH] = width
+        self._search[_STRIDE] = stride
+        size = (width + 2 * _SIDE) * stride
+        self._cells = np.empty(size, np.uint8)
+        self._reached = np.zeros(size, np.int32)  # row of the queue plus one, 0 for not reached
+        self._queue = np.zeros((width * (height + SKY_ROWS) + 1, _QUEUE_COLUMNS), np.int32)
+        self._offsets = np.empty((len(_TREE), 2), np.int32)
+        self._offsets[:, 0] = _TREE[:, 0] * stride + _TREE[:, 1]
+        self._offsets[:, 1] = _TREE[:, 3]
+        lay_out(self._cells, self._search, self._codes, SOLID)
+
+    @property
+    def codes(self) -> NDArray[np.uint8]:
+        """The grid as it is now, uint8[height, width]; a copy."""
+        return self._codes.copy()
+
+    def edit(self, row: int, column: int, code: int) -> None:
+        """Change one cell.
+
+        Raises:
+            OptionError: For a cell outside the grid or an unknown code.
+        """
+        height, width = self._codes.shape
+        row = as_integer("row", row, 0, height - 1)
+        column = as_integer("column", column, 0, width - 1)
+        self._put(row, column, as_integer("code", code, 0, N_TILES - 1))
+
+    def edit_column(self, column: int, codes: ArrayLike) -> None:
+        """Change a whole column.
+
+        Raises:
+            OptionError: For a column outside the grid.
+            LevelError: When `codes` are not as many tile codes as the grid has rows.
+        """
+        height, width = self._codes.shape
+        column = as_integer("column", column, 0, width - 1)
+        array = np.asarray(codes)
+        if array.shape != (height,):
+            raise LevelError(f"a column of the grid has {height} codes, got shape {array.shape}")
+        for row, code in enumerate(checked_codes(array[None])[0]):
+            self._put(row, column, int(code))
+
+    def _put(self, row: int, column: int, code: int) -> None:
+        if SOLID[code] != SOLID[self._codes[row, column]]:
+            change_cell(
+                self._cells,
+                self._queue,
+                self._reached,
+                self._search,
+                column,
+                row,
+                bool(SOLID[code]),
+            )
+        self._codes[row, column] = code
+
+    def furthest_column(self) -> int:
+        """The last column that can be reached, -1 where there is no place to start."""
+        return int(run_search(self._cells, self._queue, self._reached, self._search, self._offsets))
+
+    def solved(self) -> bool:
+        """Whether the last column can be reached."""
+        return self.furthest_column() == self._codes.shape[1] - 1
+
+    def solution(self) -> Solution:
+        """The answer with the way."""
+        furthest = self.furthest_column()
+        solved = furthest == self._codes.shape[1] - 1
+        if furthest < 0:
+            return Solution(False, -1, np.zeros((0, 2), np.int32))
+        end = int(self._queue[self._search[_LENGTH] - 1, _BEST])
+        path = np.empty((_path_length(self._queue, _TREE, end), 2), np.int32)
+        _write_path(self._queue, self._search, _TREE, end, path)
+        return Solution(solved, furthest, path)
+
+
+def solve(codes: ArrayLike) -> Solution:
+    """Search a grid for a way from its start to its last column.
+
+    Args:
+        codes: Tile codes, [height, width].
+
+    Raises:
+        LevelError: When these are no tile codes.
+    """
+    return Solver(codes).solution()
+
+
+def furthest_columns(grids: Sequence[ArrayLike] | NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The last column that can be reached in each of many grids, int64[n]; -1 for no start.
+
+    Args:
+        grids: Tile codes, [n, height, width], or a sequence of grids of any sizes.
+
+    Raises:
+        LevelError: When these are no tile codes.
+    """
+    return np.array([Solver(codes).furthest_column() for codes in grids], np.int64)

@@ -1,4 +1,4 @@
-"""Views for learners: one-hot channels and a compact feature vector.
+"""Views for learners: one-hot channels, a compact feature vector, and that with the tiles around.
 
 Unlike the competition's grids (`observe`) these show sprites where they are now.
 """
@@ -87,6 +87,13 @@ _SPRITES_AT = len(PLAYER_FEATURES)
 _COLUMNS_AT = _SPRITES_AT + NEAREST_SPRITES * len(SPRITE_FEATURES)
 _ROWS_ABOVE = 4
 _REACH_ROWS = 12
+
+# The tiles of the terrain view, rows first: as far as a jump leads.
+TERRAIN_FIRST_ROW = -7
+TERRAIN_ROWS = 14
+TERRAIN_FIRST_COLUMN = -3
+TERRAIN_COLUMNS = 16
+N_TERRAIN = N_FEATURES + TERRAIN_ROWS * TERRAIN_COLUMNS
 
 
 @inline_jit
@@ -237,3 +244,35 @@ def write_features(image, world, player_index, out):
     out[19] = _clip((world.tick % 100) / 100.0)
     _write_nearest_sprites(world, body, out)
     _write_columns(image, world, body, out)
+
+
+@jit
+def write_terrain(image, world, player_index, out):
+    """The feature vector and then the tiles around a player into `out` (float32[342]).
+
+    The tiles are 14 rows from 7 above Mario's, each of 16 columns from 3 behind him: 1 where one is
+    solid, 0.5 where it can be stood on only, -1 below the level, 0 elsewhere.
+    """
+    write_features(image, world, player_index, out)
+    body = world.players[player_index].body
+    left = _cell(body.x) + TERRAIN_FIRST_COLUMN
+    top = _cell(body.y) + TERRAIN_FIRST_ROW
+    in_2009 = image[RULES] == _COMPETITION_2009
+    at = N_FEATURES
+    for r in range(TERRAIN_ROWS):
+        y = top + r
+        for c in range(TERRAIN_COLUMNS):
+            x = left + c
+            tile = 0.0
+            if y >= image[HEIGHT]:
+                tile = -1.0
+            elif y >= 0 and 0 <= x < image[WIDTH]:
+                cell = cell_at(image, world, x, y)
+                if not in_2009 and cell & _BLOCK_LOWER:
+                    tile = 0.0  # a hidden block
+                elif cell & _BLOCK_ALL:
+                    tile = 1.0
+                elif cell & _BLOCK_UPPER:
+                    tile = 0.5
+            out[at] = tile
+            at += 1

@@ -14,8 +14,10 @@ from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.learner_views import (
     CHANNELS,
     N_FEATURES,
+    N_TERRAIN,
     write_channels,
     write_features,
+    write_terrain,
 )
 from gym_mario_suite.engine.observe import GRID_SIZE, MAX_Z, write_merged_grid
 from gym_mario_suite.engine.observe_2019 import GRID_2019, MARIO, write_complete_2019
@@ -75,6 +77,13 @@ def _write_features_rows(images, rows, worlds, _themes, mask, first, end, out):
     for i in range(first, end):
         if mask[i]:
             write_features(images[rows[i]], worlds[i], 0, out[i])
+
+
+@jit
+def _write_terrain_rows(images, rows, worlds, _themes, mask, first, end, out):
+    for i in range(first, end):
+        if mask[i]:
+            write_terrain(images[rows[i]], worlds[i], 0, out[i])
 
 
 def _grid_writer(options: ViewOptions) -> ObservationWriter:
@@ -159,6 +168,7 @@ OBSERVATION_MODES: dict[str, ObservationMode] = {
         ObservationMode(
             "features", -1, 1, (N_FEATURES,), np.float32, lambda _: _write_features_rows
         ),
+        ObservationMode("terrain", -1, 1, (N_TERRAIN,), np.float32, lambda _: _write_terrain_rows),
         ObservationMode("rgb", 0, 255, (240, 320, 3), np.uint8, _pixel_writer("rgb")),
         ObservationMode("rgb_half", 0, 255, (120, 160, 3), np.uint8, _pixel_writer("rgb_half")),
         ObservationMode("gray84", 0, 255, (84, 84), np.uint8, _pixel_writer("gray84")),

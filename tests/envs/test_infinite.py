@@ -12,7 +12,15 @@ from gymnasium.utils.env_checker import check_env
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.learner_views import CHANNELS, N_FEATURES, PLAYER_FEATURES
+from gym_mario_suite.engine.learner_views import (
+    CHANNELS,
+    N_FEATURES,
+    PLAYER_FEATURES,
+    TERRAIN_COLUMNS,
+    TERRAIN_FIRST_COLUMN,
+    TERRAIN_FIRST_ROW,
+    TERRAIN_ROWS,
+)
 from gym_mario_suite.engine.world import Button, Status
 from gym_mario_suite.envs.actions import ACTION_SETS
 from gym_mario_suite.envs.infinite import REWARD_KEYS, MarioInfiniteEnv
@@ -241,6 +249,32 @@ def test_features_describe_the_state():
     named = dict(zip(PLAYER_FEATURES, observation.tolist(), strict=False))
     assert named["on_ground"] == 1
     assert named["x_speed"] > 0
+
+
+def test_terrain_is_the_features_and_the_solid_tiles_of_the_channels():
+    options: dict[str, Any] = {"level_seed": 3, "difficulty": 4, "creatures": False}
+    terrain, features, planes = (
+        MarioInfiniteEnv(obs=obs, **options) for obs in ("terrain", "features", "channels")
+    )
+    seen = terrain.reset(seed=0)[0], features.reset(seed=0)[0], planes.reset(seed=0)[0]
+    rows_below = 0
+    for _ in range(120):
+        assert np.array_equal(seen[0][:N_FEATURES], seen[1])
+        tiles = seen[0][N_FEATURES:].reshape(TERRAIN_ROWS, TERRAIN_COLUMNS)
+        channels = seen[2][
+            :,
+            11 + TERRAIN_FIRST_ROW : 11 + TERRAIN_FIRST_ROW + TERRAIN_ROWS,
+            11 + TERRAIN_FIRST_COLUMN : 11 + TERRAIN_FIRST_COLUMN + TERRAIN_COLUMNS,
+        ]
+        assert np.array_equal(tiles == 1, channels[CHANNELS.index("solid")] == 1)
+        stand_on = (channels[CHANNELS.index("platform")] == 1) & (tiles != 1)
+        assert np.array_equal(tiles == 0.5, stand_on)
+        rows_below = max(rows_below, int((tiles == -1).all(axis=1).sum()))
+        steps = [env.step(4) for env in (terrain, features, planes)]
+        if steps[0][2]:
+            break
+        seen = tuple(step[0] for step in steps)
+    assert rows_below > 0
 
 
 def test_channels_agree_with_the_grid():

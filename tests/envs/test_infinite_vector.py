@@ -45,7 +45,7 @@ def assert_infos_equal(infos, expected):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("obs", ["grid", "channels", "features"])
+@pytest.mark.parametrize("obs", ["grid", "channels", "features", "terrain"])
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_equals_gymnasiums_vector_of_single_environments(mode, obs, threads):
     count = 6

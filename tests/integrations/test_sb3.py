@@ -26,7 +26,7 @@ def make(autoreset: str, count: int = 4, **options: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:Your observation", "ignore:It seems", "ignore:The minimal")
-@pytest.mark.parametrize("obs", ["grid", "channels", "features"])
+@pytest.mark.parametrize("obs", ["grid", "channels", "features", "terrain"])
 def test_sb3_accepts_the_single_environment(obs):
     check_env(MarioInfiniteEnv(obs=obs))
 

@@ -38,14 +38,11 @@ _NOTHING = 2  # one can neither be there nor stand on it
 # Columns of the queue: one row for each cell that was reached, in the order of the search.
 _CELL = 0
 _FROM = 1  # row of the cell it was reached from
-_BY = 2  # row of the arc tree whose point it is, or one of the moves below
+_BY = 2  # row of the arc tree whose point it is, or _STEP
 _TAIL = 3  # rows there were before the cell was expanded
 _BEST = 4  # row of the furthest cell up to this one
 _QUEUE_COLUMNS = 5
 _STEP = -1
-_DRIFT_LEFT = -2
-_DRIFT_RIGHT = -3
-_BEGIN = -4
 
 # Fields of the search.
 _WIDTH = 0
@@ -124,9 +121,9 @@ def _expand(cells, queue, reached, search, offsets, row):
         if cells[cell + 1] == _FREE:
             _reach(queue, reached, search, cell + 1, row, _STEP)
             if cells[left] == _FREE and cells[left + 1] == _FREE:
-                _reach(queue, reached, search, left + 1, row, _DRIFT_LEFT)
+                _reach(queue, reached, search, left + 1, row, _STEP)
             if cells[right] == _FREE and cells[right + 1] == _FREE:
-                _reach(queue, reached, search, right + 1, row, _DRIFT_RIGHT)
+                _reach(queue, reached, search, right + 1, row, _STEP)
         return
     if cells[right] == _FREE:
         _reach(queue, reached, search, right, row, _STEP)
@@ -152,7 +149,7 @@ def run_search(cells, queue, reached, search, offsets):
         search[_START] = _find_start(cells, search)
         if search[_START] < 0:
             return -1
-        _reach(queue, reached, search, search[_START], -1, _BEGIN)
+        _reach(queue, reached, search, search[_START], -1, _STEP)
     last = search[_WIDTH] - 1
     while True:
         length = search[_LENGTH]
@@ -243,11 +240,6 @@ def _write_path(queue, search, tree, end, path):
                 path[at, 0] = base // stride - _SIDE + tree[point, 0]
                 path[at, 1] = base % stride - _ABOVE + tree[point, 1]
                 point = np.int64(tree[point, 2])
-        elif by == _DRIFT_LEFT or by == _DRIFT_RIGHT:
-            base = np.int64(queue[origin, _CELL])
-            at -= 1
-            path[at, 0] = base // stride - _SIDE + (1 if by == _DRIFT_RIGHT else -1)
-            path[at, 1] = base % stride - _ABOVE
         row = origin
     return at
 
@@ -259,8 +251,6 @@ def _path_length(queue, tree, end):
     while row >= 0:
         cells += 1
         by = np.int64(queue[row, _BY])
-        if by == _DRIFT_LEFT or by == _DRIFT_RIGHT:
-            cells += 1
         point = np.int64(tree[by, 2]) if by >= 0 else -1
         while point >= 0:
             cells += 1

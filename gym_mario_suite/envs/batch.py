@@ -188,20 +188,34 @@ class GameBatch:
             self.episodes["failure"] = 0
             raise LevelError(explain_failure(code, int(self.configs[0]["difficulty"])))
 
-    def step(self, keys: NDArray[np.uint8], out: NDArray[Any], next_step: bool = False) -> None:
+    def step(
+        self,
+        keys: NDArray[np.uint8],
+        out: NDArray[Any],
+        next_step: bool = False,
+        active: NDArray[np.bool_] | None = None,
+    ) -> None:
         """One step of all games, and their observations.
 
         Args:
             keys: uint8[count], button bits.
             out: Buffer of the observations.
             next_step: Whether games that have ended are reset instead.
+            active: bool[count], the games to step; the others stay as they are, with reward 0.
         """
         if next_step and self._custom:
             self._forget_custom_levels(self.episodes["ended"] != 0)
-        self._cores.run(partial(self._step_some, keys, out, next_step), self.count)
+        played = self._everyone if active is None else active
+        self._cores.run(partial(self._step_some, keys, out, next_step, played), self.count)
 
     def _step_some(
-        self, keys: NDArray[np.uint8], out: NDArray[Any], next_step: bool, first: int, end: int
+        self,
+        keys: NDArray[np.uint8],
+        out: NDArray[Any],
+        next_step: bool,
+        active: NDArray[np.bool_],
+        first: int,
+        end: int,
     ) -> None:
         step_rows(
             self.configs,
@@ -213,6 +227,7 @@ class GameBatch:
             end,
             keys,
             next_step,
+            active,
             self.terms,
             self.rewards,
             self.codes,
@@ -224,7 +239,7 @@ class GameBatch:
             self.rows,
             self.worlds,
             self.themes,
-            self._everyone,
+            active,
             first,
             end,
             out,

@@ -310,6 +310,7 @@ def step_rows(
     end,
     keys,
     next_step,
+    active,
     terms,
     rewards,
     codes,
@@ -328,6 +329,7 @@ def step_rows(
         end: One past the last.
         keys: uint8[n], button bits.
         next_step: Whether an environment that has ended is reset instead of stepped.
+        active: bool[n]; environments where it is not set stay as they are, with reward 0.
         terms: float64[n, 7], filled.
         rewards: float64[n], filled.
         codes: uint8[n], filled: 0 running, 1 terminated, 2 truncated.
@@ -336,6 +338,10 @@ def step_rows(
         scratch: The generator's (uint64[n, 1], int64[n, 5]).
     """
     for i in range(first, end):
+        if not active[i]:
+            terms[i] = 0.0
+            rewards[i] = 0.0
+            continue
         codes[i] = _advance(
             configs[0],
             images,

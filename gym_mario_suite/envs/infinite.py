@@ -25,6 +25,8 @@ _TERMINATED = 1
 _TRUNCATED = 2
 _TICKS = TELEMETRY.index("ticks")
 RESET_OPTIONS = frozenset({"seed", "level", "state"})
+# Lines that the figures take at the top of a picture, by the picture's height.
+HUD_LINES = {240: 13, 120: 13, 84: 9}
 # The nominal speed of each rule set.
 RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
 
@@ -60,9 +62,9 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     ## Observation space
     `obs="grid"`: int8[22, 22], the competition's merged view around Mario (tiles at detail
     `z_level`, sprites at `z_enemies`); `"channels"`: int8[11, 22, 22] one-hot planes;
-    `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`). Pixels: `"rgb"`
-    uint8[240, 320, 3], `"rgb_half"` uint8[120, 160, 3], `"gray84"` uint8[84, 84], with or without
-    the line of figures (`hud`).
+    `"features"`: float32[118] in -1 .. 1 (see `engine.learner_views`); `"terrain"`: float32[342],
+    the features and the tiles around Mario. Pixels: `"rgb"` uint8[240, 320, 3], `"rgb_half"`
+    uint8[120, 160, 3], `"gray84"` uint8[84, 84], with or without the line of figures (`hud`).
 
     ## Rewards
     `reward="distance"`: tiles moved to the right. `"score"`: the same in px, so that an episode
@@ -125,6 +127,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["ansi", "rgb_array"],
         "render_fps": RENDER_FPS[Rules.COMPETITION_2009],
+        "hud_lines": HUD_LINES,
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:

@@ -17,6 +17,7 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch, state_list
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
+    HUD_LINES,
     RENDER_FPS,
     RESET_OPTIONS,
     REWARD_KEYS,
@@ -65,6 +66,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["ansi", "rgb_array"],
         "render_fps": RENDER_FPS[Rules.COMPETITION_2009],
+        "hud_lines": HUD_LINES,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
 
@@ -183,6 +185,24 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
             infos = self._reset_ended(infos)
         return self._returned_observations(), rewards, terminated, truncated, infos
 
+    def step_some(
+        self, actions: Any, active: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of some games; the others stay as they are. See `NativeVectorEnv`."""
+        batch = self.batch
+        keys = self._actions.many(actions, self.num_envs)
+        mask = self._active_mask(active, batch.started, batch.codes)
+        batch.step(keys, self._observations, active=mask)
+        return (
+            self._returned_observations(),
+            batch.rewards.copy(),
+            mask & (batch.codes == _TERMINATED),
+            mask & (batch.codes == _TRUNCATED),
+            self._infos(),
+        )
+
     def render(self) -> Any:
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
         if self.render_mode is None:
@@ -243,7 +263,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """Reset the games that have just ended; their last observation and info go along."""
         batch = self.batch
         ended = batch.codes != 0
-        finals = self._finals(self._observations, final, ended)
+        finals = self.finals(self._observations, final, ended)
         batch.reset(ended)
         batch.observe(self._observations, ended)
         return {**self._infos(), **finals}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
@@ -35,6 +36,46 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
     """Base of the vector environments that step all their games themselves."""
 
     _seeded = False
+
+    def step_some(
+        self, actions: Any, active: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of some games, for wrappers whose own step is several of these.
+
+        Nothing is reset by itself, whatever the autoreset mode: the caller sees which games have
+        ended, leaves them out and resets them with a `reset_mask`.
+
+        Args:
+            actions: An action for every game; those of games left out count for nothing.
+            active: bool[num_envs]. The other games keep their state and observation, get reward 0
+                and are neither terminated nor truncated.
+
+        Returns:
+            What `step` returns.
+
+        Raises:
+            OptionError: If the actions are not `num_envs` actions of the set, or the mask no bool
+                for each game.
+            ResetNeeded: If a game of the mask has no running episode.
+        """
+        raise NotImplementedError
+
+    def _active_mask(
+        self, active: Any, started: NDArray[np.bool_], codes: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """The checked mask of `step_some`."""
+        mask = np.asarray(active)
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise OptionError(
+                f"active must be a bool array of shape ({self.num_envs},), "
+                f"got {mask.dtype} of shape {mask.shape}"
+            )
+        idle = np.flatnonzero(mask & (~started | (codes != 0))).tolist()
+        if idle:
+            raise ResetNeeded(f"no episode is running in games {idle}: call reset() first")
+        return mask
 
     def _stream_seeds(
         self, seed: int | Sequence[int | None] | None, indices: list[int]
@@ -85,7 +126,7 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             )
         return array
 
-    def _finals(
+    def finals(
         self, observations: NDArray[Any], final: dict[str, Any], ended: NDArray[np.bool_]
     ) -> dict[str, Any]:
         """The info entries for games that end and are reset in the same step.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import gymnasium as gym
@@ -21,10 +22,16 @@ from gym_mario_suite.envs.nes_episode import (
 from gym_mario_suite.envs.nes_options import make_options, parse_stage
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.nes.backend import open_backend
+from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
+from gym_mario_suite.nes.picture import GRAY84_SHAPE, HUD_LINES
 from gym_mario_suite.nes.rom_store import find_rom
 
 RENDER_FPS = 60
+# Lines that the figures take at the top of a picture, by the picture's height.
+HUD_LINES_OF = {
+    height: math.ceil(HUD_LINES * height / SCREEN_SHAPE[0])
+    for height in (SCREEN_SHAPE[0], GRAY84_SHAPE[0])
+}
 _RESET_OPTIONS = frozenset({"stage", "state"})
 
 
@@ -94,6 +101,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["rgb_array"],
         "render_fps": RENDER_FPS,
+        "hud_lines": HUD_LINES_OF,
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:

@@ -91,9 +91,14 @@ class NESRows:
                 self._episodes[i].reset(stage)
                 self._write(i)
 
-    def step(self, buttons: NDArray[np.uint8], next_step: bool) -> None:
-        """Step every game; with `next_step`, one that has ended is reset instead."""
-        for i, held in enumerate(self._mine(buttons).tolist()):
+    def step(self, buttons: NDArray[np.uint8], next_step: bool, active: NDArray[np.bool_]) -> None:
+        """Step the games of `active`; with `next_step`, one that has ended is reset instead."""
+        mine = zip(self._mine(buttons).tolist(), self._mine(active).tolist(), strict=True)
+        for i, (held, played) in enumerate(mine):
+            if not played:
+                self._arrays["rewards"][i] = 0.0
+                self._arrays["terms"][i] = 0.0
+                continue
             episode = self._episodes[i]
             if next_step and episode.code:
                 episode.reset()

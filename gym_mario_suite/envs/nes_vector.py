@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.envs.batch import state_list
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
-from gym_mario_suite.envs.nes import RENDER_FPS, check_reset_options
+from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_reset_options
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.nes_options import make_options
@@ -62,6 +62,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
         "render_modes": ["rgb_array"],
         "render_fps": RENDER_FPS,
+        "hud_lines": HUD_LINES_OF,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
 
@@ -156,7 +157,8 @@ class MarioNESVectorEnv(NativeVectorEnv):
                 f"the episodes of games {ended} have ended: call "
                 'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
             )
-        self._crew.call("step", buttons, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        everyone = np.ones(self.num_envs, bool)
+        self._crew.call("step", buttons, self.autoreset_mode == AutoresetMode.NEXT_STEP, everyone)
         codes = arrays["codes"].copy()
         rewards = arrays["rewards"].copy()
         infos = self._infos()
@@ -168,6 +170,24 @@ class MarioNESVectorEnv(NativeVectorEnv):
             codes == TERMINATED,
             codes == TRUNCATED,
             infos,
+        )
+
+    def step_some(
+        self, actions: Any, active: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of some games; the others stay as they are. See `NativeVectorEnv`."""
+        buttons = self._actions.many(actions, self.num_envs)
+        arrays = self._crew.arrays
+        mask = self._active_mask(active, self._started, arrays["codes"])
+        self._crew.call("step", buttons, False, mask)
+        return (
+            self._returned_observations(),
+            arrays["rewards"].copy(),
+            mask & (arrays["codes"] == TERMINATED),
+            mask & (arrays["codes"] == TRUNCATED),
+            self._infos(),
         )
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
@@ -225,6 +245,6 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
     def _reset_ended(self, final: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Reset the games that have just ended; their last observation and info go along."""
-        finals = self._finals(self._crew.arrays["observations"], final, ended)
+        finals = self.finals(self._crew.arrays["observations"], final, ended)
         self._crew.call("reset", ended, [None] * self.num_envs)
         return {**self._infos(), **finals}

@@ -1,88 +1,11 @@
-"""Files that appear whole or not at all, whenever the program is interrupted."""
+"""Whole files, by their old name: `gym_mario_suite.whole_file` is where they are."""
 
-from __future__ import annotations
+from gym_mario_suite.whole_file import (
+    file_name,
+    require_folder,
+    temporary_beside,
+    write_numbered,
+    write_whole,
+)
 
-import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from itertools import count
-from pathlib import Path
-
-from gym_mario_suite.errors import OptionError
-
-_SERIAL = count()
-
-
-def temporary_beside(target: Path) -> Path:
-    """A hidden name in the same folder and with the same suffix, which nobody else uses."""
-    return target.with_name(f".{target.stem}.{os.getpid()}-{next(_SERIAL)}{target.suffix}")
-
-
-@contextmanager
-def _written(path: Path, data: bytes) -> Iterator[tuple[Path, Path]]:
-    """The file and a finished temporary one beside it, which is gone in the end."""
-    target = path.resolve()
-    temporary = temporary_beside(target)
-    try:
-        temporary.write_bytes(data)
-        yield temporary, target
-    except OSError as error:
-        raise OptionError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, replacing one that is there.
-
-    Raises:
-        OptionError: When it cannot be written; what `path` held before is kept then.
-    """
-    with _written(path, data) as (temporary, target):
-        temporary.replace(target)
-
-
-def write_numbered(folder: Path, stem: str, suffix: str, data: bytes, first: int = 0) -> Path:
-    """Write `folder/<stem>-<number><suffix>` with the first number from `first` that is free.
-
-    Programs that write into one folder at the same time do not overwrite each other's files.
-
-    Raises:
-        OptionError: When the file cannot be written.
-    """
-    for number in count(first):
-        path = folder / f"{stem}-{number:06d}{suffix}"
-        if path.exists():
-            continue
-        with _written(path, data) as (temporary, target):
-            try:
-                os.link(temporary, target)  # unlike a rename it fails where a file is
-            except FileExistsError:
-                continue
-            except OSError:  # no hard links on this file system
-                temporary.replace(target)
-        return path
-    raise AssertionError("unreachable: count() does not end")
-
-
-def require_folder(folder: Path) -> Path:
-    """Make the folder if need be, and fail now rather than after the work if it cannot be used.
-
-    Raises:
-        OptionError: When files cannot be written there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe.{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OptionError(f"cannot write into {folder}: {error.strerror}") from error
-    return folder
-
-
-def file_name(text: str, suffix: str) -> str:
-    """A file name that says `text` in characters that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9_.=,+-]+", "_", text).lstrip(".")[:200] + suffix
+__all__ = ["file_name", "require_folder", "temporary_beside", "write_numbered", "write_whole"]

@@ -18,7 +18,7 @@ TIERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"errors"},
-            {"registry"},
+            {"registry", "whole_file"},
             {""},  # the package's own __init__
             {"engine"},
             {"levels"},

@@ -25,15 +25,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.tiles import LIKENESS_2009, TILE_PX, Tile, Tile2019
-from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
+from gym_mario_suite.engine.world import MAX_PLAYERS, SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 THEMES = 3
 PLAYER_POSES = (
     *("stand", "walk_0", "walk_1", "walk_2", "run_0", "run_1", "run_2", "jump", "fall", "skid"),
     *("duck", "carry_stand", "carry_walk_0", "carry_walk_1", "slide", "dead"),
 )
+PLAYER_FRAMES = tuple(
+    f"{mode}_{pose}" for mode in ("small", "large", "fire") for pose in PLAYER_POSES
+)
 FRAMES = (
-    *(f"{mode}_{pose}" for mode in ("small", "large", "fire") for pose in PLAYER_POSES),
+    *PLAYER_FRAMES,
     *("goomba_0", "goomba_1", "goomba_flat", "red_koopa_0", "red_koopa_1"),
     *("green_koopa_0", "green_koopa_1", "shell_0", "shell_1", "shell_2", "shell_3"),
     *("spiky_0", "spiky_1", "wing_0", "wing_1", "flower_0", "flower_1", "flower_stem"),
@@ -41,11 +44,16 @@ FRAMES = (
     *("fireball_0", "fireball_1", "fireball_2", "fireball_3"),
     *("coin_pop_0", "coin_pop_1", "coin_pop_2", "coin_pop_3", "particle_brick"),
     *("sparkle_0", "sparkle_1", "sparkle_2", "sparkle_3", "puff_0", "puff_1", "puff_2"),
+    # The other players, in other colours.
+    *(f"player_{p}_{name}" for p in range(2, MAX_PLAYERS + 1) for name in PLAYER_FRAMES),
 )
 ICONS = ("coin", "stomp", "clock", "small", "large", "fire")
 GOAL_PIECES = ("goal_base", "goal_pole", "goal_flag_0", "goal_flag_1", "goal_top")
 # A pose that has no picture of its own.
-_STAND_INS = {"small_duck": "small_stand"}
+_STAND_INS = {
+    f"{prefix}small_duck": f"{prefix}small_stand"
+    for prefix in ("", *(f"player_{p}_" for p in range(2, MAX_PLAYERS + 1)))
+}
 
 GLYPHS = 2 * len(FRAMES)
 ICON_PICTURES = GLYPHS + 128

@@ -6,7 +6,7 @@ import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.motion import F0, F1, F2, F5, F10, step_x, step_y
-from gym_mario_suite.engine.sprites import add_effect, start_tick
+from gym_mario_suite.engine.sprites import add_effect, nearest_player_x, start_tick
 from gym_mario_suite.engine.world import MAX_SPRITES, Effect, Kind, Rules
 
 _BULLET_BILL = int(Kind.BULLET_BILL)
@@ -82,7 +82,7 @@ def move_flower(world, s):
     y_start = np.float32(s.y_start)
     if s.y >= y_start:
         s.y = y_start
-        distance = int(abs(world.players[0].body.x - s.x))
+        distance = int(abs(nearest_player_x(world, s.x) - s.x))
         s.aux += 1
         s.ya = np.float32(-8) if s.aux > _FLOWER_WAIT_TICKS and distance > _FLOWER_SAFE_PX else F0
     else:
@@ -100,7 +100,7 @@ def move_flower_2019(world, s):
     if s.ya > F0:
         if s.y >= y_start:
             s.y = y_start
-            distance = int(abs(world.players[0].body.x - s.x))
+            distance = int(abs(nearest_player_x(world, s.x) - s.x))
             s.aux += 1
             if s.aux > _FLOWER_WAIT_TICKS and distance > _FLOWER_SAFE_PX:
                 s.aux = 0

@@ -27,7 +27,7 @@ from gym_mario_suite.engine.atlas import (
     View,
     load_views,
 )
-from gym_mario_suite.engine.compiled import announce_first_compile, jit
+from gym_mario_suite.engine.compiled import announce_first_compile, inline_jit, jit
 from gym_mario_suite.engine.draw_effects import draw_effects
 from gym_mario_suite.engine.draw_hud import draw_hud
 from gym_mario_suite.engine.draw_sprites import draw_player, draw_sprite, is_behind_tiles
@@ -59,13 +59,12 @@ _SUMS_BYTES = _SUMS_PITCH * (_HALF_ROWS + 2)
 
 
 @jit
-def camera(image, world):
-    """Left and top edge of the screen in px of the level.
+def camera_on(image, body):
+    """Left and top edge in px of the level of the screen that shows a player's body.
 
     A level narrower than the screen is centred. Only the 2019 rules, whose levels are usually a row
     higher than this screen, have it follow Mario up and down.
     """
-    body = world.players[0].body
     left = image[WIDTH] * TILE_PX - SCREEN_WIDTH_PX
     if left < 0:
         left >>= 1
@@ -78,10 +77,16 @@ def camera(image, world):
     return np.int64(left), np.int64(top)
 
 
+@inline_jit
+def camera(image, world):
+    """`camera_on` the first player."""
+    return camera_on(image, world.players[0].body)
+
+
 @jit
-def _compose(view, frame, image, world, theme, hud):
-    """Draw everything into the frame, from back to front."""
-    cam = camera(image, world)
+def compose(view, frame, image, world, player, theme, hud):
+    """Draw everything into the frame, from back to front, as the player of that index sees it."""
+    cam = camera_on(image, world.players[player].body)
     clock = np.int64(world.start_time)
     draw_backdrop(view, frame, cam[0], theme)
     for i in range(world.n_sprites):
@@ -96,14 +101,17 @@ def _compose(view, frame, image, world, theme, hud):
         if not is_behind_tiles(s):
             draw_sprite(view, frame, cam, s, clock)
     for p in range(world.n_players):
-        draw_player(view, frame, cam, world.players[p], clock)
+        if p != player:
+            draw_player(view, frame, cam, world.players[p], clock)
+    # Whose screen it is stands before the others.
+    draw_player(view, frame, cam, world.players[player], clock)
     draw_effects(view, frame, world, cam)
     if hud:
-        draw_hud(view, frame, world)
+        draw_hud(view, frame, world, world.players[player])
 
 
 @jit
-def _copy_screen(view, frame, out):
+def copy_screen(view, frame, out):
     """Copy the screen out of the frame."""
     table = view.table
     row_bytes = table[WIDTH_PX] * table[CHANNELS]
@@ -117,7 +125,7 @@ def _copy_screen(view, frame, out):
 
 
 @jit
-def _shrink_to_84(view, frame, out):
+def shrink_to_84(view, frame, out):
     """Average the grey half-size screen to 84x84."""
     table = view.table
     sums = np.int64(table[FRAME_BYTES])
@@ -157,8 +165,14 @@ def draw_rgb(view, scratch, image, world, theme, hud, out):
         hud: Whether to draw the line of figures at the top.
         out: uint8[240, 320, 3] or uint8[120, 160, 3], C-contiguous.
     """
-    _compose(view, scratch, image, world, theme, hud)
-    _copy_screen(view, scratch, out)
+    draw_rgb_of(view, scratch, image, world, 0, theme, hud, out)
+
+
+@jit
+def draw_rgb_of(view, scratch, image, world, player, theme, hud, out):
+    """`draw_rgb` as the player of that index sees it."""
+    compose(view, scratch, image, world, player, theme, hud)
+    copy_screen(view, scratch, out)
 
 
 draw_rgb_half = draw_rgb
@@ -177,19 +191,25 @@ def draw_gray84(view, scratch, image, world, theme, hud, out):
         hud: Whether to draw the line of figures at the top.
         out: uint8[84, 84], C-contiguous.
     """
-    _compose(view, scratch, image, world, theme, hud)
-    _shrink_to_84(view, scratch, out)
+    draw_gray84_of(view, scratch, image, world, 0, theme, hud, out)
+
+
+@jit
+def draw_gray84_of(view, scratch, image, world, player, theme, hud, out):
+    """`draw_gray84` as the player of that index sees it."""
+    compose(view, scratch, image, world, player, theme, hud)
+    shrink_to_84(view, scratch, out)
 
 
 # A compiled function takes an array of worlds from Python much faster than a record.
 @jit
-def _draw_rgb_of(view, scratch, image, worlds, index, theme, hud, out):
-    draw_rgb(view, scratch, image, worlds[index], theme, hud, out)
+def _draw_rgb_at(view, scratch, image, worlds, index, player, theme, hud, out):
+    draw_rgb_of(view, scratch, image, worlds[index], player, theme, hud, out)
 
 
 @jit
-def _draw_gray84_of(view, scratch, image, worlds, index, theme, hud, out):
-    draw_gray84(view, scratch, image, worlds[index], theme, hud, out)
+def _draw_gray84_at(view, scratch, image, worlds, index, player, theme, hud, out):
+    draw_gray84_of(view, scratch, image, worlds[index], player, theme, hud, out)
 
 
 def scratch_bytes(view: View) -> int:
@@ -201,15 +221,15 @@ class Renderer:
     """Draws worlds from Python; one per thread, because it has the scratch memory.
 
     Every method takes the level image, an array of worlds and which of them to draw, the theme
-    (0 overground, 1 underground, 2 castle), whether to show the line of figures, and a C-contiguous
-    uint8 buffer to draw into (a new one is made without).
+    (0 overground, 1 underground, 2 castle), whether to show the line of figures, a C-contiguous
+    uint8 buffer to draw into (a new one is made without), and which player's screen it is.
 
     Raises:
-        OptionError: For a theme, index or buffer that does not fit.
+        OptionError: For a theme, index, player or buffer that does not fit.
     """
 
     def __init__(self) -> None:
-        announce_first_compile(_draw_rgb_of)
+        announce_first_compile(_draw_rgb_at)
         self._views = load_views()
         self._scratch = np.zeros(max(map(scratch_bytes, self._views)), np.uint8)
 
@@ -221,10 +241,11 @@ class Renderer:
         theme: int = 0,
         hud: bool = True,
         out: NDArray[np.uint8] | None = None,
+        player: int = 0,
     ) -> NDArray[np.uint8]:
         """The full view, uint8[240, 320, 3]."""
-        out = _checked(worlds, index, theme, out, RGB_SHAPE)
-        _draw_rgb_of(self._views.rgb, self._scratch, image, worlds, index, theme, hud, out)
+        out = _checked(worlds, index, player, theme, out, RGB_SHAPE)
+        _draw_rgb_at(self._views.rgb, self._scratch, image, worlds, index, player, theme, hud, out)
         return out
 
     def rgb_half(
@@ -235,10 +256,12 @@ class Renderer:
         theme: int = 0,
         hud: bool = True,
         out: NDArray[np.uint8] | None = None,
+        player: int = 0,
     ) -> NDArray[np.uint8]:
         """The view at half size, uint8[120, 160, 3]."""
-        out = _checked(worlds, index, theme, out, RGB_HALF_SHAPE)
-        _draw_rgb_of(self._views.rgb_half, self._scratch, image, worlds, index, theme, hud, out)
+        out = _checked(worlds, index, player, theme, out, RGB_HALF_SHAPE)
+        view = self._views.rgb_half
+        _draw_rgb_at(view, self._scratch, image, worlds, index, player, theme, hud, out)
         return out
 
     def gray84(
@@ -249,17 +272,19 @@ class Renderer:
         theme: int = 0,
         hud: bool = True,
         out: NDArray[np.uint8] | None = None,
+        player: int = 0,
     ) -> NDArray[np.uint8]:
         """The view for learners, uint8[84, 84], grey."""
-        out = _checked(worlds, index, theme, out, GRAY84_SHAPE)
+        out = _checked(worlds, index, player, theme, out, GRAY84_SHAPE)
         view = self._views.grey_half
-        _draw_gray84_of(view, self._scratch, image, worlds, index, theme, hud, out)
+        _draw_gray84_at(view, self._scratch, image, worlds, index, player, theme, hud, out)
         return out
 
 
 def _checked(
     worlds: Worlds,
     index: int,
+    player: int,
     theme: int,
     out: NDArray[np.uint8] | None,
     shape: tuple[int, ...],
@@ -269,6 +294,9 @@ def _checked(
         raise OptionError(f"theme must be 0 overground, 1 underground or 2 castle, got {theme!r}")
     if not 0 <= index < len(worlds):
         raise OptionError(f"there is no world {index!r}: the array holds {len(worlds)}")
+    if not 0 <= player < worlds[index]["n_players"]:
+        count = int(worlds[index]["n_players"])
+        raise OptionError(f"there is no player {player!r}: {count} play in this world")
     if out is None:
         return np.empty(shape, np.uint8)
     if out.shape != shape or out.dtype != np.uint8 or not out.flags.carray:

@@ -31,9 +31,8 @@ def _put_number(view, frame, number, digits, x):
 
 
 @jit
-def draw_hud(view, frame, world):
-    """Draw the first player's figures."""
-    player = world.players[0]
+def draw_hud(view, frame, world, player):
+    """Draw a player's figures, and the world's."""
     width = np.int64(view.table[WIDTH_PX])
     edge = width // 40
     icon = _MODE + min(np.int64(player.large) + np.int64(player.fire), 2)

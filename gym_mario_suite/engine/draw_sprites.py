@@ -7,7 +7,7 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.atlas import FRAMES, PLAYER_POSES
+from gym_mario_suite.engine.atlas import FRAMES, PLAYER_FRAMES, PLAYER_POSES
 from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.draw_pictures import put_sprite
 from gym_mario_suite.engine.world import NO_SPRITE, Kind, Status
@@ -60,6 +60,8 @@ _FIREBALL_FRAME = _frame("fireball_0")
 _DUST = _frame("puff_0")
 
 _POSES = len(PLAYER_POSES)
+_PLAYER_FRAMES = len(PLAYER_FRAMES)
+_SECOND_PLAYER = _frame(f"player_2_{PLAYER_FRAMES[0]}")
 _STAND = PLAYER_POSES.index("stand")
 _WALK = PLAYER_POSES.index("walk_0")
 _RUN = PLAYER_POSES.index("run_0")
@@ -193,7 +195,7 @@ def _pose(player):
 
 @jit
 def draw_player(view, frame, cam, player, clock):
-    """Draw a player; one who cannot be hurt for a while blinks."""
+    """Draw a player in his colour; one who cannot be hurt for a while blinks."""
     if player.invulnerable_time & _BLINK_BIT and player.status != _DEAD:
         return
     body = player.body
@@ -202,7 +204,10 @@ def draw_player(view, frame, cam, player, clock):
     mode = min(np.int64(player.large) + np.int64(player.fire), 2)
     left = 1 if body.facing < 0 else 0
     pose = _pose(player)
-    put_sprite(view, frame, cam, 2 * (mode * _POSES + pose) + left, x, y, False)
+    picture = mode * _POSES + pose
+    if body.aux > 0:
+        picture += _SECOND_PLAYER + (body.aux - 1) * _PLAYER_FRAMES
+    put_sprite(view, frame, cam, 2 * picture + left, x, y, False)
     dust = 2 * (_DUST + ((clock >> 1) & 1))
     if pose == _SKID:
         put_sprite(view, frame, cam, dust, x - body.facing * _DUST_X_PX, y, False)

@@ -80,9 +80,8 @@ def is_enemy(kind):
 
 
 @jit
-def _bump_above(image, world, x, y):
-    """What stands on a bumped block feels it; (x, y) is the cell above the block."""
-    player = world.players[0]
+def _bump_above(image, world, x, y, player):
+    """What stands on a block that the player bumps feels it; (x, y) is the cell above."""
     in_2009 = world.rules == _COMPETITION_2009
     above = cell_at(image, world, x, y)
     if above & _PICKUPABLE:
@@ -123,9 +122,9 @@ def _bump_above(image, world, x, y):
 
 
 @jit
-def _release_item(world, x, y, life):
-    """A power-up comes out of the special block at cell (x, y) and makes its first move."""
-    kind = _FIRE_FLOWER if world.players[0].large else _MUSHROOM
+def _release_item(world, x, y, life, player):
+    """A power-up for the player comes out of the block at cell (x, y) and makes its first move."""
+    kind = _FIRE_FLOWER if player.large else _MUSHROOM
     if life:
         kind = _LIFE_MUSHROOM
     px = x * 16 + (8 if world.rules == _COMPETITION_2009 else 9)
@@ -138,25 +137,25 @@ def _release_item(world, x, y, life):
 
 
 @jit
-def bump(image, world, x, y, strong):
-    """Hit the block at cell (x, y) from below or, by a shell, from the side."""
+def bump(image, world, x, y, strong, player):
+    """Hit the block at cell (x, y) from below or, by a player's shell, from the side."""
     cell = cell_at(image, world, x, y)
     in_2009 = world.rules == _COMPETITION_2009
     if cell & _BUMPABLE:
-        _bump_above(image, world, x, y - 1)
+        _bump_above(image, world, x, y - 1, player)
         if not in_2009:
             add_event(world, _BUMP, _BUMPED_BLOCK)
         spend(image, world, x, y)
         add_effect(world, _BLOCK_BUMP, x * 16 + 8, y * 16 + 16)
         if cell & _SPECIAL:
-            _release_item(world, x, y, False)
+            _release_item(world, x, y, False, player)
         elif not in_2009 and cell & _LIFE:
-            _release_item(world, x, y, True)
+            _release_item(world, x, y, True, player)
         else:
-            get_coin(world.players[0])
+            get_coin(player)
             add_effect(world, _COIN_POP, x * 16 + 8, y * 16)
     if cell & _BREAKABLE:
-        _bump_above(image, world, x, y - 1)
+        _bump_above(image, world, x, y - 1, player)
         if strong:
             if not in_2009:
                 add_event(world, _BUMP, _BROKEN_BRICK)
@@ -179,17 +178,19 @@ def blocks(cell, dy):
 @jit
 def _touch_tile(image, world, body, x, y, cell, blocked, dx, dy):
     """What a probe of Mario or of a moving shell does to the tile it finds."""
+    # A player's body has his index there, a shell that of whom it belongs to.
+    player = world.players[body.aux if world.n_players > 1 else 0]
     if body.kind == _MARIO:
         if cell & _PICKUPABLE:
             if world.rules != _COMPETITION_2009:
                 add_event(world, _COLLECT, cell & 0xFF)
-            get_coin(world.players[0])
+            get_coin(player)
             spend(image, world, x, y)
             add_effect(world, _COIN_TAKEN, x * 16 + 8, y * 16 + 8)
         if blocked and dy < F0:
-            bump(image, world, x, y, world.players[0].large != 0)
+            bump(image, world, x, y, player.large != 0, player)
     elif blocked and dy == F0 and dx != F0:
-        bump(image, world, x, y, True)
+        bump(image, world, x, y, True, player)
 
 
 @inline_jit

@@ -24,6 +24,7 @@ _RIGHT = int(Button.RIGHT)
 _DOWN = int(Button.DOWN)
 _JUMP = int(Button.JUMP)
 _SPEED = int(Button.SPEED)
+_RUNNING = int(Status.RUNNING)
 _DEAD = int(Status.DEAD)
 _WIN = int(Status.WIN)
 _FIREBALL = int(Kind.FIREBALL)
@@ -62,9 +63,34 @@ def set_mode(player, large, fire):
 
 
 @jit
+def others_play(world, player):
+    """Whether somebody else plays on in this world."""
+    if world.n_players == 1:
+        return False
+    for p in range(world.n_players):
+        other = world.players[p]
+        if other.body.aux != player.body.aux and other.status == _RUNNING:
+            return True
+    return False
+
+
+@jit
+def _leave(world, player):
+    """The player's game has ended; the world stands still, unless others play on in it."""
+    if not others_play(world, player):
+        world.paused = 1
+        return
+    if player.carried >= 0:
+        shell = world.sprites[player.carried]
+        shell.carried = 0
+        shell.facing = 0
+    player.carried = NO_SPRITE
+
+
+@jit
 def win(world, player):
     """The player has reached the exit."""
-    world.paused = 1
+    _leave(world, player)
     player.win_time = 1
     player.status = _WIN
 
@@ -72,7 +98,7 @@ def win(world, player):
 @jit
 def die(world, player):
     """The player dies (even one who has just won)."""
-    world.paused = 1
+    _leave(world, player)
     player.death_time = FIRST_DEATH_TICK
     player.status = _DEAD
 
@@ -123,8 +149,7 @@ def get_flower(world, player):
 def stomp(image, world, player, slot):
     """The player lands on the sprite in `slot`; refused while dying or paused.
 
-    He moves to mid-height of what he stomped and starts a high jump; but a resting shell he
-    carries when SPEED is held.
+    He bounces off; but a resting shell he carries when SPEED is held.
     """
     in_2009 = world.rules == _COMPETITION_2009
     if in_2009 and (player.death_time > 0 or world.paused):
@@ -132,10 +157,18 @@ def stomp(image, world, player, slot):
     if not in_2009 and player.status == _DEAD:
         return
     target = world.sprites[slot]
-    if in_2009 and target.kind == _SHELL and target.facing == 0 and player.keys & _SPEED:
-        player.carried = slot
-        target.carried = 1
-        return
+    if in_2009 and target.kind == _SHELL:
+        target.aux = player.body.aux
+        if target.facing == 0 and player.keys & _SPEED:
+            player.carried = slot
+            target.carried = 1
+            return
+    bounce(image, world, player, target)
+
+
+@jit
+def bounce(image, world, player, target):
+    """The player bounces off a body below him: he moves to its mid-height and jumps high."""
     body = player.body
     target_y = target.y - np.float32(target.height >> 1)
     step_y(image, world, body, target_y - body.y)
@@ -151,6 +184,7 @@ def stomp(image, world, player, slot):
 @jit
 def kick(world, player, slot):
     """The player touches a resting shell from the side: carries it when SPEED is held."""
+    world.sprites[slot].aux = player.body.aux
     if player.keys & _SPEED:
         player.carried = slot
         world.sprites[slot].carried = 1
@@ -300,7 +334,9 @@ def begin_player_tick(world, player, keys):
     _jump(player, jump_held)
     _walk(player, keys & _LEFT != 0, keys & _RIGHT != 0, walk_acceleration(speed_held))
     shot = False
-    if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < 2:
+    # Two fireballs for each player.
+    fireballs = 2 * world.n_players
+    if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < fireballs:
         x = body.x + np.float32(body.facing * 6)
         slot = add_sprite(world, _FIREBALL, x, body.y - F20, body.facing)
         if slot >= 0:

@@ -29,13 +29,13 @@ _BULLET_BILL = int(Kind.BULLET_BILL)
 _FLOWER_TYPE = int(EnemyType.FLOWER)
 _CANNON_SMOKE = int(Effect.CANNON_SMOKE)
 _SCREEN = np.float32(SCREEN_WIDTH_PX)
-_CANNON_PERIOD_TICKS = 100
+CANNON_PERIOD_TICKS = 100
 _FLOWER_HEAD_START_TICKS = 4
 _BELOW_ALL = 1 << 30  # a row further down than any
 
 
 @inline_jit
-def _tile_column(v):
+def tile_column(v):
     """V / 16 for an int, truncated toward zero."""
     return v >> 4 if v >= 0 else -((-v) >> 4)
 
@@ -90,7 +90,7 @@ def _fire_cannon(world, x, y, facing):
 
 
 @jit
-def _scan_column(image, world, x, spawning, firing):
+def scan_column(image, world, x, spawning, firing):
     """Spawn points and cannons of one column, from top to bottom."""
     facing = facing_mario(world, x)
     spawn = 0
@@ -128,11 +128,11 @@ def scan(image, world):
     of the window (narrower than 50 columns) has its cannons' turn. What appears makes its first
     move after the scan and not within it, which comes to the same: it touches nothing.
     """
-    first = _tile_column(int(world.x_cam)) - 1
-    last = _tile_column(int(world.x_cam + _SCREEN)) + 1
+    first = tile_column(int(world.x_cam)) - 1
+    last = tile_column(int(world.x_cam + _SCREEN)) + 1
     fire_column = last + 1
     if image[N_CANNONS] > 0 and world.tick & 1 == 0:
-        candidate = first + ((world.tick >> 1) - first) % (_CANNON_PERIOD_TICKS // 2)
+        candidate = first + ((world.tick >> 1) - first) % (CANNON_PERIOD_TICKS // 2)
         if candidate <= last:
             fire_column = candidate
     known_first = world.scan_first
@@ -141,9 +141,9 @@ def scan(image, world):
     world.scan_last = last
     if first == known_first and last == known_last:
         if fire_column <= last:
-            _scan_column(image, world, fire_column, False, True)
+            scan_column(image, world, fire_column, False, True)
         return
     for x in range(first, last + 1):
         fresh = x < known_first or x > known_last
         if fresh or x == fire_column:
-            _scan_column(image, world, x, fresh, x == fire_column)
+            scan_column(image, world, x, fresh, x == fire_column)

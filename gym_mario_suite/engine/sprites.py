@@ -11,11 +11,13 @@ from gym_mario_suite.engine.world import (
     MAX_SPRITES,
     NO_SPRITE,
     Kind,
+    Status,
 )
 
 _GREEN_KOOPA_WINGED = int(Kind.GREEN_KOOPA_WINGED)
 _RED_KOOPA = int(Kind.RED_KOOPA)
 _FIREBALL = int(Kind.FIREBALL)
+_RUNNING = int(Status.RUNNING)
 
 
 _NEAR_PX = np.float32(16)
@@ -162,10 +164,29 @@ def is_listed(world, spawn):
 
 
 @jit
+def nearest_player_x(world, x):
+    """X in px of the player nearest to `x`, among those who play; of the first if nobody does."""
+    nearest = world.players[0].body.x
+    if world.n_players == 1:
+        return nearest
+    best = np.float32(np.inf)
+    for p in range(world.n_players):
+        player = world.players[p]
+        distance = abs(player.body.x - x)
+        if player.status == _RUNNING and distance < best:
+            best = distance
+            nearest = player.body.x
+    return nearest
+
+
+@jit
 def facing_mario(world, x):
-    """Direction from column `x` to Mario: -1, 1, or 0 when he is within 16 px of its middle."""
+    """Direction from column `x` to Mario: -1, 1, or 0 when he is within 16 px of its middle.
+
+    Of several players it is the nearest one that counts.
+    """
     centre = np.float32(x * 16 + 8)
-    player_x = world.players[0].body.x
+    player_x = nearest_player_x(world, centre)
     facing = 0
     if centre > player_x + _NEAR_PX:
         facing = -1

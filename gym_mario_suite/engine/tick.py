@@ -12,9 +12,9 @@ from gym_mario_suite.engine.events import clear_events
 from gym_mario_suite.engine.level_image import (
     FINGERPRINT,
     RULES,
-    WIDTH,
     X_START,
     Y_START,
+    cell_at,
     spent_words,
 )
 from gym_mario_suite.engine.motion import F0
@@ -25,6 +25,13 @@ from gym_mario_suite.engine.player import (
     set_mode,
 )
 from gym_mario_suite.engine.player_2019 import begin_player_tick_2019, is_alive
+from gym_mario_suite.engine.several import (
+    NO_WINDOW,
+    camera_x,
+    players_touch,
+    remove_far_from_all,
+    scan_windows,
+)
 from gym_mario_suite.engine.spawning import scan
 from gym_mario_suite.engine.sprites import (
     clear_body,
@@ -33,11 +40,11 @@ from gym_mario_suite.engine.sprites import (
 )
 from gym_mario_suite.engine.tick_2019 import begin_tick_2019
 from gym_mario_suite.engine.world import (
+    KEY_BITS,
     LIVES_AT_START,
     MAX_PLAYERS,
     MS_PER_SECOND,
     NO_SPRITE,
-    SCREEN_WIDTH_PX,
     TICKS_PER_SECOND,
     Kind,
     Rules,
@@ -50,23 +57,25 @@ _RUNNING = int(Status.RUNNING)
 _FIREBALL = int(Kind.FIREBALL)
 _MARIO = int(Kind.MARIO)
 _SHELL = int(Kind.SHELL)
+_ALL_KEYS = (1 << KEY_BITS) - 1
 
-_HALF_SCREEN = np.float32(SCREEN_WIDTH_PX // 2)
 _OFF_LEFT = np.float32(-64)
 _OFF_RIGHT = np.float32(384)
 _OFF_TOP = np.float32(-64)
 _OFF_BOTTOM = np.float32(304)
 _NO_JUMP = np.float32(-100)
+_PLACE = np.float32(16)
 
 
 @jit
-def start_player(image, player, mode):
+def start_player(image, player, index, mode):
     """A fresh player at the level's start. `mode`: 0 small, 1 large, 2 fire."""
     body = player.body
     clear_body(body)
     body.x = np.float32(image[X_START])
     body.y = np.float32(image[Y_START])
     body.spawn = -1
+    body.aux = index
     body.kind = _MARIO
     body.facing = 1
     player.x_jump_speed = F0
@@ -83,6 +92,7 @@ def start_player(image, player, mode):
     player.may_jump = 0
     player.ducking = 0
     player.can_shoot = 0
+    player.scan_first = 0
     player.coins = 0
     # The framework counts lives from 0 on; they play no role in either game.
     player.lives = LIVES_AT_START if image[RULES] == _COMPETITION_2009 else 0
@@ -104,7 +114,17 @@ def start_world(image, world, mode, time_limit_s, switches):
         time_limit_s: Time limit in seconds of the level's timer (15 ticks each).
         switches: Bits CREATURES_OFF, INVULNERABLE, POWER_RESTORATION, TIMER_OFF.
     """
-    world.n_players = 1
+    start_shared_world(image, world, mode, time_limit_s, switches, 1, 0)
+
+
+@jit
+def start_shared_world(image, world, mode, time_limit_s, switches, n_players, rivalry):
+    """`start_world` for `n_players` (1 to 4; several under the rules of 2009 only).
+
+    They stand side by side, where there is room. `rivalry`: see `Rivalry`.
+    """
+    world.n_players = n_players
+    world.rivalry = rivalry
     world.rules = image[RULES]
     world.fingerprint = image[FINGERPRINT]
     world.tick = 0
@@ -144,18 +164,23 @@ def start_world(image, world, mode, time_limit_s, switches):
     for i in range(world.spent_words):
         world.spent[i] = np.uint32(0)
     for p in range(MAX_PLAYERS):
-        start_player(image, world.players[p], mode)
+        start_player(image, world.players[p], p, mode)
+    if n_players > 1:
+        for p in range(n_players):
+            world.players[p].scan_first = NO_WINDOW
+            _stand_aside(image, world, world.players[p], p)
 
 
-@inline_jit
-def _move_camera(image, world):
-    x_cam = world.players[0].body.x - _HALF_SCREEN
-    if x_cam < F0:
-        x_cam = F0
-    right_most = np.float32(image[WIDTH] * 16 - SCREEN_WIDTH_PX)
-    if x_cam > right_most:
-        x_cam = right_most
-    world.x_cam = x_cam
+@jit
+def _stand_aside(image, world, player, places):
+    """Move a player to the right at the start, a tile a place, as far as there is room."""
+    body = player.body
+    for _ in range(places):
+        x = (int(body.x) >> 4) + 1
+        y = int(body.y) >> 4
+        if cell_at(image, world, x, y) != 0 or cell_at(image, world, x, y - 1) != 0:
+            return
+        body.x = body.x + _PLACE
 
 
 @jit
@@ -187,11 +212,17 @@ def _begin_tick(image, world):
         for p in range(world.n_players):
             die(world, world.players[p])
     world.start_time += 1
-    _move_camera(image, world)
-    _remove_far_sprites(world)
+    world.x_cam = camera_x(image, world.players[0].body)
+    if world.n_players == 1:
+        _remove_far_sprites(world)
+    else:
+        remove_far_from_all(image, world)
     if not world.paused:
         world.tick += 1
-        scan(image, world)
+        if world.n_players == 1:
+            scan(image, world)
+        else:
+            scan_windows(image, world)
 
 
 @merged_jit
@@ -202,6 +233,9 @@ def _meet(image, world, in_2009):
         if not in_2009 and world.sprites[slot].removed:
             continue
         for p in range(world.n_players):
+            # Alone, one who has just died or won has stopped the world, after this tick.
+            if world.n_players > 1 and world.players[p].status != _RUNNING:
+                continue
             additions = world.n_added
             meet_player(image, world, slot, world.players[p])
             # A stomped koopa has left its shell. (Power-ups out of blocks have moved already.)
@@ -226,7 +260,8 @@ def tick(image, world, keys):
     Args:
         image: The level image (`level_image`), shared and never written.
         world: A `WORLD` record, changed in place.
-        keys: Button bits of player 0 in effect during this tick.
+        keys: Button bits in effect during this tick, KEY_BITS for each player, the first player's
+            lowest.
     """
     in_2009 = world.rules == _COMPETITION_2009
     if in_2009:
@@ -247,7 +282,7 @@ def tick(image, world, keys):
         player = world.players[p]
         shot = False
         if in_2009:
-            shot = begin_player_tick(world, player, keys)
+            shot = begin_player_tick(world, player, (keys >> (KEY_BITS * p)) & _ALL_KEYS)
         elif is_alive(player):
             shot = begin_player_tick_2019(image, world, player, keys)
         else:
@@ -255,6 +290,8 @@ def tick(image, world, keys):
         if shot:
             tick_sprite(image, world, _newest(world))
         end_player_tick(image, world, player)
+    if world.rivalry:
+        players_touch(image, world)
     if not frozen:
         _meet(image, world, in_2009)
     commit_sprites(world)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_PLAYERS = 4
+KEY_BITS = 5  # for each player, in the keys of a tick
 MAX_SPRITES = 128
 SPENT_BITS = 32_768
 EFFECT_SLOTS = 16
@@ -93,6 +94,14 @@ class Mode(IntEnum):
     FIRE = 2
 
 
+class Rivalry(IntEnum):
+    """What players in one world do to each other when they touch."""
+
+    NONE = 0  # they pass through
+    PUSH = 1  # they stand in each other's way
+    STOMP = 2  # and one who lands on another hurts him
+
+
 class Rules(IntEnum):
     """Rule sets; a field of the world."""
 
@@ -138,7 +147,9 @@ BODY = np.dtype(
         ("map_x", "i2"),  # cell at the start of the body's last tick
         ("map_y", "i2"),
         ("dead_time", "i2"),
-        ("aux", "i2"),  # enemy flower: waiting ticks; mushroom, fire flower: ticks since birth
+        # Enemy flower: waiting ticks. Mushroom, fire flower: ticks since birth. A player: his index.
+        # Shell (2009): index of the player who last had to do with it.
+        ("aux", "i2"),
         ("spawn", "i2"),  # index of the spawn point that made it, or -1
         ("y_start", "i2"),  # enemy flower: px of its rest position
         ("kind", "i1"),
@@ -176,7 +187,7 @@ PLAYER = np.dtype(
         ("can_shoot", "u1"),
         ("large", "u1"),
         ("fire", "u1"),
-        ("spare", "u1", (2,)),
+        ("scan_first", "i2"),  # several players: first column of his last spawn scan
         ("coins", "i4"),
         ("lives", "i4"),
         ("mushrooms", "i4"),
@@ -233,7 +244,8 @@ WORLD = np.dtype(
         ("invulnerable", "u1"),
         ("power_restoration", "u1"),
         ("timer_on", "u1"),
-        ("spare", "u1", (7,)),
+        ("rivalry", "u1"),  # what players do to each other
+        ("spare", "u1", (6,)),
         # sprite lists, as slots
         ("n_sprites", "i4"),
         ("n_added", "i4"),

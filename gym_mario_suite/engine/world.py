@@ -147,7 +147,7 @@ BODY = np.dtype(
         ("map_x", "i2"),  # cell at the start of the body's last tick
         ("map_y", "i2"),
         ("dead_time", "i2"),
-        # Enemy flower: waiting ticks. Mushroom, fire flower: ticks since birth. A player: his index.
+        # Enemy flower: waiting ticks. Mushroom, fire flower: ticks since birth. Player: his index.
         # Shell (2009): index of the player who last had to do with it.
         ("aux", "i2"),
         ("spawn", "i2"),  # index of the spawn point that made it, or -1

@@ -1,0 +1,1 @@
+"""PettingZoo environments: several players in Infinite Mario."""

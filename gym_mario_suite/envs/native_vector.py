@@ -78,30 +78,35 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         return mask
 
     def _stream_seeds(
-        self, seed: int | Sequence[int | None] | None, indices: list[int]
+        self,
+        seed: int | Sequence[int | None] | None,
+        indices: list[int],
+        num_games: int | None = None,
     ) -> dict[int, int]:
         """New states for the games' random streams, by game; the others keep theirs.
 
         Game i of one seed s gets that of the single environment reset with s + i. The first reset
-        seeds every game, whichever of them (`indices`) it resets.
+        seeds every game, whichever of them (`indices`) it resets. There are as many games as
+        environments, unless `num_games` says otherwise.
 
         Raises:
             OptionError: For a list of seeds of the wrong length.
         """
+        count = self.num_envs if num_games is None else num_games
         if seed is None:
             if self._seeded:
                 return {}
-            seeds: list[int | None] = [None] * self.num_envs
+            seeds: list[int | None] = [None] * count
         elif isinstance(seed, int | np.integer):
             # As Gymnasium's vector environments do.
-            seeds = [int(seed) + index for index in range(self.num_envs)]
+            seeds = [int(seed) + index for index in range(count)]
             self._np_random, self._np_random_seed = seeding.np_random(int(seed))
         else:
-            if len(seed) != self.num_envs:
-                raise OptionError(f"{self.num_envs} seeds were expected, got {len(seed)}")
+            if len(seed) != count:
+                raise OptionError(f"{count} seeds were expected, got {len(seed)}")
             seeds = list(seed)
         streams = {}
-        for index in indices if self._seeded else range(self.num_envs):
+        for index in indices if self._seeded else range(count):
             value = seeds[index]
             if value is None and self._seeded:
                 continue

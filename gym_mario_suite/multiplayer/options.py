@@ -103,9 +103,7 @@ class PartyOptions:
 
     def __post_init__(self) -> None:
         if self.contest not in CONTESTS:
-            raise OptionError(
-                f"unknown contest {self.contest!r}; there are {', '.join(CONTESTS)}"
-            )
+            raise OptionError(f"unknown contest {self.contest!r}; there are {', '.join(CONTESTS)}")
         as_integer("players", self.players, 1, MAX_PLAYERS)
         alone = InfiniteOptions(
             obs=self.obs,

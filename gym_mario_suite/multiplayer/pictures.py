@@ -120,6 +120,16 @@ class PartyPictures:
         """The screen of one seat, whether he still plays or not: uint8[240, 320, 3]."""
         out = np.empty((240, 320, 3), np.uint8)
         _draw_one(
-            self._view, self._scratch, self._hud, images, rows, worlds, themes, seats, game, seat, out
+            self._view,
+            self._scratch,
+            self._hud,
+            images,
+            rows,
+            worlds,
+            themes,
+            seats,
+            game,
+            seat,
+            out,
         )
         return out

@@ -2,8 +2,8 @@
 
 `grid`: the others' cells hold MARIO (-31). `channels`: one more plane, which marks them. `features`
 and `terrain`: six numbers more for each of the others, in the order of their seats: whether he
-plays, where he is (dx / 320 px, dy / 240 px), his speed (xa / 12, ya / 20 px per tick) and his power
-state (0, 0.5, 1). Pixels show them, each in his colour. Who has ended sees zeros.
+plays, where he is (dx / 320 px, dy / 240 px), his speed (xa / 12, ya / 20 px per tick) and his
+power state (0, 0.5, 1). Pixels show them, each in his colour. Who has ended sees zeros.
 """
 
 from __future__ import annotations

@@ -1,0 +1,278 @@
+"""The PettingZoo environment that the contests are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import seeding
+from numpy.typing import NDArray
+from pettingzoo import ParallelEnv
+from pettingzoo.utils.conversions import parallel_to_aec
+from pettingzoo.utils.wrappers import OrderEnforcingWrapper
+
+from gym_mario_suite.envs.actions import ActionReader
+from gym_mario_suite.envs.native_vector import draw_stream_seed
+from gym_mario_suite.errors import MarioError, OptionError
+from gym_mario_suite.multiplayer.batch import PartyBatch
+from gym_mario_suite.multiplayer.options import PartyOptions
+from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS, TERMINATED, TRUNCATED
+
+RENDER_FPS = 24
+_RESET_OPTIONS = ("level", "seed", "state")
+
+
+class AgentError(MarioError, KeyError):
+    """An agent that does not play was named, or one that plays was left out."""
+
+    def __str__(self) -> str:
+        """The message; a KeyError would put it in quotes."""
+        return str(self.args[0])
+
+
+class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
+    """Several players in Infinite Mario, all acting at once.
+
+    Agents are called `player_0`, `player_1` and so on. One who has died or reached the exit leaves
+    `agents`; the others play on. Observations and actions are those of `MarioInfinite-v0`, around
+    each player, with the others in them (see `multiplayer.views`). Infos have `distance` (px),
+    the entries of `party.PARTY_TELEMETRY` and the weighted terms of the reward
+    (`reward_<term>`).
+
+    `reset(options=...)` takes one of `seed` (a level seed), `level` (a Level) and `state` (bytes of
+    `get_state`); others are left to wrappers.
+
+    Args:
+        render_mode: None, "rgb_array" (all screens, side by side) or "human" (in a window).
+        **options: See `PartyOptions`.
+
+    Raises:
+        OptionError: For an option that is not possible.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 (PettingZoo declares it so)
+        "render_modes": ["human", "rgb_array"],
+        "render_fps": RENDER_FPS,
+        "is_parallelizable": True,
+    }
+
+    def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(
+                f"render_mode must be None or one of {self.metadata['render_modes']}, "
+                f"got {render_mode!r}"
+            )
+        try:
+            self.options = PartyOptions(**options)
+        except TypeError as error:
+            raise OptionError(f"{self.metadata.get('name', 'this environment')}: {error}") from None
+        self.render_mode = render_mode
+        self.metadata = {
+            **type(self).metadata,
+            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
+        }
+        self.max_cycles = self.options.max_cycles
+        self.batch = PartyBatch(self.options, 1)
+        self.possible_agents = [f"player_{p}" for p in range(self.options.players)]
+        self.agents: list[str] = []
+        # One space for each agent: PettingZoo's tests seed them one by one.
+        self.observation_spaces = {
+            agent: gym.spaces.Box(
+                self.batch.views.space.low,
+                self.batch.views.space.high,
+                dtype=self.batch.views.space.dtype.type,  # type: ignore[union-attr]
+            )
+            for agent in self.possible_agents
+        }
+        self.action_spaces = {
+            agent: self.options.infinite.action_set.space() for agent in self.possible_agents
+        }
+        self._actions = ActionReader(self.options.infinite.action_set)
+        self._np_random: np.random.Generator | None = None
+        self._window: Any = None
+
+    def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
+        """The observation space of an agent; the same object every time."""
+        return self.observation_spaces[self._known(agent)]
+
+    def action_space(self, agent: str) -> gym.spaces.Space[Any]:
+        """The action space of an agent; the same object every time."""
+        return self.action_spaces[self._known(agent)]
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, dict[str, Any]]]:
+        """Begin a game.
+
+        Raises:
+            OptionError: For more than one of the options, or a value that is not possible.
+            StateError: For a state that cannot be loaded.
+        """
+        chosen = {key: value for key, value in (options or {}).items() if key in _RESET_OPTIONS}
+        if len(chosen) > 1:
+            raise OptionError(f"give one reset option, not {' and '.join(sorted(chosen))}")
+        if seed is not None or self._np_random is None:
+            self._np_random = seeding.np_random(seed)[0]
+            self.batch.levels.seed(0, draw_stream_seed(self._np_random))
+        if "state" in chosen:
+            self.set_state(chosen["state"])
+        else:
+            if "seed" in chosen:
+                self.batch.levels.choose_level(0, chosen["seed"])
+            if "level" in chosen:
+                self.batch.levels.set_level(0, chosen["level"])
+            self.batch.reset()
+            self.agents = list(self.possible_agents)
+        return self._observations(self.agents), self._infos(self.agents)
+
+    def step(
+        self, actions: Mapping[str, Any]
+    ) -> tuple[
+        dict[str, NDArray[Any]],
+        dict[str, float],
+        dict[str, bool],
+        dict[str, bool],
+        dict[str, dict[str, Any]],
+    ]:
+        """One step of all who play.
+
+        Raises:
+            AgentError: If an agent that plays has no action, or an action's agent does not play.
+            OptionError: If an action is not one of the set.
+            ResetNeeded: Before the first reset, and when the game is over.
+        """
+        if not self.agents:
+            raise gym.error.ResetNeeded("call reset() first: no game is running")
+        self._check_agents(actions)
+        keys = np.zeros((1, self.options.players), np.uint8)
+        for agent in self.agents:
+            keys[0, self._seat(agent)] = self._actions.one(actions[agent])
+        batch = self.batch
+        batch.step(keys)
+        acted = self.agents
+        if self.max_cycles is not None and batch.games[0]["cycles"] >= self.max_cycles:
+            self._cut_off()
+        codes = {agent: int(batch.codes[0, self._seat(agent)]) for agent in acted}
+        self.agents = [agent for agent in acted if not codes[agent]]
+        if self.render_mode == "human":
+            self.render()
+        return (
+            self._observations(acted),
+            {agent: float(batch.rewards[0, self._seat(agent)]) for agent in acted},
+            {agent: codes[agent] == TERMINATED for agent in acted},
+            {agent: codes[agent] == TRUNCATED for agent in acted},
+            self._infos(acted),
+        )
+
+    def state(self) -> NDArray[Any]:
+        """What all players see, stacked in the order of `possible_agents`: [players, ...]."""
+        return self.batch.observations[0].copy()
+
+    @property
+    def state_space(self) -> gym.spaces.Box:
+        """The space of `state()`."""
+        space = self.batch.views.space
+        count = self.options.players
+        assert space.dtype is not None
+        return gym.spaces.Box(
+            np.stack([space.low] * count), np.stack([space.high] * count), dtype=space.dtype.type
+        )
+
+    def get_state(self) -> bytes:
+        """The game as bytes: worlds, level and random stream."""
+        if not self.batch.started[0]:
+            raise gym.error.ResetNeeded("call reset() first: there is no game to save")
+        return self.batch.state(0)
+
+    def set_state(self, state: bytes) -> None:
+        """Take up a game that `get_state` saved, in an environment with as many players.
+
+        Raises:
+            StateError: If the bytes are no such state; the environment is unchanged then.
+        """
+        self.batch.load_state(0, state)
+        if self._np_random is None:
+            self._np_random = seeding.np_random(None)[0]
+        ended = self.batch.memory[0]["ended"]
+        self.agents = [
+            agent
+            for agent, gone in zip(self.possible_agents, ended.tolist(), strict=True)
+            if not gone
+        ]
+
+    def render(self) -> NDArray[np.uint8] | None:
+        """All screens side by side, uint8[240, 320 * players, 3], or in a window."""
+        if self.render_mode is None:
+            gym.logger.warn("render() without a render_mode")
+            return None
+        if not self.batch.started[0]:
+            raise gym.error.ResetNeeded("call reset() first: there is nothing to show")
+        picture = np.concatenate(self.batch.screens(0), 1)
+        if self.render_mode == "rgb_array":
+            return picture
+        from gym_mario_suite.multiplayer.window import PictureWindow
+
+        if self._window is None:
+            self._window = PictureWindow(self.metadata["render_fps"])
+        self._window.show(picture)
+        return None
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+            self._window = None
+
+    def _cut_off(self) -> None:
+        """`max_cycles` was set later on, as PettingZoo's own tests do."""
+        batch = self.batch
+        late = (batch.memory[0]["ended"] == 0) & (batch.codes[0] == 0)
+        batch.codes[0, late] = TRUNCATED
+        batch.memory["ended"][0, late] = 1
+
+    def _check_agents(self, actions: Mapping[str, Any]) -> None:
+        strangers = sorted(set(actions) - set(self.agents), key=str)
+        if strangers:
+            who = strangers[0]
+            known = who in self.possible_agents
+            raise AgentError(
+                f"{who!r} plays no more; its game has ended"
+                if known
+                else f"there is no agent {who!r}; there are {', '.join(self.possible_agents)}"
+            )
+        missing = sorted(set(self.agents) - set(actions))
+        if missing:
+            raise AgentError(f"no action for {', '.join(missing)}: everybody who plays needs one")
+
+    def _known(self, agent: str) -> str:
+        if agent not in self.observation_spaces:
+            raise AgentError(
+                f"there is no agent {agent!r}; there are {', '.join(self.possible_agents)}"
+            )
+        return agent
+
+    def _seat(self, agent: str) -> int:
+        return self.possible_agents.index(agent)
+
+    def _observations(self, agents: list[str]) -> dict[str, NDArray[Any]]:
+        seen = self.batch.observations[0]
+        return {agent: seen[self._seat(agent)].copy() for agent in agents}
+
+    def _infos(self, agents: list[str]) -> dict[str, dict[str, Any]]:
+        infos = {}
+        for agent in agents:
+            seat = self._seat(agent)
+            counts = self.batch.counts[0, seat].tolist()
+            info: dict[str, Any] = dict(zip(PARTY_TELEMETRY, counts, strict=True))
+            info["distance"] = float(self.batch.memory[0, seat]["x"])
+            for term, value in zip(PARTY_TERMS, self.batch.terms[0, seat].tolist(), strict=True):
+                info[f"reward_{term}"] = value
+            infos[agent] = info
+        return infos
+
+
+def turn_based(parallel: MarioParallelEnv) -> Any:
+    """The environment in PettingZoo's agent-by-agent form, which checks the order of calls."""
+    return OrderEnforcingWrapper(parallel_to_aec(parallel))

@@ -1,0 +1,21 @@
+"""Registration with PettingZoo: `pettingzoo.make("parallel", "mario/mario_race-v0")`."""
+
+from __future__ import annotations
+
+from pettingzoo import aec_registry, parallel_registry, register
+
+NAMESPACE = "mario"
+# Environments in which all players act at once, and one in which they take turns.
+PARALLEL = ("mario_coop_v0", "mario_race_v0", "mario_coin_battle_v0")
+TURN_BASED: tuple[str, ...] = ()
+
+
+def register_with_pettingzoo() -> None:
+    """Register every environment that PettingZoo does not know yet."""
+    for name in (*PARALLEL, *TURN_BASED):
+        module = f"gym_mario_suite.multiplayer.{name}"
+        env_id = f"{NAMESPACE}/{name}".replace("_v", "-v")
+        if env_id not in aec_registry:
+            register("aec", env_id, f"{module}:env")
+        if name in PARALLEL and env_id not in parallel_registry:
+            register("parallel", env_id, f"{module}:parallel_env")

@@ -1,0 +1,209 @@
+"""Many games of several players as a Gymnasium vector environment, for self-play."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.error import ResetNeeded
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.actions import ActionReader
+from gym_mario_suite.envs.native_vector import NativeVectorEnv
+from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.errors import OptionError, StateError, as_integer
+from gym_mario_suite.multiplayer.batch import PartyBatch
+from gym_mario_suite.multiplayer.options import PartyOptions
+from gym_mario_suite.multiplayer.parallel import RENDER_FPS
+from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS, TRUNCATED
+
+_MOST_GAMES = 1 << 18
+
+
+class MarioPartyVectorEnv(NativeVectorEnv):
+    """Every player of every game is an environment of its own: one policy learns from all seats.
+
+    Row `game * players + seat` is the player in that seat. A player who has died or arrived stays
+    until his game is over: his observations are zeros, his actions count for nothing, his rewards
+    are those that his contest still gives him (0, unless they are shared), and `info["playing"]` is
+    0. All rows of a game end in the same step: terminated, or truncated where the last player was
+    cut off by the clock or by `max_cycles`.
+
+    Game g is, bit for bit, the parallel environment with the same options reset with seed + g,
+    whatever the number of games and of cores.
+
+    Args:
+        num_games: How many games.
+        autoreset_mode: As of `MarioInfiniteVectorEnv`.
+        num_threads: Cores to use at most; None means all of them.
+        copy: False returns the observation buffer itself, which the next step overwrites.
+        render_mode: None or "rgb_array".
+        **options: See `PartyOptions`.
+
+    Raises:
+        OptionError: For an option that is not possible.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
+        "render_modes": ["rgb_array"],
+        "render_fps": RENDER_FPS,
+        "autoreset_mode": AutoresetMode.NEXT_STEP,
+    }
+
+    def __init__(
+        self,
+        num_games: int = 1,
+        *,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        num_threads: int | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.num_games = as_integer("num_games", num_games, 1, _MOST_GAMES)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise OptionError(f"render_mode must be None or rgb_array, got {render_mode!r}")
+        self.render_mode = render_mode
+        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
+        try:
+            self.options = PartyOptions(**options)
+        except TypeError as error:
+            raise OptionError(f"MarioPartyVectorEnv: {error}") from None
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
+        if num_threads is None:
+            num_threads = os.cpu_count() or 1
+        threads = as_integer("num_threads", num_threads, 1, 1 << 16)
+        self.batch = PartyBatch(self.options, self.num_games, threads)
+        self.players = self.options.players
+        self.num_envs = self.num_games * self.players
+        self.single_observation_space = self.batch.views.space
+        self.single_action_space = self.options.infinite.action_set.space()
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._actions = ActionReader(self.options.infinite.action_set)
+        self._copy = copy
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Begin new games.
+
+        Args:
+            seed: One seed s, which gives game g the seed s + g; or a seed or None for each game.
+            options: `reset_mask`, bool[num_envs]: reset the games of these rows only.
+
+        Raises:
+            OptionError: For an unknown option or a value that is not possible.
+        """
+        chosen = dict(options or {})
+        mask = self._games_of(self._reset_mask(chosen.pop("reset_mask", None)))
+        if chosen:
+            raise OptionError(f"unknown reset option {min(chosen)!r}; there is reset_mask")
+        indices = np.flatnonzero(mask).tolist()
+        for game, stream in self._stream_seeds(seed, indices, self.num_games).items():
+            self.batch.levels.seed(game, stream)
+        self.batch.reset(mask)
+        return self._observations(), self._infos()
+
+    def step(
+        self, actions: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of every game.
+
+        Raises:
+            OptionError: If the actions are not `num_envs` actions of the set.
+            ResetNeeded: Before the first reset; with DISABLED autoreset also while a game that is
+                over was not reset.
+        """
+        batch = self.batch
+        keys = self._actions.many(actions, self.num_envs).reshape(self.num_games, self.players)
+        if not batch.started.all():
+            raise ResetNeeded("call reset() first: no game is running")
+        over = batch.over
+        if self.autoreset_mode == AutoresetMode.DISABLED and over.any():
+            raise ResetNeeded(
+                f"the games {np.flatnonzero(over).tolist()} are over: call "
+                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
+            )
+        batch.step(keys, ~over)
+        if over.any():
+            batch.reset(over)
+        ended = batch.over
+        truncated = ended & (batch.codes == TRUNCATED).any(1)
+        rewards = batch.rewards.reshape(-1).copy()
+        observations, infos = self._observations(), self._infos()
+        rows = np.repeat(ended, self.players)
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and ended.any():
+            finals = self.finals(observations, infos, rows)
+            batch.reset(ended)
+            observations, infos = self._observations(), {**self._infos(), **finals}
+        truncated_rows = np.repeat(truncated, self.players)
+        return observations, rewards, rows & ~truncated_rows, truncated_rows, infos
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """The screen of every row, uint8[240, 320, 3]."""
+        if self.render_mode is None:
+            return None
+        return tuple(
+            screen for game in range(self.num_games) for screen in self.batch.screens(game)
+        )
+
+    def get_state(self) -> list[bytes]:
+        """Every game as bytes, in the form that the parallel environment uses too."""
+        if not self.batch.started.all():
+            raise ResetNeeded("call reset() first: there are no games to save")
+        return [self.batch.state(game) for game in range(self.num_games)]
+
+    def set_state(self, states: Sequence[bytes]) -> None:
+        """Take up saved games, one for each game.
+
+        Raises:
+            StateError: If a state does not fit; no game is changed then.
+        """
+        if len(states) != self.num_games:
+            raise StateError(f"{self.num_games} states were expected, got {len(states)}")
+        before = self.get_state() if self.batch.started.all() else None
+        try:
+            for game, state in enumerate(states):
+                self.batch.load_state(game, state)
+        except StateError:
+            for game, state in enumerate(before or []):
+                self.batch.load_state(game, state)
+            raise
+        self._seeded = True
+
+    def _games_of(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The games of some rows.
+
+        Raises:
+            OptionError: If a game has rows inside and outside of the mask.
+        """
+        by_game = rows.reshape(self.num_games, self.players)
+        if (by_game.any(1) != by_game.all(1)).any():
+            raise OptionError("reset_mask must name all players of a game or none of them")
+        return by_game.all(1)
+
+    def _observations(self) -> NDArray[Any]:
+        seen = self.batch.observations
+        flat = seen.reshape(self.num_envs, *seen.shape[2:])
+        return flat.copy() if self._copy else flat
+
+    def _infos(self) -> dict[str, Any]:
+        batch = self.batch
+        counts = batch.counts.reshape(self.num_envs, -1).T.copy()
+        terms = batch.terms.reshape(self.num_envs, -1).T.copy()
+        infos: dict[str, Any] = dict(zip(PARTY_TELEMETRY, counts, strict=True))
+        infos["distance"] = batch.memory["x"].reshape(-1).copy()
+        infos.update(zip((f"reward_{term}" for term in PARTY_TERMS), terms, strict=True))
+        present = np.ones((len(infos), self.num_envs), bool)
+        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
+        return infos

@@ -17,7 +17,7 @@ from gym_mario_suite.errors import StateError
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, Backend
 from gym_mario_suite.nes.game import Game
-from gym_mario_suite.nes.picture import HUD_LINES, Shrinker
+from gym_mario_suite.nes.picture import GRAY84_HUD_LINES, HUD_LINES, Shrinker
 from gym_mario_suite.nes.rewards import TERMS, Progress
 from gym_mario_suite.nes.save_state import pack_state, unpack_state
 from gym_mario_suite.nes.smb import Address
@@ -64,7 +64,9 @@ class NESEpisode:
         self.reward = 0.0
         self.terms = [0.0] * len(TERMS)
         self.stream = 0
-        self._rule = options.rule
+        rule = options.rule
+        self._weights = [(i, weight) for i, weight in enumerate(rule.weights) if weight]
+        self._limit = rule.limit
         self._stages = options.stages
         self._pixels = options.obs in PIXELS
         self._progress = Progress()
@@ -72,9 +74,8 @@ class NESEpisode:
         self._status = int(Status.RUNNING)
         self._ticks = 0
         self._steps = 0
-        # The last frame, when it has been fetched, and what of it and the one before is shown.
-        self._screen = np.zeros(SCREEN_SHAPE, np.uint8)
-        self._fetched = False
+        # The last frame, when it has been fetched, and the one before, where both are shown.
+        self._screen: NDArray[np.uint8] | None = None
         self._before = np.zeros(SCREEN_SHAPE, np.uint8)
         self._pooled = False
         self._shrink = Shrinker() if options.obs == "gray84" else None
@@ -88,8 +89,7 @@ class NESEpisode:
         else:
             self._stage = None
         start = self.game.start(self._stage)
-        np.copyto(self._screen, start.picture)
-        self._fetched, self._pooled = True, False
+        self._screen, self._pooled = start.picture, False
         self._progress.begin(self.game.ram)
         self._begin()
         self._status = int(Status.RUNNING)
@@ -99,23 +99,24 @@ class NESEpisode:
         """Hold the buttons for `frame_skip` frames or until the episode ends."""
         options, game = self.options, self.game
         pools = self._pixels and options.max_pool
-        self._fetched = self._pooled = False
+        self._screen, self._pooled = None, False
         self.terms = [0.0] * len(TERMS)
         self.reward = 0.0
         for left in range(options.frame_skip - 1, -1, -1):
             game.frame(buttons)
             self._ticks += 1
             self._pay()
-            if self._ends():
-                break
-            if game.skip_scenes():
-                # What is on the screen now is another place.
-                self._pooled = False
-                if smb.is_game_over(game.ram):
-                    self._end(Status.DEAD)
+            if smb.is_eventful(game.ram):
+                if self._ends():
                     break
+                if game.skip_scenes():
+                    # What is on the screen now is another place.
+                    self._pooled = False
+                    if smb.is_game_over(game.ram):
+                        self._end(Status.DEAD)
+                        break
             if pools and left == 1:
-                self.backend.screen(self._before)
+                self._before = self.backend.picture()
                 self._pooled = True
         self._steps += 1
         limit = options.max_episode_steps
@@ -130,25 +131,19 @@ class NESEpisode:
         elif mode == "tiles":
             write_tiles(self.game.ram, out)
         else:
-            picture = out if mode == "rgb" else self._before
             screen = self.picture()
-            if self._pooled:
-                np.maximum(screen, self._before, out=picture)
-            elif not self.options.hud or mode == "rgb":
-                np.copyto(picture, screen)
-            else:
-                picture = screen
-            if not self.options.hud:
-                picture[:HUD_LINES] = 0
-            self._pooled = False
+            other = self._before if self._pooled else screen
             if self._shrink is not None:
-                self._shrink(picture, out)
+                self._shrink(screen, other, out)
+            else:
+                np.maximum(screen, other, out=out)
+            if not self.options.hud:
+                out[: GRAY84_HUD_LINES if mode == "gray84" else HUD_LINES] = 0
 
     def picture(self) -> NDArray[np.uint8]:
-        """The last frame, uint8[224, 240, 3]; the next step overwrites it."""
-        if not self._fetched:
-            self.backend.screen(self._screen)
-            self._fetched = True
+        """The last frame, uint8[224, 240, 3], not to be written to."""
+        if self._screen is None:
+            self._screen = self.backend.picture()
         return self._screen
 
     def counts(self) -> list[int]:
@@ -200,8 +195,7 @@ class NESEpisode:
         numbers, progress, stage, console, picture = self._parse(state)
         self.backend.load(console)
         self.backend.read_ram(self.game.ram)
-        np.copyto(self._screen, picture)
-        self._fetched, self._pooled = True, False
+        self._screen, self._pooled = picture, False
         self._begin()
         self._progress, self._stage = progress, stage
         self.code, self._status, self._ticks, self._steps, self.stream = numbers
@@ -232,16 +226,15 @@ class NESEpisode:
 
     def _pay(self) -> None:
         """Add the reward of the frame that was just run."""
-        rule = self._rule
+        terms = self._progress.advance(self.game.ram)
         total = 0.0
-        for i, (weight, term) in enumerate(
-            zip(rule.weights, self._progress.advance(self.game.ram), strict=True)
-        ):
-            if weight and term:
-                paid = weight * term
+        for i, weight in self._weights:
+            if terms[i]:
+                paid = weight * terms[i]
                 self.terms[i] += paid
                 total += paid
-        self.reward += max(-rule.limit, min(rule.limit, total))
+        limit = self._limit
+        self.reward += -limit if total < -limit else limit if total > limit else total
 
     def _ends(self) -> bool:
         """Whether the frame has ended the episode."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, Backend, NESButton
+from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton
 from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
 
 # The longest scene, Bowser's end with the walk to the princess, takes some twenty seconds.
@@ -60,10 +60,7 @@ class Game:
         key = (backend.name, backend.version, backend.rom.sha1, stage)
         if key not in _starts:
             self._walk_to(stage)
-            picture = np.zeros(SCREEN_SHAPE, np.uint8)
-            backend.screen(picture)
-            picture.flags.writeable = False
-            _starts[key] = Start(backend.save(), picture)
+            _starts[key] = Start(backend.save(), backend.picture())
         start = _starts[key]
         backend.load(start.console)
         backend.read_ram(self.ram)

@@ -103,7 +103,8 @@ _Y_VIEWPORT = int(Address.Y_VIEWPORT)
 _POWER_UP, _LIVES = int(Address.POWER_UP), int(Address.LIVES)
 _GAME_MODE = int(Address.GAME_MODE)
 _COINS, _CLOCK = int(Address.COINS), int(Address.CLOCK)
-_WORLD_END = int(GameMode.WORLD_END)
+_WORLD_END, _PLAYING = int(GameMode.WORLD_END), int(GameMode.PLAYING)
+_NORMAL = int(PlayerState.NORMAL)
 _DYING, _DEAD = int(PlayerState.DYING), int(PlayerState.DEAD)
 
 
@@ -138,6 +139,20 @@ def x_px(ram: Ram) -> int:
 def screen_x_px(ram: Ram) -> int:
     """The player's distance from the left edge of the screen."""
     return (ram[_X_ON_PAGE] - ram[_SCREEN_X_ON_PAGE]) % 256
+
+
+def is_eventful(ram: Ram) -> bool:
+    """Whether one of the functions below may say more than that the player plays.
+
+    One question in every frame instead of five: where this says no, all of them would.
+    """
+    return not (
+        ram[_PLAYER_STATE] == _NORMAL
+        and ram[_Y_VIEWPORT] <= 1
+        and ram[_GAME_MODE] == _PLAYING
+        and ram[_FLOAT_STATE] != SLIDING_DOWN
+        and ram[_LIVES] != NO_LIVES
+    )
 
 
 def is_dying(ram: Ram) -> bool:

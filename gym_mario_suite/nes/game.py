@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,9 +63,17 @@ class Game:
             self._walk_to(stage)
             _starts[key] = Start(backend.save(), backend.picture())
         start = _starts[key]
-        backend.load(start.console)
-        backend.read_ram(self.ram)
+        self.load(start.console)
         return start
+
+    def load(self, console: bytes) -> None:
+        """Go on from a state of the console.
+
+        Raises:
+            StateError: If the bytes are no state.
+        """
+        self.backend.load(console)
+        self.backend.read_ram(self.ram)
 
     def frame(self, buttons: int) -> None:
         """One frame with these buttons held."""
@@ -80,12 +89,21 @@ class Game:
         Raises:
             GameError: If a scene does not end.
         """
+        return sum(1 for _ in self.scenes()) > 0
+
+    def scenes(self) -> Iterator[None]:
+        """The same frame by frame, for those who want to see it.
+
+        Raises:
+            GameError: If a scene does not end.
+        """
         ram = self.ram
         ran = 0
         if smb.is_dying(ram):
             self.backend.write_ram(Address.PLAYER_STATE, PlayerState.DEAD)
             self.frame(0)
             ran = 1
+            yield
         while smb.in_scene(ram) and not smb.is_game_over(ram):
             if 1 < ram[Address.AREA_CHANGE_TIMER] < 255:
                 self.backend.write_ram(Address.AREA_CHANGE_TIMER, 1)
@@ -95,7 +113,7 @@ class Game:
             ran += 1
             if ran > _MAX_SCENE_FRAMES:
                 raise GameError(f"a scene has not ended after {ran} frames")
-        return ran > 0
+            yield
 
     def _walk_to(self, stage: tuple[int, int] | None) -> None:
         """From the switch to the first frame in which the player can act."""

@@ -19,9 +19,11 @@ class Address(IntEnum):
     ENEMY_ACTIVE = 0x000F  # 5 slots
     ENEMY_KIND = 0x0016  # 5 slots
     FLOAT_STATE = 0x001D
+    X_SPEED = 0x0057  # signed
     X_PAGE = 0x006D
     ENEMY_PAGE = 0x006E  # 5 slots
     X_ON_PAGE = 0x0086
+    Y_SPEED = 0x009F  # signed, downward
     ENEMY_X_ON_PAGE = 0x0087  # 5 slots
     Y_VIEWPORT = 0x00B5
     ENEMY_Y = 0x00CF  # 5 slots
@@ -30,6 +32,7 @@ class Address(IntEnum):
     AREA_CHANGE_TIMER = 0x06DE
     SCREEN_PAGE = 0x071A
     SCREEN_X_ON_PAGE = 0x071C
+    AREA_POINTER = 0x0750
     POWER_UP = 0x0756
     LIVES = 0x075A
     STAGE = 0x075C

@@ -75,6 +75,8 @@ class PlayerState(IntEnum):
     CYCLING = 0x0C
 
 
+# Of the American and Japanese console, 1789772.7 Hz / 29780.5; games count 60.
+FRAMES_PER_SECOND = 60
 # Scenes in which the player cannot act.
 BUSY_STATES = frozenset({0, 1, 2, 3, 4, 5, 7})
 SLIDING_DOWN = 3

@@ -16,7 +16,7 @@ from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.engine.level_image import RULES, WIDTH, X_EXIT, LevelImage
 from gym_mario_suite.engine.search.planner import (
     DETOUR,
-    MAX_BUDGET,
+    SURVEY_BUDGET,
     Plan,
     Planner,
     SearchOptions,
@@ -182,8 +182,8 @@ class AStarAgent(_PlanningAgent):
         hurt_cost: Ticks that Mario would spend to avoid being hurt.
         gap_cost: Ticks that Mario would spend not to end a plan above a bottomless gap.
         kill_bonus: Ticks that Mario would spend on a kill.
-        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, up to
-            100,000; 0 for none.
+        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, 0
+            for none.
 
     Raises:
         OptionError: For a value out of range.
@@ -201,7 +201,7 @@ class AStarAgent(_PlanningAgent):
         hurt_cost: float = 40.0,
         gap_cost: float = 10.0,
         kill_bonus: float = 1.0,
-        survey_budget: int = MAX_BUDGET,
+        survey_budget: int = SURVEY_BUDGET,
     ) -> None:
         self._model = WindowModel()
         self._held = _NO_BUTTONS
@@ -254,8 +254,8 @@ class AStarWorldAgent(_PlanningAgent):
         hurt_cost: Ticks that Mario would spend to avoid being hurt.
         gap_cost: Ticks that Mario would spend not to end a plan above a bottomless gap.
         kill_bonus: Ticks that Mario would spend on a kill.
-        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, up to
-            100,000; 0 for none.
+        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, 0
+            for none.
 
     Raises:
         OptionError: For a value out of range.
@@ -274,7 +274,7 @@ class AStarWorldAgent(_PlanningAgent):
         hurt_cost: float = 40.0,
         gap_cost: float = 10.0,
         kill_bonus: float = 1.0,
-        survey_budget: int = MAX_BUDGET,
+        survey_budget: int = SURVEY_BUDGET,
     ) -> None:
         options = SearchOptions(
             budget=budget,

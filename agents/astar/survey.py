@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gym_mario_suite.engine.level_image import WIDTH, X_EXIT, LevelImage
-from gym_mario_suite.engine.search.planner import MAX_BUDGET, SURVEYS, Plan, Planner
+from gym_mario_suite.engine.search.planner import SURVEY_BUDGET, SURVEYS, Plan, Planner
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Worlds
 
@@ -35,7 +35,7 @@ class Surveyor:
         searched: Who made it.
     """
 
-    def __init__(self, budget: int = MAX_BUDGET, budget_ms: float = 0.0) -> None:
+    def __init__(self, budget: int = SURVEY_BUDGET, budget_ms: float = 0.0) -> None:
         self._options = [replace(each, budget=budget, budget_ms=budget_ms) for each in SURVEYS]
         self._planners: list[Planner] = []  # their memory is made when it is needed
         self.reset()

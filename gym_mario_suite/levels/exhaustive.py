@@ -37,7 +37,7 @@ WITHOUT_LEFT = (
 ALL_WAYS = (*WITHOUT_LEFT, _LEFT, _LEFT | _JUMP, _LEFT | _SPEED, _LEFT | _SPEED | _JUMP)
 
 EDGE_TICKS = 3
-_FRONTIER = 1 << 15  # worlds alive at a time
+FRONTIER = 1 << 15  # worlds alive at a time
 MAX_STATES = 1 << 21
 _X_PER_PX, _SPEED_STEPS = 0.25, 0.5
 
@@ -168,6 +168,7 @@ def search_level(
     mode: Mode = Mode.FIRE,
     *,
     max_states: int = MAX_STATES,
+    frontier: int = FRONTIER,
     partial: bool = False,
 ) -> Search:
     """Search for a way from the level's start to its exit, without a time limit.
@@ -179,6 +180,7 @@ def search_level(
         choices: Button bits to choose from every three ticks.
         mode: Power state at the start.
         max_states: States to visit at most.
+        frontier: States found but not yet visited, at most; each takes some 11 KB.
         partial: Whether to give what was found, rather than raise, when they do not suffice.
 
     Raises:
@@ -188,7 +190,7 @@ def search_level(
     coin = Tile.COIN if level.rules == Rules.COMPETITION_2009 else Tile2019.COIN
     solid = np.where(level.tiles == coin, np.uint8(Tile.AIR), level.tiles)
     image = replace(level, tiles=solid).image
-    worlds = empty_worlds(_FRONTIER + 1)
+    worlds = empty_worlds(frontier + 1)
     first = worlds[:1]
     if level.rules == Rules.COMPETITION_2009:
         start_worlds(image, first, int(mode), 200, TIMER_OFF)

@@ -27,7 +27,8 @@ from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.world import Worlds, empty_worlds
 from gym_mario_suite.errors import OptionError
 
-MAX_BUDGET = 100_000
+MAX_BUDGET = 1_000_000
+SURVEY_BUDGET = 100_000
 _MAX_PLAN_TICKS = 4096
 _SLICE_NODES = 64  # between two looks at the clock
 
@@ -41,7 +42,7 @@ class SearchOptions:
     """What steers a search.
 
     Attributes:
-        budget: Nodes that a search may simulate, 1 to 100,000 (and 600 more where the plan found
+        budget: Nodes that a search may simulate, 1 to 1,000,000 (and 600 more where the plan found
             would end above a bottomless gap).
         budget_ms: Milliseconds that a search may take, 0 for as long as `budget` lasts. With it
             the plans depend on the machine.
@@ -104,7 +105,7 @@ DETOUR = SearchOptions(
 
 # For a whole level in one search: coarse first, then finer for narrow ways.
 _SURVEY = SearchOptions(
-    budget=MAX_BUDGET,
+    budget=SURVEY_BUDGET,
     weight=1.2,
     edge_ticks=3,
     bucket_px=8.0,

@@ -22,7 +22,6 @@ from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import Backend, open_backend
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
-from gym_mario_suite.nes.smb import FRAMES_PER_SECOND
 
 NES_REPLAY_MAGIC = b"GMNR"
 NES_REPLAY_VERSION = 1
@@ -283,11 +282,6 @@ def verify_nes(replay: NESReplay) -> Run:
 def stage_name(stage: Stage | None) -> str | None:
     """A stage as it is displayed; None for the whole game."""
     return None if stage is None else f"{stage[0]}-{stage[1]}"
-
-
-def nes_replay_seconds(replay: NESReplay) -> float:
-    """Length in seconds of play."""
-    return replay.ticks / FRAMES_PER_SECOND
 
 
 def _check(replay: NESReplay, frame: int, run: Run) -> None:

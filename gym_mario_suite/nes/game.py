@@ -80,19 +80,11 @@ class Game:
         self.backend.run(buttons)
         self.backend.read_ram(self.ram)
 
-    def skip_scenes(self) -> bool:
+    def scenes(self) -> Iterator[None]:
         """Let pass what the player cannot act in, and cut short the death of the player.
 
-        Returns:
-            Whether frames were run.
-
-        Raises:
-            GameError: If a scene does not end.
-        """
-        return sum(1 for _ in self.scenes()) > 0
-
-    def scenes(self) -> Iterator[None]:
-        """The same frame by frame, for those who want to see it.
+        Yields:
+            After each frame that was run.
 
         Raises:
             GameError: If a scene does not end.

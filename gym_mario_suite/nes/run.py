@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
@@ -80,18 +81,22 @@ class Run:
         Returns:
             Whether a scene has passed.
         """
+        # Asked here too, because a generator costs more than the question.
         if not smb.is_eventful(self.game.ram):
             return False
-        self.look_for_end()
-        if self.status is not Status.RUNNING:
-            return False
-        passed = self.game.skip_scenes()
-        if smb.is_game_over(self.game.ram):
-            self.status = Status.DEAD
-        return passed
+        return sum(1 for _ in self.unfold()) > 0
 
-    def look_for_end(self) -> None:
-        """See whether the last frame has ended the run."""
+    def unfold(self) -> Iterator[None]:
+        """The same frame by frame, for those who want to see the scenes."""
+        if not smb.is_eventful(self.game.ram):
+            return
+        self._look_for_end()
+        if self.status is Status.RUNNING:
+            yield from self.game.scenes()
+            if smb.is_game_over(self.game.ram):
+                self.status = Status.DEAD
+
+    def _look_for_end(self) -> None:
         ram = self.game.ram
         if smb.is_stage_cleared(ram):
             at = ram[Address.WORLD] + 1, ram[Address.STAGE] + 1

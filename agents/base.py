@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Mode
+from gym_mario_suite.nes.run import Run
 
 
 class GameView(Protocol):
@@ -96,4 +97,28 @@ class Agent(Protocol):
 
     def act(self, game: GameView) -> int:
         """Buttons for the next tick: bits of `engine.world.Button`, 0 to 31."""
+        ...
+
+
+class NESAgent(Protocol):
+    """Something that plays Super Mario Bros. on the NES: it is asked before each frame.
+
+    One that searches may have an attribute `on_plan`, a function that it calls now and then with
+    what it has found.
+
+    Attributes:
+        name: Name in replays and messages.
+    """
+
+    name: str
+
+    def reset(self) -> None:
+        """A run is about to begin."""
+        ...
+
+    def act(self, run: Run) -> int:
+        """Buttons for the next frame: bits of `nes.backend.NESButton` but START and SELECT.
+
+        It may save the state of the run's console, and must not change it.
+        """
         ...

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gym_mario_suite.errors import MarioError, OptionError
 
 if TYPE_CHECKING:
-    from gym_mario_suite.agents.base import Agent
+    from gym_mario_suite.agents.base import Agent, NESAgent
 
 # `module:class`, as strings, so that naming an agent imports nothing.
 AGENTS: dict[str, str] = {
@@ -33,6 +33,11 @@ AGENTS: dict[str, str] = {
     "astar-world": "gym_mario_suite.agents.astar.agent:AStarWorldAgent",
 }
 
+# Those that play the NES.
+NES_AGENTS: dict[str, str] = {
+    "nes-search": "gym_mario_suite.agents.nes_search:NESSearchAgent",
+}
+
 ENTRY_POINTS = "gym_mario_suite.agents"  # the group in which other distributions name theirs
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
@@ -43,6 +48,16 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> OptionError:
     close = difflib.get_close_matches(name, names, n=1)
     guess = f" (did you mean {close[0]!r}?)" if close else ""
     return OptionError(f"unknown {what} {name!r}{guess}; known: {', '.join(names) or 'none'}")
+
+
+def make_nes_agent(text: str) -> NESAgent:
+    """The agent for the NES that `text` describes, as `make_agent` reads it.
+
+    Raises:
+        OptionError: As of `make_agent`.
+    """
+    agent: Any = _made(text, NES_AGENTS)
+    return agent
 
 
 def make_agent(text: str) -> Agent:
@@ -65,31 +80,42 @@ def make_agent(text: str) -> Agent:
         >>> make_agent("forward:jump_limit=20").name
         'forward:jump_limit=20'
     """
-    name, agent_class, assignments = find_agent(text)
+    agent: Any = _made(text, AGENTS)
+    return agent
+
+
+def _made(text: str, table: dict[str, str]) -> object:
+    name, agent_class, assignments = find_agent(text, table)
     options = _parse_options(name, agent_class, assignments) if assignments is not None else {}
     try:
-        agent: Agent = agent_class(**options)
+        agent = agent_class(**options)
         agent.name = text
     except (AttributeError, TypeError) as error:
         raise OptionError(f"agent {name!r} cannot be made: {error}") from error
     return agent
 
 
-def find_agent(text: str) -> tuple[str, Any, str | None]:
+def find_agent(text: str, table: dict[str, str] = AGENTS) -> tuple[str, Any, str | None]:
     """Name, class and options (None where no colon announces any) of an agent, see `make_agent`.
 
     Raises:
         OptionError: For an unknown agent, or one whose module cannot be imported.
     """
     name, colon, rest = text.partition(":")
+    if name in table:
+        return name, _imported(table[name], name), rest if colon else None
+    if name in NES_AGENTS:
+        raise OptionError(
+            f"agent {name!r} plays the NES: `mario watch nes` and `mario record nes` take it"
+        )
     if name in AGENTS:
-        return name, _imported(AGENTS[name], name), rest if colon else None
+        raise OptionError(f"agent {name!r} plays Infinite Mario, not the NES")
     installed = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
     if name in installed:
         return name, _imported(installed[name].value, name), rest if colon else None
     class_name, colon, assignments = rest.partition(":")
     if not _MODULE.fullmatch(name) or not class_name.isidentifier():
-        raise unknown_name("agent", name, {*AGENTS, *installed})
+        raise unknown_name("agent", name, {*table, *installed})
     # A module beside the user, as for `python -m`; last, so that it hides nothing installed.
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())

@@ -28,7 +28,8 @@ class Command:
     """One row of the table: a command or a group of commands, not yet imported.
 
     Attributes:
-        name: Word after `mario`.
+        name: Word after `mario`; two words put the command into the group of the first, where the
+            group's own room may not import it.
         app: `module:attribute` of the `typer.Typer` object.
         help: One line for `mario --help`, which does not import the module.
     """
@@ -40,9 +41,14 @@ class Command:
     def load(self) -> Any:
         """Import the module and return its Click command."""
         module_name, attribute = self.app.split(":")
-        command = typer.main.get_command(getattr(importlib.import_module(module_name), attribute))
-        command.name = self.name
-        return command
+        loaded: Any = typer.main.get_command(
+            getattr(importlib.import_module(module_name), attribute)
+        )
+        loaded.name = self.name.split()[-1]
+        for row in COMMANDS:
+            if row.name.startswith(f"{self.name} "):
+                loaded.add_command(StandIn(row))
+        return loaded
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -60,6 +66,11 @@ COMMANDS: tuple[Command, ...] = (
         name="levels",
         app="gym_mario_suite.levels.commands:app",
         help="Make levels and look at them.",
+    ),
+    Command(
+        name="levels simulate",
+        app="gym_mario_suite.play.simulate_command:app",
+        help="Have a level played and print the telemetry.",
     ),
     Command(
         name="play",
@@ -104,21 +115,26 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
+class StandIn(typer.core.TyperCommand):
+    """Stands in a group for a command that is imported only to run it."""
+
+    def __init__(self, row: Command) -> None:
+        super().__init__(row.name.split()[-1], help=row.help)
+        self._row = row
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the real command, which then runs."""
+        return self._row.load().make_context(*arguments, **options)
+
+
 class LazyGroup(typer.core.TyperGroup):
-    """A Typer group that lists stand-ins and imports a command only to run it."""
+    """A Typer group of stand-ins."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._rows = {row.name: row for row in COMMANDS}
         for row in COMMANDS:
-            self.add_command(typer.core.TyperCommand(row.name, help=row.help))
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Replace the stand-in that the arguments name by the real command."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if name in self._rows:
-            command = self._rows[name].load()
-        return name, command, rest
+            if " " not in row.name:
+                self.add_command(StandIn(row))
 
 
 app = typer.Typer(

@@ -40,6 +40,18 @@ class ReplayMismatch(ReplayError):
         self.tick = tick
 
 
+class DatasetError(MarioError, ValueError):
+    """A dataset cannot be made, read or written."""
+
+
+class WeightsError(MarioError, ValueError):
+    """A model's weights cannot be read, or do not fit what they are used for."""
+
+
+class ObservationError(MarioError, ValueError):
+    """An observation is not what a learner can take, such as one that holds NaN."""
+
+
 class WindowError(MarioError):
     """A window cannot be opened, or was lost."""
 

@@ -36,6 +36,12 @@ REGISTRATIONS: tuple[Registration, ...] = (
         entry_point="gym_mario_suite.envs.infinite:MarioInfiniteEnv",
         vector_entry_point="gym_mario_suite.envs.infinite_vector:MarioInfiniteVectorEnv",
     ),
+    # No max_episode_steps: the horizon is an option of its own.
+    Registration(
+        id="MarioDream-v0",
+        entry_point="gym_mario_suite.envs.dream:MarioDreamEnv",
+        vector_entry_point="gym_mario_suite.envs.dream_vector:MarioDreamVectorEnv",
+    ),
     # The whole game, and each of its 32 stages.
     *(
         Registration(

@@ -87,7 +87,7 @@ def test_a_misspelt_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize("row", cli.COMMANDS, ids=lambda row: row.name)
 def test_every_row_of_the_table_loads(row: cli.Command) -> None:
-    assert row.load().name == row.name
+    assert row.load().name == row.name.split()[-1]
 
 
 def test_the_package_runs_as_a_module() -> None:
@@ -98,3 +98,26 @@ def test_the_package_runs_as_a_module() -> None:
         text=True,
     )
     assert ran.stdout == f"gym-mario-suite {gym_mario_suite.__version__}\n"
+
+
+def test_a_row_of_two_words_is_in_the_group_of_the_first(
+    lazy_module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = typer.Typer()
+
+    @app.command()
+    def inner(number: int) -> None:
+        print(number + 1)
+
+    module = types.ModuleType("inner_for_test")
+    module.__dict__["app"] = app
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    row = cli.Command(name="rooms inner", app=f"{module.__name__}:app", help="Far inside.")
+    gone = cli.Command(name="rooms gone", app="no_such_module:app", help="Never imported.")
+    monkeypatch.setattr(cli, "COMMANDS", (*cli.COMMANDS, row, gone))
+    assert exit_code("rooms", "inner", "41") == 0
+    assert capsys.readouterr().out == "42\n"
+    assert exit_code("rooms", "--help") == 0
+    assert "Never imported." in capsys.readouterr().out
+    assert exit_code("--help") == 0
+    assert "Far inside." not in capsys.readouterr().out

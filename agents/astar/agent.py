@@ -1,4 +1,7 @@
-"""The A* agents of the two information modes."""
+"""The A* agents of the two information modes.
+
+Under the 2019 rules both see the world: that framework hands its forward model to every agent.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.agents.astar.survey import Surveyor
 from gym_mario_suite.agents.astar.window import WindowModel
 from gym_mario_suite.agents.base import GameView
-from gym_mario_suite.engine.level_image import WIDTH, X_EXIT, LevelImage
-from gym_mario_suite.engine.search.planner import DETOUR, Plan, Planner, SearchOptions
+from gym_mario_suite.engine.level_image import RULES, WIDTH, X_EXIT, LevelImage
+from gym_mario_suite.engine.search.planner import (
+    DETOUR,
+    SURVEY_BUDGET,
+    Plan,
+    Planner,
+    SearchOptions,
+)
 from gym_mario_suite.engine.tiles import TILE_PX
-from gym_mario_suite.engine.world import Worlds
+from gym_mario_suite.engine.world import Rules, Worlds
 from gym_mario_suite.errors import OptionError
 
 _NO_BUTTONS = 0
+_COMPETITION_2009 = int(Rules.COMPETITION_2009)
 _EMPTY = Plan(np.zeros(0, np.uint8), np.zeros((0, 2), np.float32), False, 0)
 
 # Plans end a column and half of Mario before the unknown: what stands in the last column seen may
@@ -24,7 +35,10 @@ _MARGIN_PX = 20
 # How far beyond the end of the search the heuristic measures the way in the window view. Near it
 # a plan would be judged by place alone; from afar the speed at its end counts for what it brings.
 _BEYOND_PX = 640
+_HORIZON_PX = 400.0  # how far ahead a plan on the world leads
 _PATIENCE_TICKS = 45  # without a tile's progress, before a dead end is suspected
+_IDLE_TICKS = 300  # of a surveyed level without progress, after which plans are made less often
+_REST_TICKS = 8
 _DETOUR_PX = 48  # a detour must lead this far beyond the furthest point
 
 
@@ -34,12 +48,23 @@ class _PlanningAgent:
     When Mario has made no way for a while and no plan leads on, he is in a dead end. Then a
     coarse search over all that is in reach looks for a way past the furthest point he has been
     to, wherever it begins; that plan is followed to its end.
+
+    Under the 2019 rules a `Surveyor` looks for a plan for the whole level first.
     """
 
-    def __init__(self, options: SearchOptions, replan: int) -> None:
+    name: str
+
+    def __init__(
+        self, options: SearchOptions, replan: int, horizon_px: float, survey_budget: int
+    ) -> None:
         if replan < 1:
             raise OptionError(f"replan must be 1 tick or more, got {replan}")
+        if not 16 <= horizon_px <= 4096:
+            raise OptionError(f"horizon must be 16 to 4,096 px, got {horizon_px}")
+        self._surveyor = Surveyor(survey_budget, options.budget_ms) if survey_budget else None
+        self._horizon_px = horizon_px
         self._planner = Planner(options)
+        self._searched = self._planner  # the last one that searched
         self._detours: Planner | None = None  # its memory is made when it is needed
         self._replan = replan
         self.reset()
@@ -51,29 +76,41 @@ class _PlanningAgent:
         self._follow_for = 0
         self._furthest_px = 0.0
         self._patience_ticks = _PATIENCE_TICKS
+        self._idle_ticks = 0
+        self._rested_ticks = 0
+        self._may_survey = False
+        if self._surveyor is not None:
+            self._surveyor.reset()
 
     def trajectories(self) -> list[NDArray[np.float32]]:
         """The ways that the last search tried: Mario's positions in px, float32[n, 2] each."""
-        return self._planner.trajectories()
+        return self._searched.trajectories()
 
     def _answer(
         self, x: float, y: float, image: LevelImage, worlds: Worlds, end_x: float, target_x: float
     ) -> int:
         """The buttons of the next tick: by the plan while it holds, else by a new one."""
         self._patience_ticks -= 1
+        self._idle_ticks += 1
         if x > self._furthest_px + TILE_PX:
             self._furthest_px = x
             self._patience_ticks = _PATIENCE_TICKS
+            self._idle_ticks = 0
         plan, done = self._plan, self._next
         if (
             done >= self._follow_for
             or plan.positions[done - 1, 0] != x
             or plan.positions[done - 1, 1] != y
         ):
-            plan = self._planner.plan(image, worlds, end_x, target_x)
-            self._follow_for = min(self._replan, len(plan.keys))
-            if not plan.reached and self._patience_ticks <= 0:
-                plan = self._detour(image, worlds, target_x) or plan
+            if self._may_survey and self._idle_ticks > _IDLE_TICKS and self._is_resting():
+                return _NO_BUTTONS
+            plan = self._survey(image, worlds)
+            if plan is None:
+                self._searched = self._planner
+                plan = self._planner.plan(image, worlds, end_x, target_x)
+                self._follow_for = min(self._replan, len(plan.keys))
+                if not plan.reached and self._patience_ticks <= 0:
+                    plan = self._detour(image, worlds, target_x) or plan
             self._plan = plan
             done = 0
             if not len(plan.keys):
@@ -81,11 +118,43 @@ class _PlanningAgent:
         self._next = done + 1
         return int(plan.keys[done])
 
+    def _act_on_world(self, game: GameView) -> int:
+        """The buttons of the next tick, planned on the game's own world."""
+        whole: Any = game
+        try:
+            image, worlds = whole.image, whole.worlds
+        except AttributeError:
+            raise OptionError(
+                f"agent {self.name!r} plans on the world itself: it must be given an "
+                f"engine.game.Game, not a {type(game).__name__}"
+            ) from None
+        self._may_survey = image[RULES] != _COMPETITION_2009
+        x = float(game.x)
+        exit_x = float(min(image[X_EXIT], image[WIDTH]) * TILE_PX)
+        end_x = x + self._horizon_px
+        return self._answer(x, float(game.y), image, worlds, end_x, max(exit_x, end_x))
+
+    def _survey(self, image: LevelImage, worlds: Worlds) -> Plan | None:
+        """A plan to the exit or far ahead, where a surveyor is at work and has found one."""
+        if self._surveyor is None or not self._may_survey:
+            return None
+        plan = self._surveyor.plan(image, worlds)
+        if plan is not None:
+            self._follow_for = self._surveyor.trusted_ticks
+            self._searched = self._surveyor.searched
+        return plan
+
+    def _is_resting(self) -> bool:
+        """Whether to wait before the next plan: all that could be thought of has been tried."""
+        self._rested_ticks = (self._rested_ticks + 1) % (_REST_TICKS + 1)
+        return self._rested_ticks != 0
+
     def _detour(self, image: LevelImage, worlds: Worlds, target_x: float) -> Plan | None:
         """A plan that leads past the furthest point so far, if one is found."""
         self._patience_ticks = _PATIENCE_TICKS // 2
         if self._detours is None:
             self._detours = Planner(DETOUR)
+        self._searched = self._detours
         end_x = self._furthest_px + _DETOUR_PX
         plan = self._detours.plan(image, worlds, end_x, max(target_x, end_x))
         if not plan.reached:
@@ -102,6 +171,8 @@ class AStarAgent(_PlanningAgent):
     real one (`window.WindowModel`), and plans on that with the engine's rules, up to the edge of
     what it sees. Levels are taken to have 15 rows, as all of the competition's have.
 
+    In a level of the 2019 rules it plans on the world itself, as `AStarWorldAgent` does.
+
     Args:
         budget: Nodes that a search may simulate.
         budget_ms: Milliseconds that a search may take, 0 for as long as `budget` lasts. With it
@@ -111,6 +182,8 @@ class AStarAgent(_PlanningAgent):
         hurt_cost: Ticks that Mario would spend to avoid being hurt.
         gap_cost: Ticks that Mario would spend not to end a plan above a bottomless gap.
         kill_bonus: Ticks that Mario would spend on a kill.
+        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, 0
+            for none.
 
     Raises:
         OptionError: For a value out of range.
@@ -128,6 +201,7 @@ class AStarAgent(_PlanningAgent):
         hurt_cost: float = 40.0,
         gap_cost: float = 10.0,
         kill_bonus: float = 1.0,
+        survey_budget: int = SURVEY_BUDGET,
     ) -> None:
         self._model = WindowModel()
         self._held = _NO_BUTTONS
@@ -139,16 +213,22 @@ class AStarAgent(_PlanningAgent):
             gap_cost=gap_cost,
             kill_bonus=kill_bonus,
         )
-        super().__init__(options, replan)
+        super().__init__(options, replan, _HORIZON_PX, survey_budget)
 
     def reset(self) -> None:
         """Forget the plan and all that was seen."""
         super().reset()
         self._model.reset()
         self._held = _NO_BUTTONS
+        self._sees_world: bool | None = None
 
     def act(self, game: GameView) -> int:
         """Buttons by the plan."""
+        if self._sees_world is None:
+            image = getattr(game, "image", None)
+            self._sees_world = image is not None and image[RULES] != _COMPETITION_2009
+        if self._sees_world:
+            return self._act_on_world(game)
         model = self._model
         model.follow(game, self._held)
         end_x = float(model.seen_to_px - _MARGIN_PX)
@@ -174,6 +254,8 @@ class AStarWorldAgent(_PlanningAgent):
         hurt_cost: Ticks that Mario would spend to avoid being hurt.
         gap_cost: Ticks that Mario would spend not to end a plan above a bottomless gap.
         kill_bonus: Ticks that Mario would spend on a kill.
+        survey_budget: 2019 rules: nodes that each search over the whole level may simulate, 0
+            for none.
 
     Raises:
         OptionError: For a value out of range.
@@ -188,13 +270,12 @@ class AStarWorldAgent(_PlanningAgent):
         budget_ms: float = 0.0,
         weight: float = 1.11,
         replan: int = 4,
-        horizon: float = 400.0,
+        horizon: float = _HORIZON_PX,
         hurt_cost: float = 40.0,
         gap_cost: float = 10.0,
         kill_bonus: float = 1.0,
+        survey_budget: int = SURVEY_BUDGET,
     ) -> None:
-        if not 16 <= horizon <= 4096:
-            raise OptionError(f"horizon must be 16 to 4,096 px, got {horizon}")
         options = SearchOptions(
             budget=budget,
             budget_ms=budget_ms,
@@ -203,8 +284,7 @@ class AStarWorldAgent(_PlanningAgent):
             gap_cost=gap_cost,
             kill_bonus=kill_bonus,
         )
-        super().__init__(options, replan)
-        self._horizon_px = horizon
+        super().__init__(options, replan, horizon, survey_budget)
 
     def act(self, game: GameView) -> int:
         """Buttons by the plan.
@@ -212,15 +292,4 @@ class AStarWorldAgent(_PlanningAgent):
         Raises:
             OptionError: When `game` does not show its world.
         """
-        whole: Any = game
-        try:
-            image, worlds = whole.image, whole.worlds
-        except AttributeError:
-            raise OptionError(
-                f"agent {self.name!r} plans on the world itself: it must be given an "
-                f"engine.game.Game, not a {type(game).__name__}"
-            ) from None
-        x = float(game.x)
-        exit_x = float(min(image[X_EXIT], image[WIDTH]) * TILE_PX)
-        end_x = x + self._horizon_px
-        return self._answer(x, float(game.y), image, worlds, end_x, max(exit_x, end_x))
+        return self._act_on_world(game)

@@ -7,8 +7,6 @@ begins with the level, so a changed tile or button is found even where it makes 
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
 from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.engine.game import (
@@ -33,10 +32,9 @@ from gym_mario_suite.levels.level import Level, rules_name
 SUFFIX = ".mario"
 TICKS_PER_HASH = 64
 MAX_TICKS = 1 << 24  # 8 days
-_MAGIC = b"GMSR"
+REPLAY_MAGIC = b"GMSR"
 # Raised whenever a program of before could not read the file, or would play it differently.
 REPLAY_VERSION = 1
-_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 4
 # More than the longest replay of the largest level takes.
 _MAX_CONTENT_BYTES = 4 * MAX_TICKS
 _ALL_BUTTONS = 31
@@ -132,24 +130,10 @@ class Replay:
             "mode": int(self.mode),
             "time_limit": self.time_limit,
             "switches": self.switches,
-            "sizes": [
-                len(self.keys),
-                HASH_BYTES * len(self.hashes),
-                len(level or b""),
-                len(self.world or b""),
-            ],
             "metadata": dict(self.metadata),
         }
-        text = json.dumps(head, sort_keys=True).encode()
-        parts = [len(text).to_bytes(4, "little"), text, self.keys, *self.hashes]
-        body = zlib.compress(b"".join([*parts, level or b"", self.world or b""]), 9)
-        return (
-            _MAGIC
-            + REPLAY_VERSION.to_bytes(2, "little")
-            + len(body).to_bytes(4, "little")
-            + zlib.crc32(body).to_bytes(4, "little")
-            + body
-        )
+        parts = [self.keys, b"".join(self.hashes), level or b"", self.world or b""]
+        return pack(REPLAY_MAGIC, REPLAY_VERSION, head, parts)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Replay:
@@ -158,14 +142,12 @@ class Replay:
         Raises:
             ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
         """
-        text, contents = _contents(data)
         try:
-            head = json.loads(text)
+            head, parts = unpack(REPLAY_MAGIC, REPLAY_VERSION, data, _MAX_CONTENT_BYTES)
             if head["rules"] not in set(Rules):
                 raise ReplayError(
                     f"the replay has the rules {head['rules']!r}, which this program does not know"
                 )
-            parts = _split(contents, head["sizes"])
             keys, hashes, level, world = parts
             return cls(
                 level=Level.from_bytes(level) if level else _generated(head["level"]),
@@ -198,10 +180,7 @@ class Replay:
         Raises:
             ReplayError: When the file cannot be read; the message names it.
         """
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            raise ReplayError(f"cannot read {path}: {error.strerror}") from error
+        data = read_replay(path)
         try:
             return cls.from_bytes(data)
         except ReplayError as error:
@@ -287,40 +266,3 @@ def _check(replay: Replay, tick: int, game: Game) -> None:
             "those of the recording",
             tick,
         )
-
-
-def _contents(data: bytes) -> tuple[bytes, bytes]:
-    """JSON text and the rest of the contents, after all checks of the header."""
-    if len(data) < len(_MAGIC) or data[: len(_MAGIC)] != _MAGIC:
-        raise ReplayError(f"not a replay: expected bytes that start with {_MAGIC!r}")
-    version = int.from_bytes(data[4:6], "little")
-    if len(data) >= 6 and version != REPLAY_VERSION:
-        raise ReplayError(
-            f"a replay of version {version}; this program reads version {REPLAY_VERSION}"
-        )
-    size = int.from_bytes(data[6:10], "little")
-    if len(data) < _HEADER_BYTES or len(data) < _HEADER_BYTES + size:
-        raise ReplayError("the replay is incomplete: the end of the file is missing")
-    body = data[_HEADER_BYTES:]
-    if len(body) > size or zlib.crc32(body) != int.from_bytes(data[10:14], "little"):
-        raise ReplayError("the replay is damaged: its checksum does not match")
-    unpacker = zlib.decompressobj()
-    try:
-        raw = unpacker.decompress(body, _MAX_CONTENT_BYTES)
-    except zlib.error as error:
-        raise ReplayError(f"the replay's contents cannot be read: {error}") from error
-    if not unpacker.eof:
-        raise ReplayError("the replay's contents cannot be read: there is no end to them")
-    at_keys = 4 + int.from_bytes(raw[:4], "little")
-    return raw[4:at_keys], raw[at_keys:]
-
-
-def _split(contents: bytes, sizes: list[int]) -> list[bytes]:
-    if len(sizes) != 4 or min(sizes) < 0 or sum(sizes) != len(contents):
-        raise ReplayError("the replay's contents cannot be read: their sizes contradict each other")
-    parts: list[bytes] = []
-    at = 0
-    for size in sizes:
-        parts.append(contents[at : at + size])
-        at += size
-    return parts

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import json
 
-from gym_mario_suite.datasets.replay import TICKS_PER_HASH, Replay, is_generated, switch_options
+from gym_mario_suite.datasets.any_replay import AnyReplay
+from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name, verify_nes
+from gym_mario_suite.datasets.replay import (
+    TICKS_PER_HASH,
+    Replay,
+    is_generated,
+    switch_options,
+    verify,
+)
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Mode, Rules, Status
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.rom import KNOWN_GAMES
+from gym_mario_suite.nes.smb import FRAMES_PER_SECOND, Address
 
 _TYPES = ("overground", "underground", "castle")
 _ENDS = {
@@ -17,8 +28,30 @@ _ENDS = {
 }
 
 
-def replay_text(replay: Replay) -> str:
+def replay_text(replay: AnyReplay) -> str:
     """The replay's contents as lines of `name: value`."""
+    lines = _nes_lines(replay) if isinstance(replay, NESReplay) else _infinite_lines(replay)
+    for name, value in replay.metadata.items():
+        line = f"{name}: {value}"
+        # A stranger's file shall not write what it likes to the terminal.
+        lines.append(line if line.isprintable() else ascii(line))
+    return "\n".join(lines)
+
+
+def _nes_lines(replay: NESReplay) -> list[str]:
+    title = KNOWN_GAMES.get(replay.rom, "not a known game")
+    seconds = replay.ticks / FRAMES_PER_SECOND
+    lines = [
+        f"ROM: {title}, SHA-1 {replay.rom}",
+        f"emulator: {replay.backend} {replay.version}",
+        f"start: {stage_name(replay.stage) or 'the whole game'}",
+        f"length: {replay.ticks} frames, {seconds:.1f} s",
+        f"hashes: {len(replay.hashes)}, one for {TICKS_PER_HASH} frames",
+    ]
+    return [line if line.isprintable() else ascii(line) for line in lines]
+
+
+def _infinite_lines(replay: Replay) -> list[str]:
     level = replay.level
     size = f"{level.width}x{level.height} cells, exit at column {level.x_exit}"
     if is_generated(level):
@@ -44,7 +77,7 @@ def replay_text(replay: Replay) -> str:
         ]
         mode = Mode(replay.mode).name.lower()
         start = ", ".join([f"{mode}, time limit {replay.time_limit} s", *switches])
-    lines = [
+    return [
         f"level: {source}",
         f"size: {size}",
         f"rules: {Rules(replay.rules).name.lower().replace('_', ' ')}",
@@ -52,11 +85,23 @@ def replay_text(replay: Replay) -> str:
         f"length: {replay.ticks} ticks, {replay.ticks / TICKS_PER_SECOND:.1f} s of level time",
         f"hashes: {len(replay.hashes)}, one for {TICKS_PER_HASH} ticks",
     ]
-    for name, value in replay.metadata.items():
-        line = f"{name}: {value}"
-        # A stranger's file shall not write what it likes to the terminal.
-        lines.append(line if line.isprintable() else ascii(line))
-    return "\n".join(lines)
+
+
+def verified_text(replay: AnyReplay) -> str:
+    """Play a replay to its end, and say how it ended.
+
+    Raises:
+        MarioError: When it takes another course than the one recorded, or cannot be played here.
+    """
+    if not isinstance(replay, NESReplay):
+        return outcome_text(replay, verify(replay))
+    run = verify_nes(replay)
+    ram = run.ram
+    return (
+        f"end: {_ENDS[run.status]} in {ram[Address.WORLD] + 1}-{ram[Address.STAGE] + 1}, "
+        f"distance {smb.x_px(ram)} px, score {smb.score(ram)}, {smb.clock(ram)} on the clock\n"
+        f"verified: all {replay.ticks} frames"
+    )
 
 
 def outcome_text(replay: Replay, game: Game) -> str:

@@ -19,12 +19,13 @@ from gym_mario_suite.envs.nes_episode import (
     NESEpisode,
     observation_buffer,
 )
-from gym_mario_suite.envs.nes_options import make_options, parse_stage
+from gym_mario_suite.envs.nes_options import make_options
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
 from gym_mario_suite.nes.picture import GRAY84_SHAPE, HUD_LINES
 from gym_mario_suite.nes.rom_store import find_rom
+from gym_mario_suite.nes.run import parse_stage
 
 RENDER_FPS = 60
 # Lines that the figures take at the top of a picture, by the picture's height.

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.envs.nes_options import OBSERVATIONS, PIXELS, NESOptions, parse_stage
+from gym_mario_suite.envs.nes_options import OBSERVATIONS, PIXELS, NESOptions
 from gym_mario_suite.errors import StateError
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, Backend
-from gym_mario_suite.nes.game import Game
-from gym_mario_suite.nes.picture import HUD_LINES, Shrinker
+from gym_mario_suite.nes.picture import GRAY84_HUD_LINES, HUD_LINES, Shrinker
 from gym_mario_suite.nes.rewards import TERMS, Progress
+from gym_mario_suite.nes.run import Run, Stage, parse_stage
 from gym_mario_suite.nes.save_state import pack_state, unpack_state
 from gym_mario_suite.nes.smb import Address
 
@@ -39,7 +39,6 @@ TELEMETRY = (
 )
 REWARD_KEYS = tuple(f"reward_{term}" for term in TERMS)
 _MASK = (1 << 64) - 1
-_LAST_STAGE = (smb.WORLDS, smb.STAGES)
 
 
 class NESEpisode:
@@ -58,64 +57,56 @@ class NESEpisode:
     def __init__(self, options: NESOptions, backend: Backend) -> None:
         self.options = options
         self.backend = backend
-        self.game = Game(backend)
+        self.run = Run(backend)
         self.started = False
         self.code = RUNNING
         self.reward = 0.0
         self.terms = [0.0] * len(TERMS)
         self.stream = 0
-        self._rule = options.rule
+        rule = options.rule
+        self._weights = [(i, weight) for i, weight in enumerate(rule.weights) if weight]
+        self._limit = rule.limit
         self._stages = options.stages
         self._pixels = options.obs in PIXELS
         self._progress = Progress()
-        self._stage: tuple[int, int] | None = None
-        self._status = int(Status.RUNNING)
-        self._ticks = 0
         self._steps = 0
-        # The last frame, when it has been fetched, and what of it and the one before is shown.
-        self._screen = np.zeros(SCREEN_SHAPE, np.uint8)
-        self._fetched = False
+        # The last frame, when it has been fetched, and the one before, where both are shown.
+        self._screen: NDArray[np.uint8] | None = None
         self._before = np.zeros(SCREEN_SHAPE, np.uint8)
         self._pooled = False
         self._shrink = Shrinker() if options.obs == "gray84" else None
 
     def reset(self, stage: str | None = None) -> None:
         """Begin an episode: of this stage, of one of the options' stages, or of the game."""
+        chosen: Stage | None = None
         if stage is not None:
-            self._stage = parse_stage(stage)
+            chosen = parse_stage(stage)
         elif self._stages:
-            self._stage = self._stages[self._draw() % len(self._stages)]
-        else:
-            self._stage = None
-        start = self.game.start(self._stage)
-        np.copyto(self._screen, start.picture)
-        self._fetched, self._pooled = True, False
-        self._progress.begin(self.game.ram)
+            chosen = self._stages[self._draw() % len(self._stages)]
+        start = self.run.begin(chosen)
+        self._screen, self._pooled = start.picture, False
+        self._progress.begin(self.run.ram)
         self._begin()
-        self._status = int(Status.RUNNING)
-        self._ticks = self._steps = 0
+        self._steps = 0
 
     def step(self, buttons: int) -> None:
         """Hold the buttons for `frame_skip` frames or until the episode ends."""
-        options, game = self.options, self.game
+        options, run = self.options, self.run
         pools = self._pixels and options.max_pool
-        self._fetched = self._pooled = False
+        self._screen, self._pooled = None, False
         self.terms = [0.0] * len(TERMS)
         self.reward = 0.0
         for left in range(options.frame_skip - 1, -1, -1):
-            game.frame(buttons)
-            self._ticks += 1
+            run.frame(buttons)
             self._pay()
-            if self._ends():
-                break
-            if game.skip_scenes():
+            if run.settle():
                 # What is on the screen now is another place.
                 self._pooled = False
-                if smb.is_game_over(game.ram):
-                    self._end(Status.DEAD)
-                    break
+            if run.status is not Status.RUNNING:
+                self.code = TERMINATED
+                break
             if pools and left == 1:
-                self.backend.screen(self._before)
+                self._before = self.backend.picture()
                 self._pooled = True
         self._steps += 1
         limit = options.max_episode_steps
@@ -126,40 +117,34 @@ class NESEpisode:
         """Write the observation into `out`."""
         mode = self.options.obs
         if mode == "ram":
-            out[:] = np.frombuffer(self.game.ram, np.uint8)
+            out[:] = np.frombuffer(self.run.ram, np.uint8)
         elif mode == "tiles":
-            write_tiles(self.game.ram, out)
+            write_tiles(self.run.ram, out)
         else:
-            picture = out if mode == "rgb" else self._before
             screen = self.picture()
-            if self._pooled:
-                np.maximum(screen, self._before, out=picture)
-            elif not self.options.hud or mode == "rgb":
-                np.copyto(picture, screen)
-            else:
-                picture = screen
-            if not self.options.hud:
-                picture[:HUD_LINES] = 0
-            self._pooled = False
+            other = self._before if self._pooled else screen
             if self._shrink is not None:
-                self._shrink(picture, out)
+                self._shrink(screen, other, out)
+            else:
+                np.maximum(screen, other, out=out)
+            if not self.options.hud:
+                out[: GRAY84_HUD_LINES if mode == "gray84" else HUD_LINES] = 0
 
     def picture(self) -> NDArray[np.uint8]:
-        """The last frame, uint8[224, 240, 3]; the next step overwrites it."""
-        if not self._fetched:
-            self.backend.screen(self._screen)
-            self._fetched = True
+        """The last frame, uint8[224, 240, 3], not to be written to."""
+        if self._screen is None:
+            self._screen = self.backend.picture()
         return self._screen
 
     def counts(self) -> list[int]:
         """Telemetry in the order of `TELEMETRY`."""
-        ram = self.game.ram
+        ram = self.run.ram
         clock = smb.clock(ram)
         return [
-            self._status,
+            int(self.run.status),
             smb.mode(ram),
             smb.coins(ram),
-            self._ticks,
+            self.run.frames,
             clock,
             ram[Address.WORLD] + 1,
             ram[Address.STAGE] + 1,
@@ -171,13 +156,19 @@ class NESEpisode:
 
     def distance(self) -> float:
         """The player's x, px."""
-        return float(smb.x_px(self.game.ram))
+        return float(smb.x_px(self.run.ram))
 
     def state(self) -> bytes:
         """The console, the episode and the picture as bytes."""
         extra = {
-            "stage": None if self._stage is None else list(self._stage),
-            "numbers": [self.code, self._status, self._ticks, self._steps, self.stream],
+            "stage": None if self.run.stage is None else list(self.run.stage),
+            "numbers": [
+                self.code,
+                int(self.run.status),
+                self.run.frames,
+                self._steps,
+                self.stream,
+            ],
             "progress": self._progress.to_list(),
         }
         picture = zlib.compress(self.picture().tobytes(), 1)
@@ -198,13 +189,12 @@ class NESEpisode:
             StateError: If the bytes are no state, or one of another emulator or ROM.
         """
         numbers, progress, stage, console, picture = self._parse(state)
-        self.backend.load(console)
-        self.backend.read_ram(self.game.ram)
-        np.copyto(self._screen, picture)
-        self._fetched, self._pooled = True, False
+        self.run.resume(console, stage)
+        self._screen, self._pooled = picture, False
         self._begin()
-        self._progress, self._stage = progress, stage
-        self.code, self._status, self._ticks, self._steps, self.stream = numbers
+        self._progress = progress
+        self.code, status, self.run.frames, self._steps, self.stream = numbers
+        self.run.status = Status(status)
 
     def _parse(
         self, state: bytes
@@ -213,7 +203,7 @@ class NESEpisode:
         progress = Progress()
         try:
             numbers = [int(value) for value in header["numbers"]]
-            if len(numbers) != 5:
+            if len(numbers) != 5 or numbers[1] not in set(Status):
                 raise ValueError("numbers")
             progress.from_list(header["progress"])
             stage = header["stage"]
@@ -232,32 +222,15 @@ class NESEpisode:
 
     def _pay(self) -> None:
         """Add the reward of the frame that was just run."""
-        rule = self._rule
+        terms = self._progress.advance(self.run.ram)
         total = 0.0
-        for i, (weight, term) in enumerate(
-            zip(rule.weights, self._progress.advance(self.game.ram), strict=True)
-        ):
-            if weight and term:
-                paid = weight * term
+        for i, weight in self._weights:
+            if terms[i]:
+                paid = weight * terms[i]
                 self.terms[i] += paid
                 total += paid
-        self.reward += max(-rule.limit, min(rule.limit, total))
-
-    def _ends(self) -> bool:
-        """Whether the frame has ended the episode."""
-        ram = self.game.ram
-        if smb.is_stage_cleared(ram):
-            at = ram[Address.WORLD] + 1, ram[Address.STAGE] + 1
-            if self._stage is not None or at == _LAST_STAGE:
-                return self._end(Status.WIN)
-        elif self._stage is not None and (smb.is_dying(ram) or smb.is_dead(ram)):
-            return self._end(Status.DEAD)
-        return smb.is_game_over(ram) and self._end(Status.DEAD)
-
-    def _end(self, status: Status) -> bool:
-        self._status = int(status)
-        self.code = TERMINATED
-        return True
+        limit = self._limit
+        self.reward += -limit if total < -limit else limit if total > limit else total
 
     def _draw(self) -> int:
         """The next number of the random stream (splitmix64, Steele et al. 2014)."""

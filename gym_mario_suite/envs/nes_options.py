@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,9 @@ from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import BACKEND_NAMES, RAM_BYTES, SCREEN_SHAPE
 from gym_mario_suite.nes.picture import GRAY84_SHAPE
 from gym_mario_suite.nes.rewards import RewardRule, reward_rule
+from gym_mario_suite.nes.run import parse_stage
 
 _MAX_FRAME_SKIP = 1000
-_STAGE = re.compile(r"([1-8])-([1-4])")
 
 # Low, high, shape and dtype of each observation mode.
 OBSERVATIONS: dict[str, tuple[int, int, tuple[int, ...], Any]] = {
@@ -30,18 +29,6 @@ OBSERVATIONS: dict[str, tuple[int, int, tuple[int, ...], Any]] = {
     "tiles": (-1, 2, (smb.TILE_ROWS, smb.TILE_COLUMNS), np.int8),
 }
 PIXELS = frozenset({"rgb", "gray84"})
-
-
-def parse_stage(name: object) -> tuple[int, int]:
-    """World and stage of a name like "1-2".
-
-    Raises:
-        OptionError: If it is none.
-    """
-    match = _STAGE.fullmatch(name) if isinstance(name, str) else None
-    if match is None:
-        raise OptionError(f'a stage is named "<world>-<stage>", "1-1" to "8-4", got {name!r}')
-    return int(match[1]), int(match[2])
 
 
 @dataclass(frozen=True, kw_only=True)

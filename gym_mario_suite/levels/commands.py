@@ -8,6 +8,7 @@ import typer
 
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.file_commands import check, convert, render
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
 from gym_mario_suite.levels.generator_2009 import generate_2009
 from gym_mario_suite.levels.text import LEGEND, level_text
@@ -47,3 +48,7 @@ def show(
     typer.echo(level_text(level))
     if legend:
         typer.echo(LEGEND)
+
+
+for command in (check, convert, render):
+    app.command()(command)

@@ -114,7 +114,7 @@ def read_framework_text(
         start = (0, first_floor(lines, 0))
     if goal is None:
         goal = (width - 1, first_floor(lines, width - 1))
-    _put_pole(tiles, *goal)
+    put_pole(tiles, *goal)
     return Level(tiles, spawns, *goal, metadata or {}, Rules.FRAMEWORK_2019, start)
 
 
@@ -199,7 +199,7 @@ def pole_rows(y: int) -> range:
     return range(max(1, y - POLE_ROWS), max(1, y) + 1)
 
 
-def _put_pole(tiles: NDArray[np.uint8], x: int, y: int) -> None:
+def put_pole(tiles: NDArray[np.uint8], x: int, y: int) -> None:
     """The goal's pole replaces what stood in its rows."""
     rows = pole_rows(y)
     tiles[x, rows.start : rows.stop] = T.GOAL_POLE

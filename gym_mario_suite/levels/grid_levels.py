@@ -9,7 +9,8 @@ How a grid becomes a level:
 * Mario starts at `tile_grid.start_cell`. The exit is the last column: who is in it has won, which
   is what the static solver calls solved as well.
 * An enemy whose kind is not known is a piranha plant where it stands right above the right half of
-  a pipe's top (as they are drawn in the corpus), else a goomba.
+  a pipe's top (as they are drawn in the corpus), else a goomba. A plant that stands on no pipe's
+  top is a goomba as well.
 * In 2009, ground is drawn by which of its neighbours are ground, and stair blocks stand where no
   ground picture fits (thinner than two cells). In 2019 the goal's pole replaces what the last
   column has above its ground, as in the framework.
@@ -176,15 +177,16 @@ def to_grid(level: Level, height: int | None = None) -> TileGrid:
     theme = metadata.pop("type", 0)
     theme = Theme(theme) if theme in set(Theme) else Theme.OVERGROUND
     grid = TileGrid(codes, theme, kept, metadata)
-    return TileGrid(codes, theme, _worth_saying(grid), metadata)
+    return TileGrid(codes, theme, unusual_enemies(grid), metadata)
 
 
-def _worth_saying(grid: TileGrid) -> list[Spawn]:
+def unusual_enemies(grid: TileGrid) -> list[Spawn]:
     """The entries of `enemies` that `to_level` would not choose by itself."""
-    return [spawn for spawn in grid.enemies if spawn != _usual_enemy(grid.codes, spawn.x, spawn.y)]
+    return [spawn for spawn in grid.enemies if spawn != usual_enemy(grid.codes, spawn.x, spawn.y)]
 
 
-def _usual_enemy(codes: NDArray[np.uint8], x: int, y: int) -> Spawn:
+def usual_enemy(codes: NDArray[np.uint8], x: int, y: int) -> Spawn:
+    """The enemy that an ENEMY cell is where nothing says its kind."""
     kind = EnemyType.FLOWER if _is_pipe_top(codes, x - 1, y + 1) else EnemyType.GOOMBA
     return Spawn(x, y, kind)
 
@@ -206,9 +208,13 @@ def _spawns(grid: TileGrid, sky: int) -> list[Spawn]:
     spawns: dict[tuple[int, int], Spawn] = {}
     for row, column in np.argwhere(grid.codes == Tile.ENEMY):
         x, y = int(column), int(row)
-        spawn = known.get((x, y)) or _usual_enemy(grid.codes, x, y)
-        if spawn.enemy == EnemyType.FLOWER and _is_pipe_top(grid.codes, x - 1, y + 1):
-            x, y = x - 1, y + 1
+        spawn = known.get((x, y)) or usual_enemy(grid.codes, x, y)
+        if spawn.enemy == EnemyType.FLOWER:
+            tops = [left for left in (x - 1, x) if _is_pipe_top(grid.codes, left, y + 1)]
+            if tops:
+                x, y = tops[0], y + 1
+            else:
+                spawn = Spawn(x, y, EnemyType.GOOMBA)
         spawns.setdefault((x, y + sky), Spawn(x, y + sky, spawn.enemy, spawn.winged))
     return list(spawns.values())
 

@@ -79,6 +79,10 @@ class Backend(Protocol):
         """
         ...
 
+    def picture(self) -> NDArray[np.uint8]:
+        """The same as an array that nobody changes any more, and that is not to be changed."""
+        ...
+
     def save(self) -> bytes:
         """The state of the console, for `load` of a backend of the same name, version and ROM.
 

@@ -4,11 +4,14 @@ stable-retro allows one emulator in a process. So the one emulator is shared: a 
 while another one's game is in the emulator first saves that game and loads its own, which costs a
 few microseconds where a frame costs more than a hundred.
 
-Only this module knows stable-retro's private `_retro` interface.
+Only this module knows stable-retro's private `_retro` interface, and asks the core itself (the
+library that stable-retro has loaded) where its RAM is: reading it there is quicker than any other
+way by an order of magnitude.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import tempfile
@@ -40,6 +43,9 @@ _ORDER = (
 _MASKS = np.array(
     [[bool(button and bits & button) for button in _ORDER] for bits in range(256)], np.uint8
 )
+_BLANK = np.zeros(SCREEN_SHAPE, np.uint8)
+_BLANK.flags.writeable = False
+_SYSTEM_RAM = 2  # RETRO_MEMORY_SYSTEM_RAM of libretro.h
 # The states are FCEUX's: chunks, each with a name of four bytes and its size.
 _RAM_CHUNK = b"RAM\0" + RAM_BYTES.to_bytes(4, "little")
 
@@ -52,6 +58,8 @@ class _Core:
         self.emulator: Any = None
         self.glue: Any = None
         self.ram_at = 0
+        # The RAM of the emulator as it stands, where it can be had.
+        self.ram: memoryview | None = None
         self.backends: weakref.WeakSet[FceummBackend] = weakref.WeakSet()
         self.owner: weakref.ref[FceummBackend] | None = None
         self._rom = ""
@@ -82,6 +90,9 @@ class _Core:
         if self.ram_at < len(_RAM_CHUNK):
             raise BackendError("this version of stable-retro keeps the RAM in an unknown place")
         self._power_on.setdefault(rom.sha1, state)
+        self.ram = _memory_of_core(retro)
+        if self.ram is not None and bytes(self.ram) != state[self.ram_at :][:RAM_BYTES]:
+            self.ram = None
         self.emulator, self.glue, self._rom = emulator, glue, rom.sha1
 
     def power_on_state(self, rom: Rom) -> bytes:
@@ -101,10 +112,26 @@ class _Core:
     def release(self) -> None:
         """Give the emulator back, for others in this process that want one."""
         self.owner = None
-        self.glue = self.emulator = None
+        self.ram = self.glue = self.emulator = None
 
 
 _core = _Core()
+
+
+def _memory_of_core(retro: Any) -> memoryview | None:
+    """The core's own 2 KiB of RAM; None where the core cannot be asked for it."""
+    for file in sorted((Path(retro.__file__).parent / "cores").glob("fceumm_libretro.*")):
+        try:
+            # Of a library that is loaded already, this is the loaded one.
+            library = ctypes.CDLL(str(file))
+            size, data = library.retro_get_memory_size, library.retro_get_memory_data
+        except (OSError, AttributeError):
+            continue
+        size.restype, data.restype = ctypes.c_size_t, ctypes.c_void_p
+        address = data(_SYSTEM_RAM)
+        if address and size(_SYSTEM_RAM) == RAM_BYTES:
+            return memoryview((ctypes.c_ubyte * RAM_BYTES).from_address(address)).cast("B")
+    return None
 
 
 def _explain(error: RuntimeError) -> str:
@@ -166,6 +193,9 @@ class FceummBackend:
     def read_ram(self, out: bytearray) -> None:
         """Copy the RAM into `out`."""
         with _core.lock:
+            if _core.ram is not None and self._inside():
+                out[:] = _core.ram
+                return
             # A state costs a microsecond; stable-retro's own way to read the RAM a hundred.
             state = self.save()
             out[:] = state[_core.ram_at : _core.ram_at + RAM_BYTES]
@@ -180,14 +210,17 @@ class FceummBackend:
 
     def screen(self, out: NDArray[np.uint8]) -> None:
         """Copy the picture of the last frame into `out`, uint8[224, 240, 3]."""
+        np.copyto(out, self.picture())
+
+    def picture(self) -> NDArray[np.uint8]:
+        """The picture of the last frame, uint8[224, 240, 3]."""
         with _core.lock:
             if self._picture is None and self._inside():
                 self._picture = _core.emulator.get_screen()
             picture = self._picture
         if picture is None or picture.shape != SCREEN_SHAPE:
-            out[:] = 0
-        else:
-            np.copyto(out, picture)
+            return _BLANK
+        return picture
 
     def save(self) -> bytes:
         """The state of the console."""

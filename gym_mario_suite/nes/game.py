@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, Backend, NESButton
+from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton
 from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
 
 # The longest scene, Bowser's end with the walk to the princess, takes some twenty seconds.
@@ -60,25 +61,30 @@ class Game:
         key = (backend.name, backend.version, backend.rom.sha1, stage)
         if key not in _starts:
             self._walk_to(stage)
-            picture = np.zeros(SCREEN_SHAPE, np.uint8)
-            backend.screen(picture)
-            picture.flags.writeable = False
-            _starts[key] = Start(backend.save(), picture)
+            _starts[key] = Start(backend.save(), backend.picture())
         start = _starts[key]
-        backend.load(start.console)
-        backend.read_ram(self.ram)
+        self.load(start.console)
         return start
+
+    def load(self, console: bytes) -> None:
+        """Go on from a state of the console.
+
+        Raises:
+            StateError: If the bytes are no state.
+        """
+        self.backend.load(console)
+        self.backend.read_ram(self.ram)
 
     def frame(self, buttons: int) -> None:
         """One frame with these buttons held."""
         self.backend.run(buttons)
         self.backend.read_ram(self.ram)
 
-    def skip_scenes(self) -> bool:
+    def scenes(self) -> Iterator[None]:
         """Let pass what the player cannot act in, and cut short the death of the player.
 
-        Returns:
-            Whether frames were run.
+        Yields:
+            After each frame that was run.
 
         Raises:
             GameError: If a scene does not end.
@@ -89,6 +95,7 @@ class Game:
             self.backend.write_ram(Address.PLAYER_STATE, PlayerState.DEAD)
             self.frame(0)
             ran = 1
+            yield
         while smb.in_scene(ram) and not smb.is_game_over(ram):
             if 1 < ram[Address.AREA_CHANGE_TIMER] < 255:
                 self.backend.write_ram(Address.AREA_CHANGE_TIMER, 1)
@@ -98,7 +105,7 @@ class Game:
             ran += 1
             if ran > _MAX_SCENE_FRAMES:
                 raise GameError(f"a scene has not ended after {ran} frames")
-        return ran > 0
+            yield
 
     def _walk_to(self, stage: tuple[int, int] | None) -> None:
         """From the switch to the first frame in which the player can act."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.errors import StateError
-from gym_mario_suite.nes.backend import RAM_BYTES, BackendError
+from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError
 from gym_mario_suite.nes.rom import Rom
 
 # A record of the log: buttons and a count of frames, or (count 0x8000 + address) a byte of RAM.
@@ -95,6 +95,12 @@ class NesPyBackend:
         """Copy the picture of the last frame into `out`, uint8[224, 240, 3]."""
         self._open().copy_screen_rgb(self._picture)
         np.copyto(out, self._picture[_CROP])
+
+    def picture(self) -> NDArray[np.uint8]:
+        """The picture of the last frame, uint8[224, 240, 3]."""
+        out = np.empty(SCREEN_SHAPE, np.uint8)
+        self.screen(out)
+        return out
 
     def save(self) -> bytes:
         """The log since the console was switched on; a snapshot stays here."""

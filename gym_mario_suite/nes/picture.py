@@ -16,6 +16,8 @@ from gym_mario_suite.nes.backend import SCREEN_SHAPE
 GRAY84_SHAPE = (84, 84)
 # The line of figures: 32 of the NES's lines, of which the screen here leaves out 8.
 HUD_LINES = 24
+# The same in the small picture, without a rest.
+GRAY84_HUD_LINES = HUD_LINES * 84 // 224
 _LINES, _COLUMNS, _CHANNELS = SCREEN_SHAPE
 _SIDE = 84
 # In units of 1/3 line a small pixel is 8 high and a line 3. In units of 1/7 px it is 20 wide and a
@@ -27,16 +29,16 @@ _2, _3, _4, _5, _6, _7 = np.arange(2, 8, dtype=np.int32)
 
 
 @jit
-def _shrink(screen, luma, sums, out):
-    """Fill `out` (uint8[84, 84]) from `screen` (uint8[161280], flat).
+def _shrink(screen, other, luma, sums, out):
+    """Fill `out` (uint8[84, 84]) from the larger of `screen` and `other` (uint8[161280], flat).
 
     `luma` (uint8[53760]) and `sums` (int32[240]) are scratch memory.
     """
     for i in range(luma.shape[0]):
         luma[i] = (
-            np.uint32(77) * screen[3 * i]
-            + np.uint32(150) * screen[3 * i + 1]
-            + np.uint32(29) * screen[3 * i + 2]
+            np.uint32(77) * max(screen[3 * i], other[3 * i])
+            + np.uint32(150) * max(screen[3 * i + 1], other[3 * i + 1])
+            + np.uint32(29) * max(screen[3 * i + 2], other[3 * i + 2])
             + np.uint32(128)
         ) >> np.uint32(8)
     for row in range(_SIDE):
@@ -77,6 +79,14 @@ class Shrinker:
         self._luma = np.zeros(_LINES * _COLUMNS, np.uint8)
         self._sums = np.zeros(_COLUMNS, np.int32)
 
-    def __call__(self, screen: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-        """Shrink `screen`, uint8[224, 240, 3] and contiguous, into `out`, uint8[84, 84]."""
-        _shrink(screen.reshape(-1), self._luma, self._sums, out)
+    def __call__(
+        self, screen: NDArray[np.uint8], other: NDArray[np.uint8], out: NDArray[np.uint8]
+    ) -> None:
+        """Shrink the larger of two pictures (or twice the same), value by value.
+
+        Args:
+            screen: uint8[224, 240, 3], contiguous.
+            other: Likewise.
+            out: uint8[84, 84].
+        """
+        _shrink(screen.reshape(-1), other.reshape(-1), self._luma, self._sums, out)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.smb import Address
+from gym_mario_suite.nes.smb import DIGITS, Address
 
 # What a frame can be rewarded for, in the order of the arrays. `x`: px moved. `progress`: px past
 # the furthest x of the attempt (a life in a stage). `time`: units of the clock, never positive.
@@ -22,6 +22,9 @@ TERMS = ("x", "progress", "time", "death", "score", "coins", "power", "goal")
 # A larger change of x is a pipe or a new stage, not a movement.
 _MAX_STEP_PX = 5
 _LIVES, _WORLD, _STAGE = int(Address.LIVES), int(Address.WORLD), int(Address.STAGE)
+# Where all the figures are; most frames change none of them.
+_FIGURES = slice(int(Address.SCORE), int(Address.CLOCK) + DIGITS[Address.CLOCK])
+_PLACE = slice(int(Address.POWER_UP), int(Address.WORLD) + 1)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ def reward_rule(choice: str | Mapping[str, float]) -> RewardRule:
     return _rule(**weights)
 
 
+_NOTHING_ELSE = (0,) * (len(TERMS) - 2)
+
+
 @dataclass
 class Progress:
     """What a frame's terms are measured against: the frame before it."""
@@ -90,6 +96,11 @@ class Progress:
     cleared: bool = False
     attempt: int = 0
 
+    def __post_init__(self) -> None:
+        # Copies of the RAM that the numbers were read from; no part of what is saved.
+        self._figures: smb.Ram = b""
+        self._place: smb.Ram = b""
+
     def begin(self, ram: smb.Ram) -> None:
         """Measure from here on."""
         self.advance(ram)
@@ -97,6 +108,28 @@ class Progress:
 
     def advance(self, ram: smb.Ram) -> tuple[float, ...]:
         """The terms of the frame that led here, in the order of `TERMS`."""
+        figures, place = ram[_FIGURES], ram[_PLACE]
+        if figures == self._figures and place == self._place and not smb.is_eventful(ram):
+            return self._advance_in_x(smb.x_px(ram))
+        self._figures, self._place = figures, place
+        return self._advance_in_all(ram)
+
+    def _advance_in_x(self, x: int) -> tuple[float, ...]:
+        """The terms of a frame in which nothing else can have changed: a shorter way to them."""
+        moved, passed = x - self.x, x - self.furthest
+        self.x = x
+        if passed > 0:
+            self.furthest = x
+        else:
+            passed = 0
+        self.cleared = False
+        return (
+            moved if -_MAX_STEP_PX <= moved <= _MAX_STEP_PX else 0,
+            passed if passed <= _MAX_STEP_PX else 0,
+            *_NOTHING_ELSE,
+        )
+
+    def _advance_in_all(self, ram: smb.Ram) -> tuple[float, ...]:
         x, clock, score = smb.x_px(ram), smb.clock(ram), smb.score(ram)
         coins, mode, cleared = smb.coins(ram), smb.mode(ram), smb.is_stage_cleared(ram)
         attempt = self._attempt(ram)
@@ -134,6 +167,7 @@ class Progress:
         for name, value in zip(names, values, strict=True):
             setattr(self, name, value)
         self.cleared = bool(self.cleared)
+        self._figures = self._place = b""
 
     @staticmethod
     def _attempt(ram: smb.Ram) -> int:

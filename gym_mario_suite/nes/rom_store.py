@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gym_mario_suite.nes.rom import SUPER_MARIO_BROS, Rom, RomError, read_rom
+from gym_mario_suite.nes.rom import KNOWN_GAMES, SUPER_MARIO_BROS, Rom, RomError, read_rom
 
 ROM_VARIABLE = "GYM_MARIO_ROM"
 STORE_VARIABLE = "GYM_MARIO_ROM_STORE"
+_SHA1 = re.compile(r"[0-9a-f]{40}")
 _DISTRIBUTION = "gym-super-mario-bros"
 
 
@@ -102,6 +104,38 @@ def find_rom(path: str | Path | None = None) -> Rom:
     )
 
 
+def find_rom_by_hash(sha1: str) -> Rom:
+    """The ROM that a replay or a state was made with, wherever it is found.
+
+    Args:
+        sha1: Of its program and pictures.
+
+    Raises:
+        RomError: If it is in none of the places; the message says what is there instead.
+    """
+    chosen = os.environ.get(ROM_VARIABLE)
+    stored = store_folder() / f"{sha1}.nes"
+    candidates = [Path(chosen).expanduser()] if chosen else []
+    if _SHA1.fullmatch(sha1) and stored.exists():
+        candidates.append(stored)
+    candidates += _distributed_files()
+    others = []
+    for path in candidates:
+        try:
+            rom = read_rom(path)
+        except RomError:
+            continue
+        if rom.sha1 == sha1:
+            return rom
+        others.append(rom.title or f"SHA-1 {rom.sha1}")
+    wanted = KNOWN_GAMES.get(sha1, "a ROM")
+    there = f"there is {', '.join(dict.fromkeys(others))}" if others else "there is none here"
+    raise RomError(
+        f"{wanted} with SHA-1 {sha1} is needed; {there}. To mend it, run `mario rom import FILE` "
+        f"with that ROM, or set {ROM_VARIABLE}=FILE"
+    )
+
+
 def _variable_place() -> Place:
     value = os.environ.get(ROM_VARIABLE)
     if not value:
@@ -121,15 +155,24 @@ def _store_place() -> Place:
 def _distribution_place() -> Place:
     name = f"the installed distribution {_DISTRIBUTION}"
     try:
-        distribution = importlib.metadata.distribution(_DISTRIBUTION)
+        importlib.metadata.distribution(_DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         return Place(name, None, None, "not installed")
-    files = [file for file in distribution.files or () if file.suffix == ".nes"]
-    for file in sorted(files, key=str):
-        place = _checked(name, Path(str(distribution.locate_file(file))), SUPER_MARIO_BROS)
+    for file in _distributed_files():
+        place = _checked(name, file, SUPER_MARIO_BROS)
         if place.rom is not None:
             return place
     return Place(name, None, None, "installed, but holds no file of that game")
+
+
+def _distributed_files() -> list[Path]:
+    """The ROM files inside the distribution, if it is installed."""
+    try:
+        distribution = importlib.metadata.distribution(_DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    files = [file for file in distribution.files or () if file.suffix == ".nes"]
+    return [Path(str(distribution.locate_file(file))) for file in sorted(files, key=str)]
 
 
 def _checked(name: str, path: Path, dumps: tuple[str, ...] = ()) -> Place:

@@ -19,9 +19,11 @@ class Address(IntEnum):
     ENEMY_ACTIVE = 0x000F  # 5 slots
     ENEMY_KIND = 0x0016  # 5 slots
     FLOAT_STATE = 0x001D
+    X_SPEED = 0x0057  # signed
     X_PAGE = 0x006D
     ENEMY_PAGE = 0x006E  # 5 slots
     X_ON_PAGE = 0x0086
+    Y_SPEED = 0x009F  # signed, downward
     ENEMY_X_ON_PAGE = 0x0087  # 5 slots
     Y_VIEWPORT = 0x00B5
     ENEMY_Y = 0x00CF  # 5 slots
@@ -30,6 +32,7 @@ class Address(IntEnum):
     AREA_CHANGE_TIMER = 0x06DE
     SCREEN_PAGE = 0x071A
     SCREEN_X_ON_PAGE = 0x071C
+    AREA_POINTER = 0x0750
     POWER_UP = 0x0756
     LIVES = 0x075A
     STAGE = 0x075C
@@ -72,6 +75,8 @@ class PlayerState(IntEnum):
     CYCLING = 0x0C
 
 
+# Of the American and Japanese console, 1789772.7 Hz / 29780.5; games count 60.
+FRAMES_PER_SECOND = 60
 # Scenes in which the player cannot act.
 BUSY_STATES = frozenset({0, 1, 2, 3, 4, 5, 7})
 SLIDING_DOWN = 3
@@ -103,7 +108,8 @@ _Y_VIEWPORT = int(Address.Y_VIEWPORT)
 _POWER_UP, _LIVES = int(Address.POWER_UP), int(Address.LIVES)
 _GAME_MODE = int(Address.GAME_MODE)
 _COINS, _CLOCK = int(Address.COINS), int(Address.CLOCK)
-_WORLD_END = int(GameMode.WORLD_END)
+_WORLD_END, _PLAYING = int(GameMode.WORLD_END), int(GameMode.PLAYING)
+_NORMAL = int(PlayerState.NORMAL)
 _DYING, _DEAD = int(PlayerState.DYING), int(PlayerState.DEAD)
 
 
@@ -138,6 +144,20 @@ def x_px(ram: Ram) -> int:
 def screen_x_px(ram: Ram) -> int:
     """The player's distance from the left edge of the screen."""
     return (ram[_X_ON_PAGE] - ram[_SCREEN_X_ON_PAGE]) % 256
+
+
+def is_eventful(ram: Ram) -> bool:
+    """Whether one of the functions below may say more than that the player plays.
+
+    One question in every frame instead of five: where this says no, all of them would.
+    """
+    return not (
+        ram[_PLAYER_STATE] == _NORMAL
+        and ram[_Y_VIEWPORT] <= 1
+        and ram[_GAME_MODE] == _PLAYING
+        and ram[_FLOAT_STATE] != SLIDING_DOWN
+        and ram[_LIVES] != NO_LIVES
+    )
 
 
 def is_dying(ram: Ram) -> bool:

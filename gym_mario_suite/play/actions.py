@@ -12,6 +12,7 @@ class Action(StrEnum):
 
     LEFT = "left"
     RIGHT = "right"
+    UP = "up"
     DOWN = "down"
     JUMP = "jump"
     SPEED = "speed"
@@ -29,9 +30,13 @@ class Action(StrEnum):
     QUIT = "quit"
 
 
+# Beside the five of Infinite Mario; only the NES has it.
+UP_BUTTON = 32
+
 BUTTONS = {
     Action.LEFT: int(Button.LEFT),
     Action.RIGHT: int(Button.RIGHT),
+    Action.UP: UP_BUTTON,
     Action.DOWN: int(Button.DOWN),
     Action.JUMP: int(Button.JUMP),
     Action.SPEED: int(Button.SPEED),
@@ -40,6 +45,7 @@ BUTTONS = {
 MEANINGS = {
     Action.LEFT: "walk left",
     Action.RIGHT: "walk right",
+    Action.UP: "climb (on the NES)",
     Action.DOWN: "duck",
     Action.JUMP: "jump",
     Action.SPEED: "run, fire, carry a shell",

@@ -19,6 +19,7 @@ _SECTIONS = ("keys", "gamepad")
 DEFAULT_KEYS: dict[Action, tuple[str, ...]] = {
     Action.LEFT: ("left",),
     Action.RIGHT: ("right",),
+    Action.UP: ("up",),
     Action.DOWN: ("down",),
     Action.JUMP: ("s",),
     Action.SPEED: ("a",),
@@ -36,11 +37,12 @@ DEFAULT_KEYS: dict[Action, tuple[str, ...]] = {
     Action.QUIT: ("escape",),
 }
 # Most pads: 0 and 3 are the lower and the upper of the four, 1 and 2 right and left, 6 and 7 start
-# (or back); those without a hat have their cross on 12 to 14.
+# (or back); those without a hat have their cross on 11 to 14.
 DEFAULT_PAD: dict[Action, tuple[int, ...]] = {
     **dict.fromkeys(Action, ()),
     Action.LEFT: (13,),
     Action.RIGHT: (14,),
+    Action.UP: (11,),
     Action.DOWN: (12,),
     Action.JUMP: (0, 3),
     Action.SPEED: (1, 2),

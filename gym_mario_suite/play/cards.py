@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Status
 from gym_mario_suite.play.actions import BUTTONS, Action
 from gym_mario_suite.play.bindings import Bindings
 from gym_mario_suite.play.canvas import (
     CREAM,
     GLYPH_PX,
     GOLD,
-    GREEN,
     GREY,
     LIT,
-    RED,
     UNLIT,
     Canvas,
     Colour,
     key_cap_width,
 )
+from gym_mario_suite.play.looks import LOOKS
 from gym_mario_suite.play.session import Session, State
 
 _CAPS = {
@@ -32,7 +29,6 @@ _CAPS = {
     "backspace": "BACK",
     "kp_enter": "ENTER",
 }
-_MODES = ("SMALL", "LARGE", "FIRE")
 _MARGIN_PX = 16
 _BLINK_FRAMES = 40
 _LINE_CHARACTERS = 34
@@ -62,8 +58,7 @@ def draw_pause(canvas: Canvas, session: Session, bindings: Bindings) -> None:
 
 def draw_end(canvas: Canvas, session: Session, bindings: Bindings) -> None:
     """How the episode ended, with its telemetry."""
-    game = session.episode.game
-    title, colour = _ending(session, game)
+    title, colour = LOOKS[session.episode.kind].ending(session)
     top, height = 48, 142
     canvas.panel(_MARGIN_PX, top, canvas.width_px - 2 * _MARGIN_PX, height)
     canvas.centred(top + 11, title, colour, 2)
@@ -84,7 +79,7 @@ def draw_signs(canvas: Canvas, session: Session) -> None:
     """Speed and notices; of an agent or a replay also its name and the buttons it presses."""
     bottom = canvas.height_px - 15
     if not session.course.human:
-        _draw_buttons(canvas, 4, bottom, int(session.game.worlds[0]["players"][0]["keys"]))
+        _draw_buttons(canvas, 4, bottom, LOOKS[session.episode.kind].buttons(session))
         name = clipped(session.course.headline, 20)
         _draw_label(canvas, canvas.width_px - 8 - GLYPH_PX * len(name), bottom + 1, name)
     text = session.notice
@@ -105,16 +100,7 @@ def shows_pause_card(session: Session) -> bool:
 
 def telemetry(session: Session) -> list[tuple[str, str]]:
     """Names and values of what an episode came to."""
-    game = session.episode.game
-    player = game.worlds[0]["players"][0]
-    return [
-        ("DISTANCE", f"{int(game.x)} PX OF {16 * session.episode.level.x_exit}"),
-        ("COINS", str(game.coins)),
-        ("KILLS", str(game.kills)),
-        ("JUMPS", str(int(player["jumps"]))),
-        ("TIME LEFT", f"{game.time_left} S"),
-        ("MARIO", _MODES[game.mode]),
-    ]
+    return LOOKS[session.episode.kind].telemetry(session)
 
 
 def clipped(text: str, characters: int = _LINE_CHARACTERS) -> str:
@@ -131,14 +117,6 @@ def cap_label(bindings: Bindings, action: Action) -> str:
         return ""
     name = names[0]
     return name if name in ("left", "right", "up", "down") else _CAPS.get(name, name.upper())[:7]
-
-
-def _ending(session: Session, game: Game) -> tuple[str, Colour]:
-    if game.status == Status.WIN:
-        return "LEVEL CLEAR!", GREEN
-    if game.status == Status.RUNNING:
-        return "REPLAY ENDS", GOLD
-    return ("TIME UP" if game.time_left <= 0 else "GAME OVER"), RED
 
 
 def _draw_controls(canvas: Canvas, bindings: Bindings, y: int) -> None:

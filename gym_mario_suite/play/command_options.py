@@ -4,16 +4,20 @@
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from gym_mario_suite.errors import OptionError
 
 if TYPE_CHECKING:
-    from gym_mario_suite.agents.base import Agent
-    from gym_mario_suite.play.episodes import LevelOptions
+    from collections.abc import Callable
+
+    from gym_mario_suite.agents.base import Agent, NESAgent
+    from gym_mario_suite.play.episodes import Archive, Course, LevelOptions
     from gym_mario_suite.play.window import WindowOptions
+
+_T = TypeVar("_T")
 
 # Text, so that a malformed seed is one line like our other errors.
 Seed = Annotated[str, typer.Option(metavar="INTEGER", help="Seed of the first level.")]
@@ -34,6 +38,19 @@ Scale = Annotated[
 ]
 FullScreen = Annotated[bool, typer.Option("--full-screen", help="Fill the screen.")]
 MaxFrames = Annotated[int | None, typer.Option(hidden=True)]
+
+
+def required(name: str, value: _T | None) -> _T:
+    """The value of an option that must be given.
+
+    An option of a group cannot be marked as such, since the group's commands do without it.
+
+    Raises:
+        OptionError: If it was not given.
+    """
+    if value is None:
+        raise OptionError(f"missing option {name}")
+    return value
 
 
 def level_options(
@@ -91,8 +108,26 @@ def show_levels(
     Raises:
         MarioError: As of `show_course`, and when replays cannot be written.
     """
+    from gym_mario_suite.play.episodes import LevelCourse
+
+    show_course_and_replays(
+        lambda archive: LevelCourse(levels, agent, archive), agent, window, replays
+    )
+
+
+def show_course_and_replays(
+    make_course: "Callable[[Archive], Course]",
+    agent: "Agent | NESAgent | None",
+    window: "WindowOptions",
+    replays: Path | None,
+) -> None:
+    """Show a course in a window, and say where the replays are.
+
+    Raises:
+        MarioError: As of `show_course`, and when replays cannot be written.
+    """
     from gym_mario_suite.datasets.whole_file import require_folder
-    from gym_mario_suite.play.episodes import Archive, LevelCourse
+    from gym_mario_suite.play.episodes import Archive
     from gym_mario_suite.play.window import show_course
 
     if replays is not None:
@@ -102,7 +137,7 @@ def show_levels(
     who = {"player": "human"} if agent is None else {"agent": agent.name}
     archive = Archive(replays, next(iter(who.values())), who)
     try:
-        show_course(LevelCourse(levels, agent, archive), window, title=agent is None)
+        show_course(make_course(archive), window, title=agent is None)
     finally:
         if replays is not None:
             typer.echo(f"{replays}: {len(archive.written)} replays")

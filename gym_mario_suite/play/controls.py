@@ -116,13 +116,13 @@ class Controls:
                 x, y = event.value
                 source = (event.instance_id, "hat", event.hat)
                 yield from self._tilt((*source, _HORIZONTAL), x, Action.LEFT, Action.RIGHT)
-                yield from self._tilt((*source, _VERTICAL), -y, None, Action.DOWN)
+                yield from self._tilt((*source, _VERTICAL), -y, Action.UP, Action.DOWN)
             case pygame.JOYAXISMOTION if event.axis == _HORIZONTAL:
                 source = (event.instance_id, "axis", _HORIZONTAL)
                 yield from self._tilt(source, event.value, Action.LEFT, Action.RIGHT)
             case pygame.JOYAXISMOTION if event.axis == _VERTICAL:
                 source = (event.instance_id, "axis", _VERTICAL)
-                yield from self._tilt(source, event.value, None, Action.DOWN)
+                yield from self._tilt(source, event.value, Action.UP, Action.DOWN)
 
     def _press(self, source: tuple[Any, ...], action: Action | None) -> Iterator[Action]:
         if action is None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gym_mario_suite.agents.base import Agent
+from gym_mario_suite.datasets.any_replay import AnyReplay
+from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import SUFFIX, Replay, play
 from gym_mario_suite.datasets.whole_file import file_name, write_numbered, write_whole
@@ -16,30 +18,62 @@ from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import OptionError, ReplayError, as_integer
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, check_parameters, generate
 from gym_mario_suite.levels.level import Level
+from gym_mario_suite.play.ticker import TICKS_PER_SECOND
 
 _TYPES = ("OVERGROUND", "UNDERGROUND", "CASTLE")
 _ALL_BUTTONS = 31
 _SEEDS = 1 << 64
+# On the title card Mario has landed.
+PREVIEW_TICKS = 24
 # A program that is killed outright loses no more than this of a replay.
 _TICKS_PER_SAVE = 120
 
 
+class Shown(Protocol):
+    """A game that can be drawn, by the look of its kind (`looks.LOOKS`)."""
+
+    @property
+    def status(self) -> Status:
+        """Whether it is won or lost."""
+        ...
+
+    def tick(self, keys: int) -> None:
+        """Advance by one tick."""
+        ...
+
+
 class Episode(Protocol):
-    """A level on its way from its start to its end."""
+    """A level on its way from its start to its end.
+
+    Attributes:
+        kind: Which look draws it.
+        ticks_per_second: How fast it goes.
+    """
+
+    kind: str
+    ticks_per_second: int
 
     @property
-    def game(self) -> Game:
-        """The game as it stands."""
+    def game(self) -> Any:
+        """The game as it stands, a `Shown` of this kind."""
         ...
 
     @property
-    def level(self) -> Level:
-        """The level."""
+    def level(self) -> Any:
+        """The level, where the kind has one."""
         ...
 
     @property
-    def agent(self) -> Agent | None:
+    def agent(self) -> Any:
         """The agent that plays, if one does."""
+        ...
+
+    def preview(self) -> Shown:
+        """What the title card lies over."""
+        ...
+
+    def aftermath(self) -> Shown:
+        """What goes on when the episode is over, beside its record."""
         ...
 
     @property
@@ -83,7 +117,31 @@ class Course(Protocol):
         ...
 
 
-class PlayedEpisode:
+class InfiniteEpisode:
+    """What the episodes of Infinite Mario have in common."""
+
+    kind = "infinite"
+    ticks_per_second = TICKS_PER_SECOND
+    game: Game
+
+    def preview(self) -> Shown:
+        """The start a second later: Mario has landed."""
+        preview = self.game.clone()
+        for _ in range(PREVIEW_TICKS):
+            preview.tick(0)
+        return preview
+
+    def aftermath(self) -> Shown:
+        """The game without its clock: Mario falls, or stands before the exit."""
+        aftermath = self.game.clone()
+        world = aftermath.worlds[0]
+        # The clock has to stand, and not at 0, where Mario would die again in each tick.
+        world["timer_on"] = 0
+        world["time_left"] = max(1, world["time_left"])
+        return aftermath
+
+
+class PlayedEpisode(InfiniteEpisode):
     """A level that a person or an agent plays, with its recording.
 
     An agent is asked in the order of `competition.episode.play_level`: after each tick, the last
@@ -96,7 +154,7 @@ class PlayedEpisode:
     """
 
     def __init__(self, game: RecordedGame, agent: Agent | None, archive: Archive) -> None:
-        self._game = game
+        self.game = self._game = game
         self._agent = agent
         self._archive = archive
         self._answer = 0
@@ -104,11 +162,6 @@ class PlayedEpisode:
         self._kept_ticks = 0
         if agent is not None:
             agent.reset()
-
-    @property
-    def game(self) -> Game:
-        """The game as it stands."""
-        return self._game
 
     @property
     def level(self) -> Level:
@@ -131,8 +184,7 @@ class PlayedEpisode:
         Raises:
             OptionError: When the agent's answer is no action.
         """
-        if self._agent is not None:
-            buttons = self._answer
+        buttons = buttons & _ALL_BUTTONS if self._agent is None else self._answer
         self._game.tick(buttons if self._game.ticks_recorded else 0)
         if self._agent is not None:
             answer = self._agent.act(self._game)
@@ -149,7 +201,7 @@ class PlayedEpisode:
             self._kept_ticks = replay.ticks
 
 
-class ReplayedEpisode:
+class ReplayedEpisode(InfiniteEpisode):
     """A replay, verified as it plays.
 
     Args:
@@ -209,7 +261,7 @@ class Archive:
         self.written: list[Path] = []
         self._who = who
 
-    def write(self, replay: Replay, path: Path | None) -> Path | None:
+    def write(self, replay: AnyReplay, path: Path | None) -> Path | None:
         """Write a replay: over its earlier state in `path`, or under a name of its own.
 
         Returns:
@@ -223,11 +275,17 @@ class Archive:
         if path is not None:
             write_whole(path, replay.to_bytes())
             return path
-        origin = replay.level.metadata
-        name = "-".join([self._who, *(f"{k}{origin[k]}" for k in ("seed", "difficulty", "type"))])
+        name = "-".join([self._who, *_name_parts(replay)])
         path = write_numbered(self.folder, file_name(name, ""), SUFFIX, replay.to_bytes())
         self.written.append(path)
         return path
+
+
+def _name_parts(replay: AnyReplay) -> list[str]:
+    if isinstance(replay, NESReplay):
+        return ["nes", stage_name(replay.stage) or "game"]
+    origin = replay.level.metadata
+    return [f"{key}{origin[key]}" for key in ("seed", "difficulty", "type")]
 
 
 @dataclass(frozen=True)
@@ -314,7 +372,7 @@ class ReplayCourse:
 
     human = False
 
-    def __init__(self, replays: Sequence[tuple[str, Replay]]) -> None:
+    def __init__(self, replays: Sequence[tuple[str, AnyReplay]]) -> None:
         if not replays:
             raise OptionError("there is no replay to show")
         self._replays = tuple(replays)
@@ -334,6 +392,10 @@ class ReplayCourse:
     def begin(self) -> Episode:
         """The present replay from its start."""
         name, replay = self._replays[self._index]
+        if isinstance(replay, NESReplay):
+            from gym_mario_suite.play.nes_episodes import ReplayedNESEpisode
+
+            return ReplayedNESEpisode(replay, name)
         return ReplayedEpisode(replay, name)
 
     def go_on(self) -> None:

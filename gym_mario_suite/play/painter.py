@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.engine.atlas import THEMES
-from gym_mario_suite.engine.draw import RGB_SHAPE, Renderer
+from gym_mario_suite.engine.draw import RGB_SHAPE
 from gym_mario_suite.play.bindings import Bindings
 from gym_mario_suite.play.canvas import Canvas, Pixels
 from gym_mario_suite.play.cards import (
@@ -15,7 +14,7 @@ from gym_mario_suite.play.cards import (
     draw_title,
     shows_pause_card,
 )
-from gym_mario_suite.play.overlays import draw_grid, draw_trajectories
+from gym_mario_suite.play.looks import LOOKS
 from gym_mario_suite.play.session import Session, State
 
 
@@ -28,21 +27,13 @@ class Painter:
 
     def __init__(self, bindings: Bindings) -> None:
         self._bindings = bindings
-        self._renderer = Renderer()
         self._canvas = Canvas(np.zeros(RGB_SHAPE, np.uint8))
         self._frames = 0
 
     def paint(self, session: Session) -> Pixels:
         """The next frame, uint8[240, 320, 3], good until the next call."""
         canvas = self._canvas
-        game = session.game
-        self._renderer.rgb(
-            game.image, game.worlds, theme=self._theme(session), out=self._canvas.pixels
-        )
-        if session.grid:
-            draw_grid(canvas, game)
-        if session.trajectories:
-            draw_trajectories(canvas, game, session.episode.agent)
+        LOOKS[session.episode.kind].paint(canvas, session)
         if session.state is State.TITLE:
             draw_title(canvas, session, self._bindings, self._frames)
         elif session.card_shown:
@@ -53,8 +44,3 @@ class Painter:
             draw_signs(canvas, session)
         self._frames += 1
         return canvas.pixels
-
-    @staticmethod
-    def _theme(session: Session) -> int:
-        theme = session.episode.level.metadata.get("type", 0)
-        return theme if theme in range(THEMES) else 0

@@ -9,6 +9,7 @@ import typer
 
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.play.nes_commands import play_nes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -40,6 +41,9 @@ def infinite(
     levels = options.level_options(seed, difficulty, level_type, length, mode, time_limit)
     window = options.window_options(keys, scale, full_screen, max_frames)
     options.show_levels(levels, None, window, replays)
+
+
+app.command("nes")(play_nes)
 
 
 @app.command()

@@ -12,17 +12,22 @@ import typer
 
 from gym_mario_suite.agents.registry import AGENTS, make_agent
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.play.command_options import required
+from gym_mario_suite.play.nes_commands import record_nes
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def record(
+    context: typer.Context,
     agent: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(AGENTS)}."),
-    ],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the replays go.")],
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where the replays go.")
+    ] = None,
     # Text, so that a malformed seed is one line like our other errors.
     seed: Annotated[
         str, typer.Option(metavar="INTEGER", help="Seed of the first level; the next has one more.")
@@ -36,10 +41,13 @@ def record(
     time_limit: Annotated[int, typer.Option(help="Seconds of level time.")] = 200,
     mode: Annotated[int, typer.Option(help="0 small, 1 large, 2 fire.")] = 2,
 ) -> None:
-    """Have an agent play generated levels and write a replay of each.
+    """Have an agent play generated levels and write a replay of each (`mario record nes`: the NES).
 
     A level that is interrupted is written as far as it was played.
     """
+    if context.invoked_subcommand is not None:
+        return
+    agent, out = required("--agent", agent), required("--out", out)
     player = make_agent(agent)
     try:
         first = int(seed)
@@ -83,6 +91,9 @@ def record(
                 game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
             progress.advance(task)
     typer.echo(f"{out}: {episodes} replays")
+
+
+app.command("nes")(record_nes)
 
 
 @contextmanager

@@ -45,10 +45,10 @@ def _show(files: list[Path], speed: float, max_frames: int | None) -> None:
 
     options = window_options(None, None, False, max_frames, speed)
 
-    from gym_mario_suite.datasets.replay import Replay
+    from gym_mario_suite.datasets.any_replay import load_replay
     from gym_mario_suite.play.window import show_replays
 
-    show_replays([(path, Replay.load(path)) for path in files], options)
+    show_replays([(path, load_replay(path)) for path in files], options)
 
 
 def _inspect(files: list[Path], info: bool) -> None:
@@ -67,28 +67,28 @@ def _inspect(files: list[Path], info: bool) -> None:
 
 
 def _inspect_one(path: Path, info: bool) -> None:
-    from gym_mario_suite.datasets.replay import Replay, verify
-    from gym_mario_suite.datasets.replay_text import outcome_text, replay_text
+    from gym_mario_suite.datasets.any_replay import load_replay
+    from gym_mario_suite.datasets.replay_text import replay_text, verified_text
 
-    replay = Replay.load(path)
+    replay = load_replay(path)
     if info:
         typer.echo(f"{path}: {path.stat().st_size:,} bytes")
         typer.echo(replay_text(replay))
     try:
-        game = verify(replay)
-    except ReplayError as error:
+        text = verified_text(replay)
+    except MarioError as error:
         raise ReplayError(f"{path}: {error}") from error
-    typer.echo(outcome_text(replay, game) if info else f"{path}: verified, {replay.ticks} ticks")
+    typer.echo(text if info else f"{path}: verified, {replay.ticks} ticks")
 
 
 def _film(source: Path, target: Path, scale: int, hud: bool) -> None:
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    from gym_mario_suite.datasets.replay import Replay
+    from gym_mario_suite.datasets.any_replay import load_replay
     from gym_mario_suite.datasets.video import check_video, video_frames, write_video
 
-    replay = Replay.load(source)
+    replay = load_replay(source)
     check_video(target, scale)
     errors = Console(stderr=True)
     with Progress(

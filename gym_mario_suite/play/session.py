@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, auto
 from fractions import Fraction
+from typing import Any
 
-from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.play.actions import Action
-from gym_mario_suite.play.episodes import Course, Episode
-from gym_mario_suite.play.ticker import SPEEDS, Ticker
+from gym_mario_suite.play.episodes import Course, Episode, Shown
+from gym_mario_suite.play.ticker import SPEEDS, TICKS_PER_SECOND, Ticker
 
 SLOW_MOTION = Fraction(1, 4)
 # After the end the game is shown for a while: Mario falls, then the card comes.
 CARD_AFTER_TICKS = 26
 AFTERMATH_TICKS = 72
-# On the title card Mario has landed.
-PREVIEW_TICKS = 24
 NOTICE_NS = 2_500_000_000
 
 
@@ -75,7 +73,7 @@ class Session:
     # --- what is shown --------------------------------------------------------------------------
 
     @property
-    def game(self) -> Game:
+    def game(self) -> Any:
         """The game to draw; before the start and after the end one beside the record."""
         if self.state is State.TITLE:
             return self._preview
@@ -85,7 +83,7 @@ class Session:
     def card_shown(self) -> bool:
         """Whether a card lies over the game."""
         if self.state in (State.WON, State.LOST):
-            return self._ticks_after >= CARD_AFTER_TICKS
+            return self._ticks_after >= self._scaled(CARD_AFTER_TICKS)
         return self.state in (State.TITLE, State.ENDED)
 
     @property
@@ -189,7 +187,8 @@ class Session:
 
     def _begin(self) -> None:
         self.episode: Episode = self.course.begin()
-        self._aftermath: Game | None = None
+        self._aftermath: Shown | None = None
+        self._ticker.ticks_per_second = self.episode.ticks_per_second
         self._ticks_after = 0
         self._taps = 0
         self._ticker.forget()
@@ -198,9 +197,7 @@ class Session:
 
     def _show_title(self) -> None:
         self.state = State.TITLE
-        self._preview = self.episode.game.clone()
-        for _ in range(PREVIEW_TICKS):
-            self._preview.tick(0)
+        self._preview = self.episode.preview()
 
     def _leave_episode(self) -> None:
         self.episode.close()
@@ -242,7 +239,7 @@ class Session:
         self.ticks += 1
         if self.state in (State.WON, State.LOST):
             self._ticks_after += 1
-            if self._aftermath is not None and self._ticks_after <= AFTERMATH_TICKS:
+            if self._aftermath is not None and self._ticks_after <= self._scaled(AFTERMATH_TICKS):
                 self._aftermath.tick(0)
             return
         buttons, self._taps = self._held | self._taps, 0
@@ -255,8 +252,8 @@ class Session:
         self.episode.close()
         self.state = ENDS[self.episode.game.status]
         if self.state is not State.ENDED:
-            self._aftermath = self.episode.game.clone()
-            world = self._aftermath.worlds[0]
-            # The clock has to stand, and not at 0, where Mario would die again in each tick.
-            world["timer_on"] = 0
-            world["time_left"] = max(1, world["time_left"])
+            self._aftermath = self.episode.aftermath()
+
+    def _scaled(self, ticks: int) -> int:
+        """Ticks of this episode for those of Infinite Mario."""
+        return ticks * self.episode.ticks_per_second // TICKS_PER_SECOND

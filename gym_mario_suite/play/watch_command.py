@@ -8,16 +8,18 @@ import typer
 
 from gym_mario_suite.agents.registry import AGENTS, make_agent
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.play.nes_commands import watch_nes
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def watch(
+    context: typer.Context,
     agent: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(AGENTS)}."),
-    ],
+    ] = None,
     seed: options.Seed = "0",
     difficulty: options.Difficulty = 0,
     level_type: options.LevelType = 0,
@@ -31,12 +33,17 @@ def watch(
     full_screen: options.FullScreen = False,
     max_frames: options.MaxFrames = None,
 ) -> None:
-    """Watch an agent play levels of Infinite Mario.
+    """Watch an agent play levels of Infinite Mario; `mario watch nes` is for the NES.
 
     G shows the grid that agents see, T what a planner searched, P pauses, + and - change the
     speed, the full stop makes a single step.
     """
-    player = make_agent(agent)
+    if context.invoked_subcommand is not None:
+        return
+    player = make_agent(options.required("--agent", agent))
     levels = options.level_options(seed, difficulty, level_type, length, mode, time_limit)
     window = options.window_options(keys, scale, full_screen, max_frames, speed)
     options.show_levels(levels, player, window, replays)
+
+
+app.command("nes")(watch_nes)

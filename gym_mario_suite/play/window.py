@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pygame
 
-from gym_mario_suite.datasets.replay import Replay
+from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.errors import OptionError, WindowError
 from gym_mario_suite.play.actions import Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
@@ -151,7 +151,9 @@ def _hint(bindings: Bindings) -> str:
     return "  ".join(f"{label}:{text}" for label, text in labels if label)
 
 
-def show_replays(replays: Sequence[tuple[str | Path, Replay]], options: WindowOptions) -> Session:
+def show_replays(
+    replays: Sequence[tuple[str | Path, AnyReplay]], options: WindowOptions
+) -> Session:
     """Show replays in a window, with pause, speed, single steps and the agents' grid.
 
     Args:
@@ -169,6 +171,6 @@ def show_replays(replays: Sequence[tuple[str | Path, Replay]], options: WindowOp
     return show_course(course, options, title=False)
 
 
-def show_replay(replay: Replay, name: str = "replay", **options: object) -> Session:
+def show_replay(replay: AnyReplay, name: str = "replay", **options: object) -> Session:
     """Show one replay; the options are those of `WindowOptions`."""
     return show_replays([(name, replay)], WindowOptions(**options))  # type: ignore[arg-type]

@@ -15,13 +15,17 @@ def slow(screen: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_it_is_the_mean_of_areas(seed: int):
-    screen = np.random.default_rng(seed).integers(0, 256, SCREEN_SHAPE).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    screen, other = (rng.integers(0, 256, SCREEN_SHAPE).astype(np.uint8) for _ in range(2))
     out = np.zeros((84, 84), np.uint8)
-    Shrinker()(screen, out)
+    Shrinker()(screen, screen, out)
     assert np.array_equal(out, slow(screen))
+    Shrinker()(screen, other, out)
+    assert np.array_equal(out, slow(np.maximum(screen, other)))
 
 
 def test_white_stays_white():
     out = np.zeros((84, 84), np.uint8)
-    Shrinker()(np.full(SCREEN_SHAPE, 255, np.uint8), out)
+    white = np.full(SCREEN_SHAPE, 255, np.uint8)
+    Shrinker()(white, white, out)
     assert (out == 255).all()

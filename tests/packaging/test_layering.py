@@ -42,7 +42,15 @@ ENGINE_IMPORTS = frozenset({"numpy", "numba", f"{PACKAGE}.errors"})
 
 # Libraries confined to rooms, or to single modules of a room (named from the package on).
 CONFINED: dict[str, frozenset[str]] = {
-    "torch": frozenset({"dream", "levels", "wrappers.curiosity", "agents"}),
+    "torch": frozenset(
+        {
+            "dream",
+            "levels",
+            "wrappers.curiosity_learner",
+            "wrappers.curiosity_module",
+            "agents",
+        }
+    ),
     "pygame": frozenset({"play"}),
     "stable_baselines3": frozenset({"integrations", "agents"}),
     "sb3_contrib": frozenset({"integrations", "agents"}),

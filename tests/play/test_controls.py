@@ -3,7 +3,7 @@ import pytest
 pygame = pytest.importorskip("pygame", reason="needs pygame-ce, of the extra `play`")
 
 from gym_mario_suite.engine.world import Button  # noqa: E402
-from gym_mario_suite.play.actions import Action  # noqa: E402
+from gym_mario_suite.play.actions import UP_BUTTON, Action  # noqa: E402
 from gym_mario_suite.play.bindings import DEFAULTS, load_bindings  # noqa: E402
 from gym_mario_suite.play.controls import Controls, key_codes  # noqa: E402
 
@@ -106,7 +106,8 @@ def test_two_sources_of_one_button(controls):
 
 def test_cross_and_stick(controls):
     send(controls, add(0))
-    for value, bits in (((1, 0), RIGHT), ((1, -1), RIGHT | DOWN), ((-1, 1), LEFT), ((0, 0), 0)):
+    turned = (((1, 0), RIGHT), ((1, -1), RIGHT | DOWN), ((-1, 1), LEFT | UP_BUTTON), ((0, 0), 0))
+    for value, bits in turned:
         send(controls, pad(pygame.JOYHATMOTION, hat=0, value=value))
         assert controls.held == bits
     taps = []
@@ -117,6 +118,8 @@ def test_cross_and_stick(controls):
     send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=1.0))
     assert controls.held == DOWN
     send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=-1.0))
+    assert controls.held == UP_BUTTON
+    send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=0.0))
     send(controls, pad(pygame.JOYAXISMOTION, axis=4, value=1.0))  # a trigger
     assert controls.held == 0
 

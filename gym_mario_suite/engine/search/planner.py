@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +27,9 @@ from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.world import Worlds, empty_worlds
 from gym_mario_suite.errors import OptionError
 
-MAX_BUDGET = 100_000
-_MAX_PLAN_TICKS = 512
+MAX_BUDGET = 1_000_000
+SURVEY_BUDGET = 100_000
+_MAX_PLAN_TICKS = 4096
 _SLICE_NODES = 64  # between two looks at the clock
 
 _CAUTIOUS_NODES = 600
@@ -41,7 +42,7 @@ class SearchOptions:
     """What steers a search.
 
     Attributes:
-        budget: Nodes that a search may simulate, 1 to 100,000 (and 600 more where the plan found
+        budget: Nodes that a search may simulate, 1 to 1,000,000 (and 600 more where the plan found
             would end above a bottomless gap).
         budget_ms: Milliseconds that a search may take, 0 for as long as `budget` lasts. With it
             the plans depend on the machine.
@@ -102,6 +103,18 @@ DETOUR = SearchOptions(
     all_actions=True,
 )
 
+# For a whole level in one search: coarse first, then finer for narrow ways.
+_SURVEY = SearchOptions(
+    budget=SURVEY_BUDGET,
+    weight=1.2,
+    edge_ticks=3,
+    bucket_px=8.0,
+    bucket_ticks=32.0,
+    kill_bonus=0.0,
+    all_actions=True,
+)
+SURVEYS = (_SURVEY, replace(_SURVEY, bucket_px=4.0, bucket_ticks=16.0))
+
 
 class Plan(NamedTuple):
     """What Mario is to do.
@@ -136,12 +149,19 @@ class Planner:
 
     Args:
         options: What steers the search.
+        memory_of: Another planner, whose memory to use; `budget` is then at most that one's. What
+            one of the two has planned lasts until the other one's next plan.
     """
 
-    def __init__(self, options: SearchOptions | None = None) -> None:
+    def __init__(
+        self, options: SearchOptions | None = None, memory_of: Planner | None = None
+    ) -> None:
         self.options = options or SearchOptions()
         announce_first_compile(run_search)
-        self._memory = tree.make_memory(self.options.budget)
+        if memory_of is None:
+            self._memory = tree.make_memory(self.options.budget)
+        else:
+            self._memory = memory_of._memory
         self._settings = self._make_settings()
         self._keys = np.zeros(_MAX_PLAN_TICKS, np.uint8)
         self._positions = np.zeros((_MAX_PLAN_TICKS, 2), np.float32)

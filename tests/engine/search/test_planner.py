@@ -159,8 +159,8 @@ def test_harm_is_avoided() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"budget": 0}, "budget must be 1 to 100,000, got 0"),
-        ({"budget": 100_001}, "budget must be 1 to 100,000"),
+        ({"budget": 0}, "budget must be 1 to 1,000,000, got 0"),
+        ({"budget": 1_000_001}, "budget must be 1 to 1,000,000"),
         ({"weight": 0.5}, "weight must be 1 to 100, got 0.5"),
         ({"weight": float("nan")}, "weight must be 1 to 100, got nan"),
         ({"budget_ms": -1.0}, "budget_ms must be 0 to 60,000"),

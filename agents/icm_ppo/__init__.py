@@ -1,0 +1,1 @@
+"""ICM-PPO: learning from curiosity alone, and the agent trained by it."""

@@ -1,0 +1,173 @@
+"""What happens in the games of a run: how far they come, who wins, and the way of the best."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gym_mario_suite.datasets.recorder import RecordedGame
+from gym_mario_suite.datasets.replay import switch_options
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
+from gym_mario_suite.levels.level import Level
+
+if TYPE_CHECKING:
+    from gym_mario_suite.agents.icm_ppo.icm_ppo import Config
+
+_RECENT = 100  # episodes in the means of the curve
+
+
+class Episodes:
+    """Follows the games of a vector environment.
+
+    Distances are those of the environments' infos (`distance`, px), the furthest of each episode.
+
+    Args:
+        envs: The environment, perhaps wrapped.
+        config: The run.
+    """
+
+    def __init__(self, envs: gym.vector.VectorEnv[Any, Any, Any], config: Config) -> None:
+        self._envs = envs
+        count = config.num_envs
+        self._furthest = np.zeros(count)
+        self._taken: list[list[int]] = [[] for _ in range(count)]
+        self._recent: deque[tuple[float, float, float]] = deque(maxlen=_RECENT)
+        self._totals = np.zeros(4)  # episodes, sum of furthest, wins, furthest of all
+        self._bests: list[tuple[str, bytes]] = []
+        self._span = config.span
+        inner = envs.unwrapped
+        self._infinite: MarioInfiniteVectorEnv | None = None
+        if isinstance(inner, MarioInfiniteVectorEnv) and config.replays:
+            options = inner.options
+            if options.action_set.combinations and not options.sticky_prob:
+                self._infinite = inner
+        self._levels: list[Level | None] = [None] * count
+
+    def begin(self) -> None:
+        """All games are at the beginning of their first episode."""
+        self._furthest[:] = 0.0
+        for game in range(len(self._taken)):
+            self._taken[game] = []
+            self._remember_level(game)
+
+    def step(
+        self, actions: NDArray[np.int64], ended: NDArray[np.bool_], infos: dict[str, Any]
+    ) -> None:
+        """Take in a step of all games.
+
+        Args:
+            actions: int64[num_envs].
+            ended: Whose episode ended with it.
+            infos: Of the step, with SAME_STEP autoreset.
+        """
+        if self._infinite is not None:
+            for taken, action in zip(self._taken, actions.tolist(), strict=True):
+                taken.append(action)
+        distance = infos.get("distance")
+        if distance is not None:
+            going_on = ~ended
+            self._furthest[going_on] = np.maximum(self._furthest, distance)[going_on]
+        for game in np.flatnonzero(ended).tolist():
+            final = infos["final_info"]
+            furthest = max(self._furthest[game], float(final.get("distance", [0.0] * 64)[game]))
+            won = "status" in final and int(final["status"][game]) == Status.WIN
+            self._end(game, furthest, won)
+
+    def _end(self, game: int, furthest: float, won: bool) -> None:
+        self._totals += (1, furthest, won, 0)
+        self._recent.append((furthest, float(won), float(len(self._taken[game]))))
+        if furthest > self._totals[3]:
+            self._totals[3] = furthest
+            replay = self._replay(game)
+            if replay is not None:
+                self._bests.append((f"best-{round(furthest):05d}px", replay))
+        self._furthest[game] = 0.0
+        self._taken[game] = []
+        self._remember_level(game)
+
+    def new_bests(self) -> list[tuple[str, bytes]]:
+        """Names and replays of the personal bests since the last call; the last one counts."""
+        bests, self._bests = self._bests, []
+        return bests[-1:]
+
+    def figures(self) -> dict[str, float]:
+        """Figures of the curve, by name: of all episodes, and of the last 100."""
+        episodes, furthest, wins, best = self._totals.tolist()
+        recent = np.array(self._recent).reshape(-1, 3)
+        means = recent.mean(0).tolist() if len(recent) else [0.0, 0.0, 0.0]
+        return {
+            "episodes": int(episodes),
+            "wins": int(wins),
+            "furthest_max": best,
+            "furthest_mean": furthest / max(episodes, 1.0),
+            "furthest_mean_100": means[0],
+            "won_100": means[1],
+        }
+
+    def _remember_level(self, game: int) -> None:
+        if self._infinite is not None:
+            self._levels[game] = self._infinite.level(game)
+
+    def _replay(self, game: int) -> bytes | None:
+        """The episode of the game that has just ended, played anew."""
+        inner, level = self._infinite, self._levels[game]
+        if inner is None or level is None:
+            return None
+        config = inner.batch.configs[0]
+        again = RecordedGame(
+            level,
+            int(config["mode"]),
+            int(config["time_limit"]),
+            **switch_options(int(config["switches"])),
+        )
+        again.tick(0)
+        keys = inner.options.action_set.keys.tolist()
+        ticks = self._span or inner.options.frame_skip
+        for action in self._taken[game]:
+            for _ in range(ticks):
+                if again.status == Status.RUNNING:
+                    again.tick(keys[action])
+        about = {"agent": "icm-ppo", "actions": inner.options.actions, "frame_skip": ticks}
+        return again.replay(about).to_bytes()
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The state of games and figures; the games' only where the environment can save them."""
+        tensors = {
+            "episodes.furthest": torch.from_numpy(self._furthest.copy()),
+            "episodes.totals": torch.from_numpy(self._totals.copy()),
+            "episodes.recent": torch.tensor(list(self._recent), dtype=torch.float64),
+        }
+        inner: Any = self._envs.unwrapped
+        if not hasattr(inner, "get_state"):
+            return tensors
+        for game, state in enumerate(inner.get_state()):
+            bytes_ = torch.frombuffer(bytearray(state), dtype=torch.uint8)
+            tensors[f"games.{game}"] = bytes_
+            tensors[f"taken.{game}"] = torch.tensor(self._taken[game], dtype=torch.int16)
+        return tensors
+
+    def load(self, tensors: dict[str, torch.Tensor]) -> bool:
+        """Take up what `tensors` gave.
+
+        Returns:
+            Whether the games go on where they were; otherwise new episodes have begun.
+        """
+        self._totals = tensors["episodes.totals"].numpy().copy()
+        recent = tensors["episodes.recent"].reshape(-1, 3).tolist()
+        self._recent = deque([tuple(row) for row in recent], maxlen=_RECENT)
+        if "games.0" not in tensors:
+            return False
+        count = len(self._taken)
+        states = [tensors[f"games.{game}"].numpy().tobytes() for game in range(count)]
+        self._envs.reset(options={"state": states})
+        self._furthest = tensors["episodes.furthest"].numpy().copy()
+        for game in range(count):
+            self._taken[game] = tensors[f"taken.{game}"].tolist()
+            self._remember_level(game)
+        return True

@@ -1,0 +1,548 @@
+"""ICM-PPO in one file: proximal policy optimisation on curiosity's reward, and nothing else.
+
+    python -m gym_mario_suite.agents.icm_ppo --out runs/curious --decisions 1000000
+
+The arrangement is that of the curiosity replication article (M. Burge, 2019), which follows
+large-scale curiosity (Burda et al. 2018, "Large-Scale Study of Curiosity-Driven Learning"):
+
+* 8 games take 128 decisions each, and then one more look: the tail state.
+* The networks of curiosity rate all transitions at once. Their surprisal, divided by the running
+  deviation of its discounted sums (one for all games), is the reward.
+* There are no ends: death is a transition to the first state of the next episode.
+* Advantages by GAE (gamma 0.99, lambda 0.95), normalised over the whole batch.
+* 3 epochs of 8 minibatches, each the whole trajectory of one game. One Adam (1e-4) takes the sum of
+  the policy's loss (clip 0.1), half the value's squared error, minus 0.001 of the entropy, and the
+  losses of the inverse and the forward dynamics. Gradients are not clipped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import nn
+from torch.nn import functional
+
+import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.agents.icm_ppo.episodes import Episodes
+from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.whole_file import require_folder
+from gym_mario_suite.wrappers import MoveStatistics, VectorFrameSpan, VectorNormalizeFromRandomMoves
+from gym_mario_suite.wrappers.curiosity_learner import (
+    adam_tensors,
+    load_adam,
+    load_module,
+    torch_device,
+    uses_bfloat16,
+)
+from gym_mario_suite.wrappers.curiosity_module import (
+    CuriosityModule,
+    check_finite,
+    checked_actions,
+    checked_observations,
+    dense,
+    make_encoder,
+)
+from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions, RewardScale
+
+# What an update returns.
+_FIGURES = (
+    "policy_loss",
+    "value_loss",
+    "entropy",
+    "inverse_loss",
+    "forward_loss",
+    "inverse_accuracy",
+    "clipped",
+    "approx_kl",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Learn to play from curiosity. The defaults are the article's.
+
+    Attributes:
+        out: Folder of the run: checkpoint, curve, replays, TensorBoard's files.
+        env_id: Where to play, any id with numbered actions.
+        env_options: What the environment is made with, a JSON object.
+        span: Frames of a decision, of which three are shown; 0 takes observations as they are.
+        decisions: Budget, all games together.
+        num_envs: Games.
+        num_steps: Decisions of each game in a rollout.
+        minibatches: Groups of games in an epoch.
+        epochs: How often a rollout is learned from.
+        learning_rate: Adam's.
+        gamma: Discount.
+        gae_lambda: Lambda of the advantages.
+        clip: How far the ratio of probabilities may leave 1.
+        entropy: Weight of the entropy.
+        value: Weight of the value's squared error.
+        features: Curiosity's features: idf, random, rnd, pixels.
+        forward: Forward model: linear (the article's), resnet (large-scale curiosity's), mlp.
+        feature_size: Numbers in a state's features.
+        hidden_size: Width of the hidden layers.
+        intrinsic: Weight of curiosity's reward.
+        extrinsic: Weight of the environment's own, clipped to -1 .. 1.
+        hide_dones: Whether death is just another transition (else an episode ends with it).
+        random_play: Play at random and learn nothing, for comparison.
+        normalize_moves: Random moves that observations are normalised by; 0 does not.
+        seed: Decides everything.
+        device: cpu, cuda, or auto.
+        precision: float32, bfloat16, or auto: bfloat16 where a CUDA device has it.
+        threads: Of torch, on the processor.
+        log_updates: Updates between two rows of the curve.
+        checkpoint_minutes: Time between two checkpoints.
+        replays: Whether to write a replay of each personal best.
+        tensorboard: Whether to write TensorBoard's files.
+        resume: Go on with the run in `out`.
+    """
+
+    out: Path
+    env_id: str = "MarioInfinite-v0"
+    env_options: str = "{}"
+    span: int = 0
+    decisions: int = 6_400_000
+    num_envs: int = 8
+    num_steps: int = 128
+    minibatches: int = 8
+    epochs: int = 3
+    learning_rate: float = 1e-4
+    gamma: float = 0.99
+    gae_lambda: float = 0.95
+    clip: float = 0.1
+    entropy: float = 0.001
+    value: float = 0.5
+    features: str = "idf"
+    forward: str = "linear"
+    feature_size: int = 512
+    hidden_size: int = 512
+    intrinsic: float = 1.0
+    extrinsic: float = 0.0
+    hide_dones: bool = True
+    random_play: bool = False
+    normalize_moves: int = 10_000
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 1
+    log_updates: int = 10
+    checkpoint_minutes: float = 5.0
+    replays: bool = True
+    tensorboard: bool = False
+    resume: bool = False
+
+    def curiosity(self) -> CuriosityOptions:
+        """The options of the networks of curiosity."""
+        return CuriosityOptions(
+            features=self.features,
+            forward=self.forward,
+            feature_size=self.feature_size,
+            hidden_size=self.hidden_size,
+            n_steps=self.num_steps,
+            epochs=self.epochs,
+            minibatches=self.minibatches,
+            learning_rate=self.learning_rate,
+            gamma=self.gamma,
+            intrinsic=self.intrinsic,
+            extrinsic=self.extrinsic,
+            hide_dones=self.hide_dones,
+            seed=self.seed,
+            device=self.device,
+            precision=self.precision,
+        )
+
+    def architecture(self) -> dict[str, Any]:
+        """What decides which checkpoints fit."""
+        names = ("env_id", "env_options", "span", "num_envs", "num_steps", "hide_dones", "seed")
+        return {**self.curiosity().architecture, **{name: getattr(self, name) for name in names}}
+
+
+class Policy(nn.Module):
+    """Features of its own, two hidden layers, and from them the actions' logits and the value."""
+
+    def __init__(self, space: gym.spaces.Box, n_actions: int, config: Config) -> None:
+        super().__init__()
+        size, hidden = config.feature_size, config.hidden_size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed + 1)  # not the features that curiosity begins with
+            self.encoder = make_encoder(space, "auto", size, hidden)
+            self.trunk = nn.Sequential(
+                dense(size, hidden), nn.ReLU(), dense(hidden, hidden), nn.ReLU()
+            )
+            self.logits = dense(hidden, n_actions)
+            self.value = dense(hidden, 1)
+
+    def forward(self, observations: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits float32[n, actions] and values float32[n] of [n, ...]."""
+        x = self.trunk(self.encoder(observations))
+        return self.logits(x).float(), self.value(x).float()[:, 0]
+
+
+def make_envs(
+    config: Config, statistics: MoveStatistics | None = None
+) -> tuple[gym.vector.VectorEnv[Any, Any, Any], MoveStatistics | None]:
+    """The games, and what their observations are normalised by.
+
+    Raises:
+        OptionError: For options that are not possible.
+    """
+    try:
+        options = json.loads(config.env_options)
+    except ValueError as error:
+        raise OptionError(f"env_options must be a JSON object: {error}") from None
+    if not isinstance(options, dict):
+        raise OptionError(f"env_options must be a JSON object, got {config.env_options}")
+    envs: Any = gym.make_vec(
+        config.env_id, num_envs=config.num_envs, autoreset_mode="SAME_STEP", **options
+    )
+    if config.span:
+        thirds = [config.span * third // 3 for third in (1, 2, 3)]
+        envs = VectorFrameSpan(envs, config.span, thirds)
+    checked_actions(envs.single_action_space)
+    checked_observations(envs.single_observation_space)
+    if not config.normalize_moves:
+        return envs, None
+    envs = VectorNormalizeFromRandomMoves(
+        envs, config.normalize_moves, config.seed, statistics=statistics
+    )
+    return envs, envs.statistics
+
+
+class Trainer:
+    """The whole algorithm: `collect` a rollout, `learn` from it, again and again.
+
+    Args:
+        config: The run.
+        statistics: What observations are normalised by, where that is known already.
+
+    Raises:
+        OptionError: For options that are not possible.
+    """
+
+    def __init__(self, config: Config, statistics: MoveStatistics | None = None) -> None:
+        as_integer("num_envs", config.num_envs, 1, 1 << 20)
+        as_integer("num_steps", config.num_steps, 2, 1 << 20)
+        torch.set_num_threads(config.threads)
+        self.config = config
+        self.device = torch_device(config.device)
+        self.bfloat16 = uses_bfloat16(config.precision, self.device)
+        self.envs, self.statistics = make_envs(config, statistics)
+        space = checked_observations(self.envs.single_observation_space)
+        self.n_actions = checked_actions(self.envs.single_action_space)
+        self.policy = Policy(space, self.n_actions, config).to(self.device)
+        self.curiosity = CuriosityModule(space, self.envs.single_action_space, config.curiosity())
+        self.curiosity.to(self.device)
+        parameters = [*self.policy.parameters(), *self.curiosity.parameters()]
+        self.optimizer = torch.optim.Adam(
+            [p for p in parameters if p.requires_grad], lr=config.learning_rate, eps=1e-8
+        )
+        self.scale = RewardScale(config.num_envs, config.gamma)
+        self.random = torch.Generator(self.device).manual_seed(config.seed)
+        self.order = np.random.default_rng(config.seed)
+        shape = (config.num_steps, config.num_envs)
+        self.observations = np.zeros((shape[0] + 1, shape[1], *space.shape), space.dtype)
+        self.actions = np.zeros(shape, np.int64)
+        self.log_probabilities = np.zeros(shape, np.float32)
+        self.values = np.zeros((shape[0] + 1, shape[1]), np.float32)
+        self.outside = np.zeros(shape)  # the environment's rewards
+        self.dones = np.zeros(shape, bool)
+        self.last_states: dict[tuple[int, int], NDArray[Any]] = {}
+        self.episodes = Episodes(self.envs, config)
+        self.decisions = 0
+        self.env_seconds = 0.0
+        self.observations[-1], _ = self.envs.reset(seed=config.seed)
+        self.episodes.begin()
+
+    def autocast(self) -> torch.autocast:
+        """The context in which the networks compute."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    def tensor(self, array: NDArray[Any]) -> torch.Tensor:
+        """An array on the device."""
+        return torch.as_tensor(np.ascontiguousarray(array)).to(self.device)
+
+    @torch.no_grad()
+    def act(self, observations: NDArray[Any]) -> tuple[Any, Any, Any]:
+        """Actions drawn by the policy, their log-probabilities, and the values."""
+        with self.autocast():
+            logits, values = self.policy(self.tensor(observations))
+        if self.config.random_play:
+            logits = torch.zeros_like(logits)
+        log = logits.log_softmax(1)
+        # An exponential race: the smallest of e / p is action i with probability p_i.
+        race = torch.empty_like(log).exponential_(generator=self.random).log() - log
+        actions = race.argmin(1)
+        chosen = log.gather(1, actions[:, None])[:, 0]
+        return actions.cpu().numpy(), chosen.cpu().numpy(), values.cpu().numpy()
+
+    def collect(self) -> None:
+        """128 decisions of each game, and the tail state."""
+        steps = self.config.num_steps
+        self.observations[0] = self.observations[-1]
+        self.last_states.clear()
+        for step in range(steps):
+            check_finite(self.observations[step])
+            actions, self.log_probabilities[step], self.values[step] = self.act(
+                self.observations[step]
+            )
+            self.actions[step] = actions
+            start = time.perf_counter()
+            following, rewards, terminated, truncated, infos = self.envs.step(actions)
+            self.env_seconds += time.perf_counter() - start
+            self.observations[step + 1] = following
+            self.outside[step] = rewards
+            self.dones[step] = ended = terminated | truncated
+            for game in np.flatnonzero(ended):
+                self.last_states[step, int(game)] = infos["final_obs"][game]
+            self.episodes.step(actions, ended, infos)
+        check_finite(self.observations[steps])
+        self.values[steps] = self.act(self.observations[steps])[2]
+        self.decisions += steps * self.config.num_envs
+
+    def following(self) -> NDArray[Any]:
+        """The states after each decision; where an episode ended, its last."""
+        following = self.observations[1:].copy()
+        for (step, game), state in self.last_states.items():
+            following[step, game] = state
+        return following
+
+    def surprisal(self) -> NDArray[np.float32]:
+        """How surprising each transition of the rollout was: float32[steps, games]."""
+        surprisal = np.empty(self.actions.shape, np.float32)
+        following = None if self.config.hide_dones else self.following()
+        for game in range(self.config.num_envs):
+            one = slice(game, game + 1)
+            states, actions = self.observations[:, one], self.tensor(self.actions[:, one])
+            with self.autocast():
+                if following is None:
+                    result = self.curiosity.surprisal(self.tensor(states), actions)
+                else:
+                    result = self.curiosity.surprisal(
+                        self.tensor(states[:-1, 0]),
+                        actions[:, 0],
+                        self.tensor(following[:, game]),
+                    )[:, None]
+            surprisal[:, one] = result.float().cpu().numpy()
+        return surprisal
+
+    def advantages(self, rewards: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Generalised advantage estimates, from the last decision to the first."""
+        gamma, decay = self.config.gamma, self.config.gamma * self.config.gae_lambda
+        advantages = np.zeros_like(rewards)
+        advantage = np.zeros(self.config.num_envs, np.float32)
+        for step in reversed(range(self.config.num_steps)):
+            goes_on = np.float32(1.0)
+            if not self.config.hide_dones:
+                goes_on = (~self.dones[step]).astype(np.float32)
+            error = rewards[step] + gamma * goes_on * self.values[step + 1] - self.values[step]
+            advantage = error + decay * goes_on * advantage
+            advantages[step] = advantage
+        return advantages
+
+    def learn(self) -> dict[str, float]:
+        """Reward the rollout, and make the updates of its epochs.
+
+        Returns:
+            Figures of the update, by name.
+        """
+        config = self.config
+        surprisal = self.surprisal()
+        self.scale.add(surprisal)
+        rewards = config.intrinsic * surprisal / np.float32(self.scale.deviation)
+        if config.extrinsic:
+            rewards = rewards + config.extrinsic * np.clip(self.outside, -1, 1).astype(np.float32)
+        advantages = self.advantages(rewards)
+        returns = advantages + self.values[:-1]
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-7)
+        figures: list[list[float]] = []
+        if not config.random_play:
+            following = None if config.hide_dones else self.following()
+            for games in self.minibatches():
+                figures.append(self.update(games, advantages, returns, following))
+        means = np.mean(figures, axis=0).tolist() if figures else [math.nan] * len(_FIGURES)
+        return {
+            "surprisal": float(surprisal.mean()),
+            "intrinsic_reward": float((config.intrinsic * surprisal).mean()) / self.scale.deviation,
+            "deviation": self.scale.deviation,
+            **dict(zip(_FIGURES, means, strict=True)),
+        }
+
+    def minibatches(self) -> list[NDArray[np.int64]]:
+        """The games of each minibatch of all epochs."""
+        groups = min(self.config.minibatches, self.config.num_envs)
+        return [
+            games
+            for _ in range(self.config.epochs)
+            for games in np.array_split(self.order.permutation(self.config.num_envs), groups)
+        ]
+
+    def update(
+        self,
+        games: NDArray[np.int64],
+        advantages: NDArray[np.float32],
+        returns: NDArray[np.float32],
+        following: NDArray[Any] | None,
+    ) -> list[float]:
+        """A step of the optimiser on the trajectories of some games; its `_FIGURES`."""
+        config = self.config
+        states = self.tensor(self.observations[:, games])
+        actions = self.tensor(self.actions[:, games])
+        with self.autocast():
+            logits, values = self.policy(states[:-1].flatten(0, 1))
+            if following is None:
+                dynamics = self.curiosity.losses(states, actions)
+            else:
+                dynamics = self.curiosity.losses(
+                    states[:-1].flatten(0, 1),
+                    actions.flatten(),
+                    self.tensor(following[:, games]).flatten(0, 1),
+                )
+        log = logits.log_softmax(1)
+        chosen = log.gather(1, actions.flatten()[:, None])[:, 0]
+        change = chosen - self.tensor(self.log_probabilities[:, games]).flatten()
+        ratio = change.exp()
+        gain = self.tensor(advantages[:, games]).flatten()
+        clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
+        policy_loss = -torch.min(ratio * gain, clipped * gain).mean()
+        value_loss = functional.mse_loss(values, self.tensor(returns[:, games]).flatten())
+        entropy = -(log.exp() * log).sum(1).mean()
+        loss = policy_loss + config.value * value_loss - config.entropy * entropy
+        loss = loss + dynamics.inverse + dynamics.forward
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        with torch.no_grad():
+            beyond = ((ratio - 1).abs() > config.clip).float().mean()
+            divergence = (ratio - 1 - change).mean()  # of Kullback and Leibler, Schulman's estimate
+            figures = (policy_loss, value_loss, entropy, *dynamics, beyond, divergence)
+            return torch.stack([figure.float() for figure in figures]).tolist()
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All that a run needs to go on as if it had never stopped."""
+        tensors = {f"policy.{key}": value for key, value in self.policy.state_dict().items()}
+        for key, value in self.curiosity.state_dict().items():
+            tensors[f"curiosity.{key}"] = value
+        tensors |= adam_tensors("adam", self.optimizer)
+        tensors["scale"] = torch.from_numpy(self.scale.state())
+        tensors["random"] = self.random.get_state()
+        tensors["observations"] = torch.from_numpy(self.observations[-1].copy())
+        tensors |= self.episodes.tensors()
+        if self.statistics is not None:
+            tensors["statistics.mean"] = torch.from_numpy(self.statistics.mean)
+            tensors["statistics.std"] = torch.tensor(self.statistics.std, dtype=torch.float64)
+        return tensors
+
+    def about(self) -> dict[str, str]:
+        """What belongs in a checkpoint's header."""
+        return {
+            "architecture": json.dumps(self.config.architecture()),
+            "order": json.dumps(self.order.bit_generator.state),
+            "decisions": str(self.decisions),
+        }
+
+    def load(self, path: Path, tensors: dict[str, torch.Tensor], about: dict[str, str]) -> None:
+        """Take up a checkpoint.
+
+        Raises:
+            WeightsError: If it is of other networks.
+        """
+        load_module(path, self.policy, tensors, "policy")
+        load_module(path, self.curiosity, tensors, "curiosity")
+        load_adam(path, self.optimizer, tensors, "adam")
+        self.scale.load_state(tensors["scale"].numpy())
+        self.random.set_state(tensors["random"])
+        self.order.bit_generator.state = json.loads(about["order"])
+        self.decisions = int(about["decisions"])
+        if self.episodes.load(tensors):
+            self.observations[-1] = tensors["observations"].numpy()
+
+
+class Interruption:
+    """Ctrl-C asks for an end, which comes after the update: there all is whole. A second one kills.
+
+    Attributes:
+        asked: Whether there was one.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = signal.SIG_DFL
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def train(config: Config) -> Trainer:
+    """Train; the files of the run are in `config.out`.
+
+    Raises:
+        OptionError: For options that are not possible.
+        WeightsError: For a checkpoint that cannot be gone on with.
+    """
+    files = RunFiles(require_folder(config.out), config.resume, config.tensorboard)
+    saved = files.read_checkpoint(config.architecture()) if config.resume else None
+    trainer = Trainer(config, None if saved is None else files.statistics_of(saved[0]))
+    if saved is not None:
+        trainer.load(files.checkpoint, *saved)
+        files.cut_curve(trainer.decisions)
+    files.begin(asdict(config), trainer.statistics)
+    wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions
+    saved_at, updates = wall, 0
+    columns = (TextColumn("curiosity"), BarColumn(), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
+        task = bar.add_task("", total=config.decisions, completed=first, figures="")
+        with Interruption() as interruption:
+            while trainer.decisions < config.decisions and not interruption.asked:
+                trainer.collect()
+                figures = trainer.learn()
+                updates += 1
+                for name, replay in trainer.episodes.new_bests():
+                    files.write_replay(name, replay)
+                done = trainer.decisions >= config.decisions
+                now = time.perf_counter()
+                if updates % config.log_updates == 0 or done:
+                    row = {
+                        "decisions": trainer.decisions,
+                        "cpu_seconds": time.process_time() - cpu,
+                        "wall_seconds": now - wall,
+                        "decisions_per_second": (trainer.decisions - first) / (now - wall),
+                        "env_time_share": trainer.env_seconds / (now - wall),
+                        **trainer.episodes.figures(),
+                        **figures,
+                    }
+                    files.write_row(row)
+                    text = f"furthest {row['furthest_mean_100']:.0f} px, {row['wins']} wins"
+                    bar.update(task, completed=trainer.decisions, figures=text)
+                if now - saved_at > 60 * config.checkpoint_minutes and not done:
+                    saved_at = now
+                    files.write_checkpoint(trainer.tensors(), trainer.about())
+    files.write_checkpoint(trainer.tensors(), trainer.about())
+    if trainer.decisions < config.decisions:
+        print("interrupted; go on with --resume", file=sys.stderr)
+    files.write_policy(config, trainer.policy, trainer.statistics, trainer.decisions)
+    return trainer

@@ -1,0 +1,222 @@
+"""The files of a run: checkpoint, curve, configuration, replays, policy."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gym_mario_suite import __version__
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.wrappers import MoveStatistics
+from gym_mario_suite.wrappers.curiosity_learner import (
+    check_architecture,
+    read_tensors,
+    write_tensors,
+)
+
+if TYPE_CHECKING:
+    from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Policy
+
+FORMAT = "gym-mario-suite icm-ppo 1"
+_NOT_IN_COMMANDS = frozenset({"resume"})
+
+
+class RunFiles:
+    """The files of one run, in one folder.
+
+    Args:
+        folder: Where they are.
+        resume: Whether the run goes on.
+        tensorboard: Whether to write TensorBoard's files, too.
+
+    Raises:
+        OptionError: If there is a run already, and it is not to go on; or none, and it is.
+    """
+
+    def __init__(self, folder: Path, resume: bool, tensorboard: bool) -> None:
+        self.folder = folder
+        self.checkpoint = folder / "checkpoint.safetensors"
+        self.curve = folder / "curve.csv"
+        if resume and not self.checkpoint.exists():
+            raise OptionError(f"there is no run to go on with: {self.checkpoint} is missing")
+        if not resume and self.curve.exists():
+            raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
+        self._offsets = {"cpu_seconds": 0.0, "wall_seconds": 0.0}
+        self._writer: Any = None
+        if tensorboard:
+            try:
+                from torch.utils.tensorboard import SummaryWriter
+            except ImportError:
+                raise OptionError("--tensorboard needs tensorboard: pip install it") from None
+            self._writer = SummaryWriter(str(folder))
+
+    def begin(self, config: dict[str, Any], statistics: MoveStatistics | None) -> None:
+        """Write what the run is, and what it normalises by: numbers, and a picture of the mean."""
+        whole = {**config, "out": str(config["out"]), "version": __version__, "commit": commit()}
+        write_whole(self.folder / "config.json", _json(whole))
+        if statistics is not None:
+            statistics.save(self.folder / "mean_state.npz")
+            if statistics.mean.ndim >= 2:
+                write_mean_picture(statistics, self.folder / "mean_state.png")
+
+    def read_checkpoint(
+        self, architecture: dict[str, Any]
+    ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+        """Tensors and header of the checkpoint.
+
+        Raises:
+            WeightsError: If it cannot be read, or is of another architecture.
+        """
+        tensors, about = read_tensors(self.checkpoint, FORMAT)
+        check_architecture(self.checkpoint, json.loads(about["architecture"]), architecture)
+        return tensors, about
+
+    def write_checkpoint(self, tensors: dict[str, torch.Tensor], about: dict[str, str]) -> None:
+        """Write the checkpoint; the one before is kept until it is whole."""
+        write_tensors(self.checkpoint, tensors, {"format": FORMAT, **about})
+
+    @staticmethod
+    def statistics_of(tensors: dict[str, torch.Tensor]) -> MoveStatistics | None:
+        """What the checkpoint's observations were normalised by."""
+        if "statistics.mean" not in tensors:
+            return None
+        mean, std = tensors["statistics.mean"].numpy(), float(tensors["statistics.std"])
+        return MoveStatistics(mean, std, 0)
+
+    def cut_curve(self, decisions: int) -> None:
+        """Forget the rows that were written after the checkpoint."""
+        if not self.curve.exists():
+            return
+        with self.curve.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if int(row["decisions"]) <= decisions]
+        self.curve.unlink()
+        for row in rows:
+            self._append(dict(row))
+        if rows:
+            self._offsets = {name: float(rows[-1][name]) for name in self._offsets}
+
+    def write_row(self, row: dict[str, Any]) -> None:
+        """Write a row of the curve."""
+        for name, before in self._offsets.items():
+            row[name] += before
+        short = {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in row.items()}
+        self._append(short)
+        if self._writer is not None:
+            for name, value in short.items():
+                self._writer.add_scalar(f"icm_ppo/{name}", value, row["decisions"])
+            self._writer.flush()
+
+    def write_replay(self, name: str, replay: bytes) -> None:
+        """Write a personal best."""
+        folder = self.folder / "replays"
+        folder.mkdir(exist_ok=True)
+        write_whole(folder / f"{name}.mario", replay)
+
+    def write_policy(
+        self, config: Config, policy: Policy, statistics: MoveStatistics | None, decisions: int
+    ) -> None:
+        """Write the policy as a `PolicyNetwork`, where it is a perceptron, and its card."""
+        options = json.loads(config.env_options)
+        card = {
+            "algorithm": "icm-ppo",
+            "env_id": config.env_id,
+            "env_options": options,
+            "obs": options.get("obs", "grid"),
+            "actions": options.get("actions", "complex"),
+            "frame_skip": config.span or options.get("frame_skip", 1),
+            "decisions": decisions,
+            "seed": config.seed,
+            "command": command_of(config),
+            "commit": commit(),
+            "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
+            "last_curve_row": self._last_row(),
+        }
+        write_whole(self.folder / "card.json", _json(card))
+        encoder = list(policy.encoder)
+        if any(isinstance(module, nn.Conv2d) for module in encoder):
+            return
+        dense = [module for module in encoder if isinstance(module, nn.Linear)]
+        trunk = [module for module in policy.trunk if isinstance(module, nn.Linear)]
+        layers, activations = layers_of(
+            [
+                *((module, "leaky_relu") for module in dense[:-1]),
+                (dense[-1], "linear"),
+                *((module, "relu") for module in trunk),
+                (policy.logits, "linear"),
+            ]
+        )
+        size = layers[0][0].shape[1]
+        mean, scale = np.zeros(size, np.float32), np.ones(size, np.float32)
+        if statistics is not None:
+            mean = statistics.mean.reshape(-1).astype(np.float32)
+            scale = np.full(size, 1 / statistics.std, np.float32)
+        network = PolicyNetwork(card, mean, scale, layers, activations)
+        network.save(self.folder / "policy.safetensors")
+
+    def _last_row(self) -> dict[str, str]:
+        if not self.curve.exists():
+            return {}
+        with self.curve.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return dict(rows[-1]) if rows else {}
+
+    def _append(self, row: dict[str, Any]) -> None:
+        new = not self.curve.exists()
+        with self.curve.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
+    """The mean state as a picture, as the article shows it; channels side by side."""
+    try:
+        from matplotlib import image
+    except ImportError:
+        return  # the numbers are written in any case
+    mean = statistics.mean
+    if mean.ndim == 3:
+        planes = np.moveaxis(mean, -1, 0) if mean.shape[-1] <= 16 else mean
+        mean = np.concatenate(list(planes), axis=1)
+    image.imsave(path, mean, cmap="gray")
+
+
+def command_of(config: Config) -> str:
+    """The command that makes the run anew."""
+    words = ["python -m gym_mario_suite.agents.icm_ppo"]
+    for name, field in type(config).__dataclass_fields__.items():
+        value = getattr(config, name)
+        if name in _NOT_IN_COMMANDS or (name != "out" and value == field.default):
+            continue
+        option = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(option if value else option.replace("--", "--no-", 1))
+        else:
+            text = f"runs/{value.name}" if isinstance(value, Path) else str(value)
+            words.append(f"{option} '{text}'" if "{" in text else f"{option} {text}")
+    return " ".join(words)
+
+
+def commit() -> str:
+    """The commit of the source, or "unknown" outside of a repository."""
+    words = ["git", "rev-parse", "--short", "HEAD"]
+    folder = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, default=str) + "\n").encode()

@@ -1,0 +1,283 @@
+"""A* on the real NES: a planner that tries out buttons on saved states of the console."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.backend import Backend, NESButton, open_backend
+from gym_mario_suite.nes.rom import Rom
+from gym_mario_suite.nes.run import Run
+from gym_mario_suite.nes.smb import Address
+
+_A, _B, _LEFT, _RIGHT, _DOWN = (
+    int(button)
+    for button in (NESButton.A, NESButton.B, NESButton.LEFT, NESButton.RIGHT, NESButton.DOWN)
+)
+# What is tried from every state, the most promising first.
+_ACTIONS = (
+    _RIGHT | _B,
+    _RIGHT | _A | _B,
+    _RIGHT,
+    _RIGHT | _A,
+    0,
+    _A,
+    _LEFT | _B,
+    _LEFT | _A | _B,
+    _DOWN,
+)
+# More than Mario runs in a frame: so the estimate of what is left is never too large.
+_TOP_SPEED_PX = 4.0
+# An area that is entered counts as so much progress.
+_AREA_PX = 1024
+_REPORT_FRAMES = 4000
+_TAIL_FRAMES = 60
+_GAIN_PX = 16
+_MAX_IN_VAIN = 3
+# States closer than this are one.
+_CELL_X_PX, _CELL_Y_PX, _CELL_SPEED, _CELL_FRAMES = 4, 8, 8, 40
+
+
+@dataclass(slots=True)
+class _Node:
+    """A state that the search has reached."""
+
+    parent: _Node | None
+    buttons: int
+    # How many frames the buttons were held; fewer than usual where the run has ended.
+    held: int
+    frames: int
+    # Where the present area begins to count, and which it is.
+    base_px: int
+    area: tuple[int, ...]
+    x_px: int
+    # The console, until the node has been expanded.
+    console: bytes = field(repr=False, default=b"")
+
+    @property
+    def progress_px(self) -> int:
+        """How far it is from the start."""
+        return self.base_px + self.x_px
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search has come to.
+
+    Attributes:
+        keys: Button bits of each frame.
+        cleared: Whether they lead to the goal.
+        progress_px: How far they lead, counted through all areas.
+        frames_tried: What the search has cost, in frames of the console.
+    """
+
+    keys: bytes
+    cleared: bool
+    progress_px: int
+    frames_tried: int
+
+
+class NESSearch:
+    """Weighted A* over saved states of a console of its own.
+
+    A node is a state of the console; its successors hold one of nine combinations of buttons for
+    `repeat` frames. The cost of a path is its frames, the estimate what is left at top speed,
+    times `weight`. Of states that nearly agree in place, speed and time only the first is kept.
+    Deaths are dropped. Pipes count as progress, places that were left behind do not; so a castle's
+    loops are seen as the steps back that they are.
+
+    Args:
+        backend: A console with the game, which is this search's from now on.
+        repeat: Frames of an action.
+        weight: Of the estimate: 1 looks for the fastest way, more for a way soon.
+    """
+
+    def __init__(self, backend: Backend, *, repeat: int = 6, weight: float = 2.0) -> None:
+        self._run = Run(backend)
+        self._repeat = repeat
+        self._weight = weight
+        self.frames_tried = 0
+
+    @property
+    def rom(self) -> Rom:
+        """The game."""
+        return self._run.game.backend.rom
+
+    def close(self) -> None:
+        """Give the console back."""
+        self._run.game.backend.close()
+
+    def plan(self, run: Run, budget: int) -> Iterator[Plan]:
+        """Search from where a run stands.
+
+        Args:
+            run: The run; it is not changed.
+            budget: Frames to try out.
+
+        Yields:
+            What is best so far, after each few thousand frames and in the end.
+        """
+        self.frames_tried = 0
+        stage = _stage_of(run)
+        console = run.game.backend.save()
+        x = _x_px(run.ram)
+        root = _Node(None, 0, 0, 0, -x, _area(run.ram), x, console)
+        best, goal, reported = root, None, 0
+        order = itertools.count()
+        open_nodes = [(0.0, next(order), root)]
+        closed = {_cell(run.ram, root)}
+        while open_nodes and goal is None and self.frames_tried < budget:
+            _, _, node = heapq.heappop(open_nodes)
+            for buttons in _ACTIONS:
+                child = self._try(node, buttons, stage)
+                if child is None:
+                    continue
+                if self._run.status is Status.WIN:
+                    goal = child
+                    break
+                cell = _cell(self._run.ram, child)
+                if cell in closed:
+                    continue
+                closed.add(cell)
+                child.console = self._run.game.backend.save()
+                estimate = self._weight * child.progress_px / _TOP_SPEED_PX
+                heapq.heappush(open_nodes, (child.frames - estimate, next(order), child))
+                if child.progress_px > best.progress_px:
+                    best = child
+            node.console = b""
+            if self.frames_tried - reported >= _REPORT_FRAMES:
+                reported = self.frames_tried
+                yield self._plan_of(best, False)
+        yield self._plan_of(goal or best, goal is not None)
+
+    def _try(self, node: _Node, buttons: int, stage: tuple[int, int]) -> _Node | None:
+        """Hold the buttons from a node on; None where that is a death or leaves the stage."""
+        run = self._run
+        run.resume(node.console, stage)
+        for _ in range(self._repeat):
+            run.frame(buttons)
+            run.settle()
+            if run.status is not Status.RUNNING:
+                break
+        self.frames_tried += run.frames
+        ram = run.ram
+        if run.status is Status.DEAD or _stage_of(run) != stage:
+            return None
+        area, x = _area(ram), _x_px(ram)
+        base = node.base_px
+        if area != node.area:
+            base = node.progress_px + _AREA_PX - x
+        return _Node(node, buttons, run.frames, node.frames + run.frames, base, area, x)
+
+    def _plan_of(self, node: _Node, cleared: bool) -> Plan:
+        keys = []
+        at: _Node | None = node
+        while at is not None:
+            keys.append(bytes([at.buttons]) * at.held)
+            at = at.parent
+        return Plan(b"".join(reversed(keys)), cleared, node.progress_px, self.frames_tried)
+
+
+def _stage_of(run: Run) -> tuple[int, int]:
+    return run.ram[Address.WORLD] + 1, run.ram[Address.STAGE] + 1
+
+
+def _x_px(ram: smb.Ram) -> int:
+    """Mario's x; a castle that sends him back can put him left of its start."""
+    x = smb.x_px(ram)
+    return x if x < 1 << 15 else x - (1 << 16)
+
+
+def _area(ram: smb.Ram) -> tuple[int, ...]:
+    return ram[Address.AREA_POINTER], ram[Address.AREA]
+
+
+def _cell(ram: smb.Ram, node: _Node) -> tuple[int, ...]:
+    """What two states agree in that the search takes for one."""
+    return (
+        *node.area,
+        node.base_px,
+        node.x_px // _CELL_X_PX,
+        (256 * ram[Address.Y_VIEWPORT] + ram[Address.Y]) // _CELL_Y_PX,
+        ram[Address.X_SPEED] // _CELL_SPEED,
+        ram[Address.FLOAT_STATE],
+        ram[Address.Y_SPEED] // 2,
+        node.frames // _CELL_FRAMES,
+    )
+
+
+class NESSearchAgent:
+    """Plays what A* finds on copies of the console (`NESSearch`).
+
+    It plans a stage at its beginning, and plays the plan. Where the budget ends before the goal is
+    found, it goes as far as it has seen a way, less the last second, and plans again from there;
+    after three plans that lead nowhere it stands still.
+
+    It looks into the future of the game itself, so its results are no agent's that sees the screen.
+
+    Args:
+        budget: Frames to try out for each plan. The same budget gives the same buttons.
+        repeat: Frames of an action.
+        weight: Of the estimate of what is left; 1 looks for the fastest way, more for a way soon.
+
+    Attributes:
+        on_plan: Called now and then with the best plan so far, while it plans.
+    """
+
+    name = "nes-search"
+
+    def __init__(self, *, budget: int = 200_000, repeat: int = 6, weight: float = 2.0) -> None:
+        self._budget = as_integer("budget", budget, 1, 1 << 40)
+        self._repeat = as_integer("repeat", repeat, 1, 60)
+        if not 0 <= weight <= 1000:
+            raise OptionError(f"weight must be 0 to 1000, got {weight!r}")
+        self._weight = weight
+        self._search: NESSearch | None = None
+        self.on_plan: Callable[[Plan], None] = lambda plan: None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the plan."""
+        self._keys: Iterator[int] = iter(())
+        self._stage: tuple[int, int] | None = None
+        self._in_vain = 0
+
+    def act(self, run: Run) -> int:
+        """Buttons of the next frame; a new plan where the old one is at its end."""
+        if _stage_of(run) != self._stage:
+            self.reset()
+        keys = next(self._keys, None)
+        if keys is None:
+            self._keys, self._stage = iter(self._planned(run)), _stage_of(run)
+            keys = next(self._keys, 0)
+        return keys
+
+    def close(self) -> None:
+        """Give the console back."""
+        if self._search is not None:
+            self._search.close()
+        self._search = None
+
+    def _planned(self, run: Run) -> bytes:
+        """The buttons of the next while."""
+        if self._in_vain >= _MAX_IN_VAIN:
+            return bytes(_TAIL_FRAMES)
+        backend = run.game.backend
+        if self._search is None or self._search.rom != backend.rom:
+            self.close()
+            console = open_backend(backend.rom, backend.name)
+            self._search = NESSearch(console, repeat=self._repeat, weight=self._weight)
+        best = Plan(b"", False, 0, 0)
+        for best in self._search.plan(run, self._budget):
+            self.on_plan(best)
+        self._in_vain += best.progress_px < _GAIN_PX
+        if best.cleared:
+            return best.keys
+        # The last of an unfinished plan may lead where there is no way on.
+        keys = best.keys[: max(len(best.keys) - _TAIL_FRAMES, len(best.keys) // 2)]
+        return keys or bytes(_TAIL_FRAMES)

@@ -1,0 +1,354 @@
+"""Train an algorithm of stable-baselines3 by its recipe: `python -m gym_mario_suite.agents.sb3`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv, VectorWrapper
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from stable_baselines3 import A2C, DQN, PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.vec_env import VecEnv
+
+from gym_mario_suite import __version__
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.sb3.recipes import (
+    Recipe,
+    environment_options,
+    make_games,
+    recipe_for,
+)
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import require_folder, write_whole
+
+_EPISODES = 200  # of each difficulty, that the figures of the curve are means of
+_CURVE = "curve.csv"
+_MODEL = "model.zip"
+_POLICY = "policy.safetensors"
+_CONFIG = "config.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Train PPO, A2C, DQN or MaskablePPO with a tuned recipe.
+
+    Ctrl-C stops at the end of a rollout with a checkpoint; `--resume` goes on from there.
+
+    Attributes:
+        out: Folder of the run: model, policy, curve and TensorBoard's files.
+        algorithm: What learns.
+        env_id: Where it learns, any id with discrete actions.
+        env_options: What the environment is made with beside the recipe's options, a JSON object.
+        difficulties: Of Infinite Mario; the games are shared out among them.
+        decisions: Budget, all games together; 0 takes the recipe's.
+        num_envs: Games; 0 takes the recipe's number.
+        seed: Decides everything, on one machine and with one version of torch.
+        threads: Of torch.
+        checkpoint_minutes: Time between checkpoints.
+        device: cpu, cuda or auto.
+        tensorboard: Whether to write TensorBoard's files.
+        resume: Go on with the run in `out`.
+    """
+
+    out: Path
+    algorithm: Literal["ppo", "a2c", "dqn", "maskable-ppo"] = "ppo"
+    env_id: str = "MarioInfinite-v0"
+    env_options: str = "{}"
+    difficulties: tuple[int, ...] = ()
+    decisions: int = 0
+    num_envs: int = 0
+    seed: int = 0
+    threads: int = 1
+    checkpoint_minutes: float = 5.0
+    device: str = "cpu"
+    tensorboard: bool = False
+    resume: bool = False
+
+
+class TimedGames(VectorWrapper[Any, Any, Any, Any, Any]):
+    """Counts the seconds that a vector environment's steps take.
+
+    Args:
+        env: The environment.
+        seconds: One number, added to; several environments may share it.
+    """
+
+    def __init__(self, env: VectorEnv[Any, Any, Any], seconds: list[float]) -> None:
+        super().__init__(env)
+        self._seconds = seconds
+
+    def step(self, actions: Any) -> Any:
+        """Step, and add the time."""
+        start = time.perf_counter()
+        result = self.env.step(actions)
+        self._seconds[0] += time.perf_counter() - start
+        return result
+
+
+class _Curve(BaseCallback):
+    """Writes the curve and the checkpoints, and shows the progress."""
+
+    def __init__(self, run: Training, total: int, env_seconds: list[float], progress: Any) -> None:
+        super().__init__()
+        self._run = run
+        self._total = total
+        self._env_seconds = env_seconds
+        self._progress = progress
+        self._task = progress.add_task(run.algorithm, total=total, figures="")
+        self._results: dict[int, deque[tuple[float, float, bool]]] = defaultdict(
+            lambda: deque(maxlen=_EPISODES)
+        )
+        self._saved = time.monotonic()
+        self._rows = 0
+        self._wall = time.perf_counter()
+        self._cpu = time.process_time()
+        self._before = _last_row(run.out / _CURVE) if run.resume else {}
+        self._next_row = 0
+        self.interrupted = False
+
+    def _on_training_start(self) -> None:
+        self._next_row = self.num_timesteps
+
+    def _on_step(self) -> bool:
+        envs = self.training_env
+        difficulties = self._run.difficulties or (0,)
+        for index in np.flatnonzero(self.locals["dones"]):
+            info = self.locals["infos"][index]
+            part = int(index) * len(difficulties) // envs.num_envs
+            self._results[difficulties[part]].append(
+                (
+                    info["episode"]["r"],
+                    float(info.get("distance", 0.0)),
+                    info.get("status") == Status.WIN,
+                )
+            )
+        return not (self.interrupted or self.num_timesteps >= self._total)
+
+    def _on_rollout_end(self) -> None:
+        if self.num_timesteps >= self._next_row:
+            self._next_row = self.num_timesteps + self._total // 200
+            self._write_row()
+        if time.monotonic() - self._saved > 60 * self._run.checkpoint_minutes:
+            self.save()
+
+    def _on_training_end(self) -> None:
+        self._write_row()
+
+    def save(self) -> None:
+        """Write the model; what was there before is replaced as a whole."""
+        self._saved = time.monotonic()
+        temporary = self._run.out / f".{_MODEL}"
+        self.model.save(temporary)
+        temporary.replace(self._run.out / _MODEL)
+
+    def _write_row(self) -> None:
+        wall = time.perf_counter() - self._wall
+        row: dict[str, Any] = {
+            "decisions": self.num_timesteps,
+            "cpu_seconds": round(
+                time.process_time() - self._cpu + float(self._before.get("cpu_seconds", 0)), 1
+            ),
+            "wall_seconds": round(wall + float(self._before.get("wall_seconds", 0)), 1),
+            "env_time_share": round(self._env_seconds[0] / wall, 4),
+        }
+        for difficulty in self._run.difficulties or (0,):
+            results = self._results[difficulty]
+            columns = zip(*results, strict=True) if results else ([np.nan],) * 3
+            for name, values in zip(("return", "distance", "won"), columns, strict=True):
+                row[f"{name}_{difficulty}"] = round(float(np.mean(values)), 4)
+        path = self._run.out / _CURVE
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row)
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        for key, value in row.items():
+            self.logger.record(f"mario/{key}", value)
+        won = " ".join(f"{key}={value:.2f}" for key, value in row.items() if key[:4] == "won_")
+        self._progress.update(self._task, completed=self.num_timesteps, figures=won)
+        print(f"{self.num_timesteps} decisions, {row['cpu_seconds']} s, {won}", flush=True)
+
+
+def train(run: Training) -> BaseAlgorithm:
+    """Train by a recipe; the files of the run are in `run.out`.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        OptionError: For options that are not possible.
+    """
+    torch.set_num_threads(run.threads)
+    options = environment_options(run.env_id, _object(run.env_options))
+    out = require_folder(run.out)
+    if run.resume and not (out / _MODEL).exists():
+        raise OptionError(f"there is no run to go on with: {out / _MODEL} is missing")
+    if not run.resume and (out / _CURVE).exists():
+        raise OptionError(f"{out} holds a run already: give --resume, or another --out")
+    env_seconds = [0.0]
+
+    def games(count: int) -> VecEnv:
+        return make_games(
+            run.env_id, count, options, run.difficulties, lambda env: TimedGames(env, env_seconds)
+        )
+
+    shares = max(1, len(run.difficulties))
+    recipe = recipe_for(run.algorithm, games(shares).observation_space)
+    venv = games(run.num_envs or recipe.num_envs)
+    total = run.decisions or recipe.decisions
+    write_whole(out / _CONFIG, _to_json({**asdict(run), "out": out.name, "total": total}))
+    model = _model(run, recipe, venv)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
+        curve = _Curve(run, total, env_seconds, bar)
+        try:
+            left = total - model.num_timesteps
+            if left > 0:
+                model.learn(left, callback=curve, reset_num_timesteps=not run.resume)
+        except KeyboardInterrupt:
+            print("interrupted; go on with --resume", file=sys.stderr)
+        if curve.model is not None:
+            curve.save()
+    export(run, model, options, env_seconds)
+    venv.close()
+    return model
+
+
+def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
+    log: Any = str(run.out) if run.tensorboard else None
+    if run.algorithm == "maskable-ppo":
+        try:
+            from sb3_contrib import MaskablePPO as Algorithm
+        except ImportError:
+            raise OptionError("maskable-ppo needs sb3-contrib: pip install sb3-contrib") from None
+    else:
+        Algorithm = {"ppo": PPO, "a2c": A2C, "dqn": DQN}[run.algorithm]
+    if run.resume:
+        model = Algorithm.load(run.out / _MODEL, env=venv, device=run.device)
+        model.set_random_seed(run.seed + model.num_timesteps)
+        return model
+    settings = dict(recipe.settings)
+    count = venv.num_envs
+    if "batch_size" in settings and "n_steps" in settings:
+        settings["batch_size"] = min(settings["batch_size"], settings["n_steps"] * count)
+    return Algorithm(
+        recipe.policy,
+        venv,
+        learning_rate=_Falling(recipe.learning_rate),
+        policy_kwargs={"activation_fn": torch.nn.ReLU, **recipe.policy_settings},
+        seed=run.seed,
+        device=run.device,
+        tensorboard_log=log,
+        stats_window_size=_EPISODES,
+        **settings,
+    )
+
+
+@dataclass(frozen=True)
+class _Falling:
+    """A learning rate that falls to 0 along a line; SB3 saves it with the model."""
+
+    start: float
+
+    def __call__(self, left: float) -> float:
+        return self.start * left
+
+
+def export(
+    run: Training, model: BaseAlgorithm, options: dict[str, Any], env_seconds: list[float]
+) -> None:
+    """Write the policy as a `PolicyNetwork`, where it is a perceptron with logits."""
+    policy: Any = model.policy
+    net = getattr(getattr(policy, "mlp_extractor", None), "policy_net", None)
+    if net is None or type(policy.features_extractor).__name__ != "FlattenExtractor":
+        return
+    hidden = [module for module in net if isinstance(module, torch.nn.Linear)]
+    layers, activations = layers_of(
+        [*((module, "relu") for module in hidden), (policy.action_net, "linear")]
+    )
+    size = layers[0][0].shape[1]
+    last = _last_row(run.out / _CURVE)
+    card = {
+        "algorithm": run.algorithm,
+        "env_id": run.env_id,
+        "obs": options.get("obs", ""),
+        "actions": options.get("actions", ""),
+        "frame_skip": options.get("frame_skip", 1),
+        "difficulties": list(run.difficulties),
+        "decisions": model.num_timesteps,
+        "cpu_minutes": round(float(last.get("cpu_seconds", 0)) / 60, 1),
+        "seed": run.seed,
+        "command": command_of(run),
+        "commit": commit(),
+        "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
+        "last_curve_row": last,
+    }
+    ones = np.ones(size, np.float32)
+    network = PolicyNetwork(card, np.zeros(size, np.float32), ones, layers, activations)
+    network.save(run.out / _POLICY)
+    write_whole(run.out / "card.json", _to_json(card))
+
+
+def command_of(run: Training) -> str:
+    """The command that trains as this run did."""
+    words = ["python -m gym_mario_suite.agents.sb3"]
+    plain = Training(out=run.out)
+    for name, value in asdict(run).items():
+        if name == "resume" or (name != "out" and value == getattr(plain, name)):
+            continue
+        option = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(option)
+        elif isinstance(value, tuple):
+            words.append(" ".join([option, *map(str, value)]))
+        else:
+            text = f"runs/{value.name}" if isinstance(value, Path) else str(value)
+            words.append(f"{option} '{text}'" if "{" in text else f"{option} {text}")
+    return " ".join(words)
+
+
+def commit() -> str:
+    """The commit of the source, or "unknown" outside of a repository."""
+    folder = Path(__file__).resolve().parent
+    words = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        found = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise OptionError(f"--env-options must be a JSON object: {error}") from None
+    if not isinstance(value, dict):
+        raise OptionError(f"--env-options must be a JSON object, got {text}")
+    return value
+
+
+def _to_json(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1, default=str) + "\n").encode()
+
+
+def _last_row(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
+    return rows[-1] if rows else {}

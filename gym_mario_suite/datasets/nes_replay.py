@@ -1,0 +1,305 @@
+"""Replays of the NES: a run as its ROM's hash, its stage, its buttons, and hashes that prove it.
+
+No byte of the ROM is in one; who plays it needs the same ROM and the same emulator. Hashes of the
+RAM after every 64 frames and after the last form a chain that begins with ROM and stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
+from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
+from gym_mario_suite.datasets.state_hash import HASH_BYTES
+from gym_mario_suite.datasets.whole_file import write_whole
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
+from gym_mario_suite.nes.backend import Backend, open_backend
+from gym_mario_suite.nes.rom_store import find_rom_by_hash
+from gym_mario_suite.nes.run import Run, Stage, parse_stage
+
+NES_REPLAY_MAGIC = b"GMNR"
+NES_REPLAY_VERSION = 1
+_MAX_CONTENT_BYTES = 4 * MAX_TICKS
+_PAUSE_BUTTONS = 4 | 8  # SELECT and START are no buttons of a run.
+
+
+@dataclass(frozen=True, kw_only=True)
+class NESReplay:
+    """A run that can be played again.
+
+    Attributes:
+        rom: SHA-1 of the ROM's program and pictures.
+        backend: Name of the emulator.
+        version: Its version; others may play the run differently, which the hashes show.
+        stage: The stage; None for the whole game.
+        keys: Button bits of each frame of the run (scenes are none).
+        hashes: `next_nes_hash` after every 64 frames and after the last, a chain from
+            `first_nes_hash` on.
+        metadata: Whatever else is known, JSON-able: who played, for example.
+
+    Raises:
+        ReplayError: For parts that do not fit together.
+    """
+
+    rom: str
+    backend: str
+    version: str
+    stage: Stage | None
+    keys: bytes
+    hashes: tuple[bytes, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if len(self.keys) > MAX_TICKS:
+            raise ReplayError(f"a replay has at most {MAX_TICKS:,} frames, got {len(self.keys):,}")
+        if any(keys & _PAUSE_BUTTONS for keys in self.keys):
+            raise ReplayError("SELECT and START are no buttons of a run")
+        expected = hash_count(len(self.keys))
+        if len(self.hashes) != expected or any(len(h) != HASH_BYTES for h in self.hashes):
+            raise ReplayError(
+                f"{len(self.keys)} frames need {expected} hashes of {HASH_BYTES} bytes, "
+                f"got {len(self.hashes)}"
+            )
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    @property
+    def ticks(self) -> int:
+        """Length in frames."""
+        return len(self.keys)
+
+    def to_bytes(self) -> bytes:
+        """The replay as bytes."""
+        head = {
+            "rom": self.rom,
+            "backend": self.backend,
+            "version": self.version,
+            "stage": stage_name(self.stage),
+            "metadata": dict(self.metadata),
+        }
+        return pack(NES_REPLAY_MAGIC, NES_REPLAY_VERSION, head, [self.keys, b"".join(self.hashes)])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> NESReplay:
+        """The replay that `to_bytes` wrote.
+
+        Raises:
+            ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
+        """
+        try:
+            head, (keys, hashes) = unpack(
+                NES_REPLAY_MAGIC, NES_REPLAY_VERSION, data, _MAX_CONTENT_BYTES
+            )
+            texts = [head[name] for name in ("rom", "backend", "version")]
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError("rom, backend and version must be text")
+            return cls(
+                rom=texts[0],
+                backend=texts[1],
+                version=texts[2],
+                stage=None if head["stage"] is None else parse_stage(head["stage"]),
+                keys=keys,
+                hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
+                metadata=head["metadata"],
+            )
+        except ReplayError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ReplayError(f"the replay's contents cannot be read: {error}") from error
+
+    def save(self, path: Path | str) -> None:
+        """Write the replay to a file, whole or not at all.
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
+        write_whole(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path | str) -> NESReplay:
+        """Read a replay file.
+
+        Raises:
+            ReplayError: When the file cannot be read; the message names it.
+        """
+        data = read_replay(path)
+        try:
+            return cls.from_bytes(data)
+        except ReplayError as error:
+            raise ReplayError(f"{path}: {error}") from error
+
+
+class RecordedRun(Run):
+    """A run that remembers how it was played. `begin` and `resume` begin a new recording."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
+        self._keys = bytearray()
+        self._hashes: list[bytes] = []
+        self._from_start = False
+
+    def begin(self, stage: Stage | None) -> Any:
+        """Begin a run, and its recording."""
+        start = super().begin(stage)
+        self._keys.clear()
+        self._hashes.clear()
+        self._from_start = True
+        return start
+
+    def resume(self, console: bytes, stage: Stage | None) -> None:
+        """Go on from a saved state: there is no replay of that."""
+        super().resume(console, stage)
+        self._from_start = False
+
+    def frame(self, buttons: int) -> None:
+        """Play a frame and record it.
+
+        Raises:
+            OptionError: For START or SELECT.
+        """
+        if buttons & _PAUSE_BUTTONS or not 0 <= buttons < 256:
+            raise OptionError(f"buttons must be bits of the pad but START and SELECT: {buttons}")
+        # What came of the frame before is settled by now, so this is the time for its hash.
+        if len(self._keys) == TICKS_PER_HASH * (len(self._hashes) + 1):
+            self._hashes.append(self._next_hash())
+        self._keys.append(buttons)
+        super().frame(buttons)
+
+    def replay(self, metadata: Mapping[str, Any] | None = None) -> NESReplay:
+        """What was played since the start, after `settle`; the run can go on.
+
+        Raises:
+            ReplayError: For a run that was resumed from a saved state.
+        """
+        if not self._from_start:
+            raise ReplayError("only runs from the start of a stage or of the game have a replay")
+        hashes = list(self._hashes)
+        if len(hashes) < hash_count(len(self._keys)):
+            hashes.append(self._next_hash())
+        backend = self.game.backend
+        return NESReplay(
+            rom=backend.rom.sha1,
+            backend=backend.name,
+            version=backend.version,
+            stage=self.stage,
+            keys=bytes(self._keys),
+            hashes=tuple(hashes),
+            metadata=metadata or {},
+        )
+
+    def _next_hash(self) -> bytes:
+        rom = self.game.backend.rom.sha1
+        previous = self._hashes[-1] if self._hashes else first_nes_hash(rom, self.stage)
+        keys = self._keys[TICKS_PER_HASH * len(self._hashes) :]
+        return next_nes_hash(previous, bytes(keys), self.ram)
+
+
+def first_nes_hash(rom: str, stage: Stage | None) -> bytes:
+    """The beginning of a replay's chain of hashes."""
+    return blake2b(f"{rom} {stage_name(stage)}".encode(), digest_size=HASH_BYTES).digest()
+
+
+def next_nes_hash(previous: bytes, keys: bytes, ram: bytes | bytearray) -> bytes:
+    """The next link of a replay's chain of hashes.
+
+    Args:
+        previous: The link before.
+        keys: Button bits of the frames since then.
+        ram: The RAM after them, when scenes have passed.
+    """
+    return blake2b(previous + keys + ram, digest_size=HASH_BYTES).digest()
+
+
+def play_nes(replay: NESReplay, run: Run | None = None) -> Iterator[Run]:
+    """Play a replay: the run after each frame (one and the same object).
+
+    Args:
+        replay: The replay.
+        run: The run to play it in, which is begun; by default one in a console of its own.
+
+    Raises:
+        RomError: When the replay's ROM is not found.
+        BackendError: When its emulator is not installed.
+        ReplayMismatch: As soon as the run is seen to differ from what was recorded.
+    """
+    own = run is None
+    run = open_run(replay) if run is None else run
+    try:
+        run.begin(replay.stage)
+        if not replay.keys:
+            _check(replay, 0, run)
+        for number, keys in enumerate(replay.keys, 1):
+            if run.status != Status.RUNNING:
+                raise ReplayMismatch(
+                    f"the run ends with frame {number - 1}, but the replay goes on to "
+                    f"frame {replay.ticks}{_other_version(replay, run)}",
+                    number - 1,
+                )
+            run.frame(keys)
+            run.settle()
+            if number % TICKS_PER_HASH == 0 or number == replay.ticks:
+                _check(replay, number, run)
+            yield run
+    finally:
+        if own:
+            run.game.backend.close()
+
+
+def open_run(replay: NESReplay) -> Run:
+    """A run in a console with the replay's ROM and emulator.
+
+    Raises:
+        RomError: When the ROM is not found.
+        OptionError: For an emulator that there is not.
+        BackendError: When the emulator is not installed.
+    """
+    return Run(open_backend(find_rom_by_hash(replay.rom), replay.backend))
+
+
+def verify_nes(replay: NESReplay) -> Run:
+    """Play a replay to its end.
+
+    Returns:
+        The run as it ended; its console is closed.
+
+    Raises:
+        MarioError: As of `play_nes`.
+    """
+    run = open_run(replay)
+    try:
+        for _ in play_nes(replay, run):
+            pass
+    finally:
+        run.game.backend.close()
+    return run
+
+
+def stage_name(stage: Stage | None) -> str | None:
+    """A stage as it is displayed; None for the whole game."""
+    return None if stage is None else f"{stage[0]}-{stage[1]}"
+
+
+def _check(replay: NESReplay, frame: int, run: Run) -> None:
+    """Compare the hash that is due after `frame`."""
+    index = max(0, frame - 1) // TICKS_PER_HASH
+    first = index * TICKS_PER_HASH
+    previous = replay.hashes[index - 1] if index else first_nes_hash(replay.rom, replay.stage)
+    if next_nes_hash(previous, replay.keys[first:frame], run.ram) != replay.hashes[index]:
+        place = f"within frames {first + 1} to {frame}" if frame else "at its start"
+        raise ReplayMismatch(
+            f"the run takes another course {place}: its buttons or the emulator are not those of "
+            f"the recording{_other_version(replay, run)}",
+            frame,
+        )
+
+
+def _other_version(replay: NESReplay, run: Run) -> str:
+    backend = run.game.backend
+    if backend.version == replay.version:
+        return ""
+    return f" (recorded with {replay.backend} {replay.version}, this is {backend.version})"

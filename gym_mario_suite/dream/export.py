@@ -1,0 +1,84 @@
+"""Export: a denoiser as an ONNX file that stores its weights as fp16 and computes in fp32."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from gym_mario_suite.dream.network import example_inputs
+from gym_mario_suite.dream.presets import DreamConfig
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import write_whole
+
+OPSET = 17
+OUTPUTS = ("denoised", "head")
+# Keys of the file's metadata, which the runtime reads.
+CONFIG_KEY, CARD_KEY, FORMAT_KEY = "dream_config", "dream_card", "dream_format"
+FORMAT = "1"
+_SMALL = 256  # tensors up to this size stay as they are
+
+
+def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
+    """Write a denoiser as ONNX, whole or not at all.
+
+    Inputs and outputs have the names and shapes of `network.Denoiser.forward`; the number of rows
+    is free. Weights are stored as fp16, each followed by a cast that the runtime folds when it
+    opens the file.
+
+    Raises:
+        OptionError: When `onnx` is missing, or the file cannot be written.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise OptionError("export needs onnx: pip install 'gym-mario-suite[dream-train]'") from None
+
+    # Two rows: with one the tracer would take "the only row" for a constant.
+    inputs = example_inputs(config, 2)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            denoiser.eval().float(),
+            tuple(inputs.values()),
+            buffer,  # type: ignore[arg-type]  (this exporter takes it)
+            input_names=list(inputs),
+            output_names=list(OUTPUTS),
+            dynamic_axes={name: {0: "rows"} for name in (*inputs, *OUTPUTS)},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    _store_as_halves(model)
+    for key, text in (
+        (FORMAT_KEY, FORMAT),
+        (CONFIG_KEY, json.dumps(config.to_dict(), sort_keys=True)),
+        (CARD_KEY, json.dumps(card, sort_keys=True)),
+    ):
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, text
+    write_whole(path, model.SerializeToString())
+
+
+def _store_as_halves(model: Any) -> None:
+    """Replace larger fp32 tensors by fp16 tensors with a cast behind them."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = model.graph
+    casts = []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims, dtype=int) <= _SMALL:
+            continue
+        name = tensor.name
+        halves = numpy_helper.to_array(tensor).astype(np.float16)
+        tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}_fp16"))
+        casts.append(helper.make_node("Cast", [f"{name}_fp16"], [name], to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)

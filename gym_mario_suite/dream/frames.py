@@ -1,0 +1,75 @@
+"""Frames on their way into a model and out of it: one place for training, spawns and dreaming.
+
+A picture is uint8[..., height, width, 3]. A model sees float32[..., 3, height, width] in -1 .. 1.
+Sizes are changed by averaging areas, which cannot overshoot; numbers are clamped before they
+become uint8, so that no pixel can wrap around.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.errors import OptionError
+
+Frames = NDArray[np.uint8]
+
+
+def to_model(frames: Frames) -> NDArray[np.float32]:
+    """Pictures as a model's input: uint8[..., h, w, 3] to float32[..., 3, h, w] in -1 .. 1."""
+    moved = np.moveaxis(frames, -1, -3)
+    return np.ascontiguousarray(moved, np.float32) * np.float32(1 / 127.5) - np.float32(1)
+
+
+def to_frames(values: NDArray[np.floating]) -> Frames:
+    """A model's output as pictures: clamped to -1 .. 1, then rounded to the nearest of 256."""
+    scaled = (np.clip(values, -1.0, 1.0) + 1.0) * 127.5 + 0.5
+    return np.ascontiguousarray(np.moveaxis(scaled.astype(np.uint8), -3, -1))
+
+
+def quantised(values: Any) -> Any:
+    """What becomes of a model's output (a torch tensor) on its way through `to_frames`."""
+    return ((values.clamp(-1, 1) + 1) * 127.5 + 0.5).floor().clamp(0, 255) / 127.5 - 1
+
+
+def resized(frames: Frames, height: int, width: int) -> Frames:
+    """Pictures at another size, each new pixel the mean of the area it covers.
+
+    Args:
+        frames: uint8[..., h, w, 3].
+        height: New height in px.
+        width: New width in px.
+    """
+    if frames.shape[-3:-1] == (height, width):
+        return frames
+    rows = _areas(frames.shape[-3], height)
+    columns = _areas(frames.shape[-2], width)
+    mixed = np.einsum("yh,...hwc,xw->...yxc", rows, frames.astype(np.float32), columns)
+    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+
+
+def checked_frame(frame: Any, height: int, width: int, what: str) -> Frames:
+    """A picture of the size that is expected.
+
+    Raises:
+        OptionError: If it is something else; the message says what is expected.
+    """
+    array = np.asarray(frame)
+    if array.shape != (height, width, 3) or array.dtype != np.uint8:
+        raise OptionError(
+            f"{what} must be a picture of {width}x{height} px, uint8 of shape "
+            f"({height}, {width}, 3), got {array.dtype} of shape {array.shape}"
+        )
+    return np.ascontiguousarray(array)
+
+
+@lru_cache(maxsize=32)
+def _areas(old: int, new: int) -> NDArray[np.float32]:
+    """float32[new, old]: the share of each old pixel in each new one."""
+    edges = np.arange(new + 1) * (old / new)
+    pixels = np.arange(old)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(overlap, 0, 1) * (new / old)).astype(np.float32)

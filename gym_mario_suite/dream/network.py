@@ -1,0 +1,327 @@
+"""The denoiser's network: a U-Net whose convolutions all run on a grid of patches.
+
+Patches of pixels are folded into channels first, so that no convolution runs at full size;
+that is what makes it fast on a processor. Residual blocks are modulated by a condition vector of
+the buttons and the noise levels.
+
+Beside what it paints, the network says for each square of 2x2 pixels how much to take from the
+last frame, and moved by how many pixels: most of a scrolling picture is there already, and need not
+be painted anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gym_mario_suite.dream.diffusion import preconditioning
+from gym_mario_suite.dream.presets import (
+    BUTTONS,
+    CONTEXT,
+    HEAD_SIZE,
+    HINT_COLUMNS,
+    HINT_LEFT,
+    HINT_RIGHT,
+    HINT_ROWS,
+    DreamConfig,
+)
+from gym_mario_suite.errors import WeightsError
+
+_FREQUENCIES = 8
+_HEAD_WIDTH = 64
+_COPY_CELL = 2  # side in px of the squares that are copied as a whole
+_LARGEST_LOGIT = 20.0
+_SHARPNESS = 20.0
+_TILE_CODES = 256
+_SPAWN_CODES = 16
+_HINT_WIDTH = 16
+
+
+def groups_of(channels: int) -> int:
+    """Groups of a group norm: of 32 channels each."""
+    return max(1, channels // 32)
+
+
+class ModulatedNorm(nn.Module):
+    """Group norm whose scale and shift come from the condition vector (FiLM)."""
+
+    def __init__(self, channels: int, condition: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(groups_of(channels), channels, affine=False)
+        self.modulation = nn.Linear(condition, 2 * channels)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """`x`, normalised and modulated."""
+        scale, shift = self.modulation(condition)[:, :, None, None].chunk(2, dim=1)
+        return self.norm(x) * (1 + scale) + shift
+
+
+class ResidualBlock(nn.Module):
+    """Norm, SiLU, 3x3 convolution, twice, and the input added."""
+
+    def __init__(self, inputs: int, outputs: int, condition: int) -> None:
+        super().__init__()
+        self.norm_1 = ModulatedNorm(inputs, condition)
+        self.conv_1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm_2 = ModulatedNorm(outputs, condition)
+        self.conv_2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """The block's output, at the same size."""
+        y = self.conv_1(functional.silu(self.norm_1(x, condition)))
+        y = self.conv_2(functional.silu(self.norm_2(y, condition)))
+        return y + self.skip(x)
+
+
+class Condition(nn.Module):
+    """Buttons, noise levels and where the camera stands in its tile, as one vector."""
+
+    frequencies: Tensor
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        width = config.condition
+        self.buttons = nn.Linear(len(BUTTONS), width // CONTEXT, bias=False)
+        self.register_buffer("frequencies", torch.randn(_FREQUENCIES))
+        self.noise = nn.Linear(4 * _FREQUENCIES, width)
+        self.place = nn.Linear(2, width) if config.level_hint else None
+        self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+
+    def forward(self, buttons: Tensor, codes: Tensor, place: Tensor | None) -> Tensor:
+        """float[n, width]; see `Denoiser.forward`, whose noise levels come as codes here."""
+        angles = (codes[:, :, None] * self.frequencies).flatten(1)
+        vector = self.buttons(buttons).flatten(1)
+        vector = vector + self.noise(torch.cat([angles.cos(), angles.sin()], dim=1))
+        if self.place is not None and place is not None:
+            vector = vector + self.place(place)
+        return self.mlp(vector)
+
+
+class LevelHint(nn.Module):
+    """Tiles beyond the picture's edges, laid on the outermost columns of the grid."""
+
+    def __init__(self, grid: tuple[int, int]) -> None:
+        super().__init__()
+        if grid[0] != HINT_ROWS:
+            raise WeightsError(f"a level hint needs {HINT_ROWS} rows of patches, got {grid[0]}")
+        self.tiles = nn.Embedding(_TILE_CODES, _HINT_WIDTH)
+        self.spawns = nn.Embedding(_SPAWN_CODES, _HINT_WIDTH)
+        self._between = grid[1] - HINT_COLUMNS
+
+    def forward(self, tiles: Tensor, place: Tensor) -> Tensor:
+        """Channels [n, 16, rows, columns].
+
+        Args:
+            tiles: int64[n, HINT_COLUMNS, 15, 2].
+            place: float[n, 2]: the camera's place within its tile, and 1 where there is a hint.
+        """
+        known = self.tiles(tiles[..., 0]) + self.spawns(tiles[..., 1])
+        known = known.permute(0, 3, 2, 1) * place[:, 1, None, None, None]
+        between = known[..., :1].expand(-1, -1, -1, self._between) * 0
+        return torch.cat([known[..., :HINT_LEFT], between, known[..., -HINT_RIGHT:]], dim=3)
+
+
+class Motion(nn.Module):
+    """How well the last frame agrees with the one before it, moved by each number of pixels.
+
+    For each patch, and for the whole picture. Convolutions over patches would have to learn to
+    compare pixels; this tells them outright how fast the camera and the sprites were.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.reach = config.shifts
+        self.patch = config.patch
+
+    def forward(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """Agreement in 0 .. 1: [n, 2 shifts + 1, rows, columns] and [n, 2 shifts + 1]."""
+        # Green, and every second row, tell enough.
+        before, last = context[:, -5:-4, ::2], context[:, -2:-1, ::2]
+        width = last.shape[-1]
+        padded = functional.pad(before, (self.reach, self.reach, 0, 0), mode="replicate")
+        moved = [padded[..., s : s + width] for s in range(2 * self.reach + 1)]
+        difference = (torch.cat(moved, dim=1) - last).abs()
+        local = functional.avg_pool2d(difference, (self.patch // 2, self.patch))
+        whole = local.mean(dim=(2, 3))
+        return self._agreement(local), self._agreement(whole)
+
+    def _agreement(self, difference: Tensor) -> Tensor:
+        least = difference.amin(dim=1, keepdim=True)
+        return (_SHARPNESS * (least - difference)).exp()
+
+
+class UnshuffleNet(nn.Module):
+    """The U-Net of the presets `tiny`, `ci`, `xxs`, `xs` and `s`."""
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        inner, deep = config.channels
+        width = config.condition
+        pixels = config.patch**2
+        self.config = config
+        self.condition = Condition(config)
+        self.hint = LevelHint(config.grid) if config.level_hint else None
+        # The same as pixel unshuffle and a 1x1 convolution, and three times as fast.
+        self.stem = nn.Conv2d(3 * (CONTEXT + 1), inner, config.patch, stride=config.patch)
+        self.stem_hint = nn.Conv2d(_HINT_WIDTH, inner, 1, bias=False) if self.hint else None
+        speeds = 2 * config.shifts + 1
+        self.motion = Motion(config) if config.shifts else None
+        self.stem_motion = nn.Conv2d(speeds, inner, 1, bias=False) if self.motion else None
+        self.condition_motion = nn.Linear(speeds, width, bias=False) if self.motion else None
+        before, middle, after = config.blocks
+        self.down = nn.ModuleList(ResidualBlock(inner, inner, width) for _ in range(before))
+        self.reduce = nn.Conv2d(inner, deep, 2, stride=2)
+        self.middle = nn.ModuleList(ResidualBlock(deep, deep, width) for _ in range(middle))
+        self.enlarge = nn.Conv2d(deep, 4 * inner, 1)
+        self.up = nn.ModuleList(
+            ResidualBlock(2 * inner if i == 0 else inner, inner, width) for i in range(after)
+        )
+        self.out_norm = nn.GroupNorm(groups_of(inner), inner)
+        cells = (config.patch // _COPY_CELL) ** 2
+        self.copies = 2 * config.shifts + 2 if config.shifts else 0  # the last: paint, do not copy
+        self.out = nn.Conv2d(inner, 3 * pixels + self.copies * cells, 3, padding=1)
+        self.head = nn.Sequential(
+            nn.Linear(deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
+        )
+
+    def forward(
+        self,
+        context: Tensor,
+        noisy: Tensor,
+        buttons: Tensor,
+        codes: Tensor,
+        tiles: Tensor | None,
+        place: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """What to paint, what to copy (logits at half size) and the head's numbers."""
+        config = self.config
+        condition = self.condition(buttons, codes, place)
+        x = self.stem(torch.cat([context, noisy], dim=1))
+        if self.motion is not None and self.stem_motion is not None:
+            assert self.condition_motion is not None
+            local, whole = self.motion(context)
+            x = x + self.stem_motion(local)
+            condition = condition + self.condition_motion(whole)
+        if self.hint is not None and self.stem_hint is not None:
+            assert tiles is not None
+            assert place is not None
+            x = x + self.stem_hint(self.hint(tiles, place))
+        for block in self.down:
+            x = block(x, condition)
+        kept = x
+        rows, columns = config.grid
+        x = self.reduce(functional.pad(x, (0, columns % 2, 0, rows % 2)))
+        for block in self.middle:
+            x = block(x, condition)
+        head = self.head(x.mean(dim=(2, 3)))
+        x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
+        x = torch.cat([x, kept], dim=1)
+        for block in self.up:
+            x = block(x, condition)
+        x = self.out(functional.silu(self.out_norm(x)))
+        pixels = 3 * config.patch**2
+        painted = functional.pixel_shuffle(x[:, :pixels], config.patch)
+        if not self.copies:
+            return painted, None, head
+        return painted, functional.pixel_shuffle(x[:, pixels:], config.patch // _COPY_CELL), head
+
+
+class Denoiser(nn.Module):
+    """A network with its preconditioning: the expected frame behind a noisy one.
+
+    Args:
+        config: The model.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.config = config
+        if config.network == "diamond":
+            from gym_mario_suite.dream.diamond import DiamondNet
+
+            self.net: nn.Module = DiamondNet(config)
+        else:
+            self.net = UnshuffleNet(config)
+
+    def forward(
+        self,
+        context: Tensor,
+        noisy: Tensor,
+        buttons: Tensor,
+        sigma: Tensor,
+        sigma_context: Tensor,
+        tiles: Tensor | None = None,
+        place: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The denoised frames and the head's numbers.
+
+        Args:
+            context: float[n, 12, h, w], the past frames in -1 .. 1, oldest first.
+            noisy: float[n, 3, h, w], the next frame with noise of level `sigma`.
+            buttons: float[n, 4, 6], 0 or 1, pressed after each of the past frames; the last row
+                leads to the next frame.
+            sigma: float[n], noise level of `noisy`.
+            sigma_context: float[n], noise level of `context`.
+            tiles: int64[n, 4, 15, 2], the level hint.
+            place: float[n, 2], the camera's place within its tile (0 .. 1), and 1 where there is a
+                hint, else 0.
+
+        Returns:
+            float[n, 3, h, w] and float[n, HEAD_SIZE].
+        """
+        config = self.config
+        c_in, c_skip, c_out = preconditioning(sigma[:, None, None, None], config)
+        offset = config.sigma_offset**2
+        # ln sqrt(s^2 + o^2) / 4
+        codes = torch.stack([sigma, sigma_context], dim=1)
+        codes = torch.log(codes * codes + offset) / 8
+        painted, copies, head = self.net(
+            context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place
+        )
+        denoised = c_skip * noisy + c_out * painted
+        if copies is not None:
+            denoised = self._with_copies(denoised, copies, context[:, -3:])
+        return denoised, head
+
+    def _with_copies(self, denoised: Tensor, copies: Tensor, last: Tensor) -> Tensor:
+        """Replace what is painted by moved pieces of the last frame, to the share that is asked."""
+        # A softmax over the channels, without the transpositions that ONNX Runtime makes of it.
+        shares = copies.clamp(-_LARGEST_LOGIT, _LARGEST_LOGIT).exp()
+        shares = shares / shares.sum(dim=1, keepdim=True)
+        shares = functional.interpolate(shares, scale_factor=_COPY_CELL)
+        reach = self.config.shifts
+        padded = functional.pad(last, (reach, reach, 0, 0), mode="replicate")
+        width = self.config.width_px
+        # Where the camera goes right by s px, a pixel comes from s px further right.
+        result = denoised * shares[:, -1:]
+        for shift in range(2 * reach + 1):
+            moved = padded[..., shift : shift + width]
+            result = result + moved * shares[:, shift : shift + 1]
+        return result
+
+
+def count_parameters(module: nn.Module) -> int:
+    """How many trained numbers the module has."""
+    return sum(p.numel() for p in module.parameters())
+
+
+def example_inputs(config: DreamConfig, count: int = 1) -> dict[str, Any]:
+    """Inputs of the right shapes, by name; for export and tests."""
+    height, width, _ = config.shape
+    generator = torch.Generator().manual_seed(0)
+    inputs: dict[str, Any] = {
+        "context": torch.rand(count, 3 * CONTEXT, height, width, generator=generator) * 2 - 1,
+        "noisy": torch.randn(count, 3, height, width, generator=generator),
+        "buttons": torch.randint(0, 2, (count, CONTEXT, len(BUTTONS)), generator=generator).float(),
+        "sigma": torch.full((count,), config.sigma_max),
+        "sigma_context": torch.full((count,), config.sigma_context),
+    }
+    if config.level_hint:
+        shape = (count, HINT_COLUMNS, HINT_ROWS, 2)
+        inputs["tiles"] = torch.randint(0, _SPAWN_CODES, shape, generator=generator)
+        inputs["place"] = torch.ones(count, 2)
+    return inputs

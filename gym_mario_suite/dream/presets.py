@@ -1,0 +1,225 @@
+"""What a dream model is: its sizes, its diffusion, and the presets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.errors import OptionError, WeightsError
+
+# Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
+BUTTONS = ("left", "right", "down", "jump", "speed", "up")
+CONTEXT = 4  # past frames, each with the buttons that were pressed next
+
+# The numbers that the head gives, by name, in their order.
+HEADS: tuple[tuple[str, int], ...] = (
+    ("reward", 1),  # symlog of the tiles that Mario moves to the right
+    ("sign", 3),  # logits: to the left, not at all, to the right
+    ("done", 1),  # logit: this step ends the episode
+    ("won", 1),  # logit, given that it ends: by reaching the exit
+    ("coin", 1),  # logit: at least one coin
+    ("kill", 1),  # logit: at least one kill
+    ("power", 4),  # logits: small, large, fire, dead
+    ("move", 3),  # half pixels of the frame: Mario right, Mario down, camera right
+)
+HEAD_SIZE = sum(size for _, size in HEADS)
+
+# The tiles and spawn points beyond the edges of the picture that a level hint shows.
+HINT_ROWS = 15
+HINT_LEFT, HINT_RIGHT = 1, 3  # columns beyond the left edge, and from the right edge on
+HINT_COLUMNS = HINT_LEFT + HINT_RIGHT
+HINT_PLANES = 2  # tile byte; spawn code
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamConfig:
+    """A dream model: the layout of its network and the constants of its diffusion.
+
+    Attributes:
+        name: Name of the preset it comes from.
+        network: "unshuffle", a U-Net whose convolutions all run on a grid of patches; or
+            "diamond", the U-Net of the earlier system.
+        width_px: Width of a frame.
+        height_px: Height of a frame.
+        patch: Side of a patch in px ("unshuffle").
+        channels: Channels of each level.
+        blocks: Residual blocks of the down level, the bottleneck and the up level ("unshuffle").
+        depths: Residual blocks of each level ("diamond").
+        condition: Width of the condition vector.
+        shifts: The network may copy what it wants of the last frame, moved by up to so many px to
+            either side; 0 leaves that out.
+        level_hint: Whether there is an input for the tiles beyond the picture's edges.
+        sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
+        sigma_offset: Noise that is the same for all pixels of a channel, in training.
+        sigma_min: Smallest noise level.
+        sigma_max: Noise level that sampling starts from.
+        rho: Spacing of the noise levels.
+        sigma_context: Noise level that the past frames are said to have when dreaming.
+        steps: Sampling steps, by default.
+    """
+
+    name: str
+    network: str = "unshuffle"
+    width_px: int = 160
+    height_px: int = 120
+    patch: int = 8
+    channels: tuple[int, ...] = (128, 192)
+    blocks: tuple[int, int, int] = (2, 4, 2)
+    depths: tuple[int, ...] = ()
+    condition: int = 128
+    shifts: int = 6
+    level_hint: bool = True
+    sigma_data: float = 0.5
+    sigma_offset: float = 0.1
+    sigma_min: float = 2e-3
+    sigma_max: float = 5.0
+    rho: float = 7.0
+    sigma_context: float = 5e-3
+    steps: int = 1
+
+    def __post_init__(self) -> None:
+        if self.network not in ("unshuffle", "diamond"):
+            raise OptionError(f"network must be 'unshuffle' or 'diamond', got {self.network!r}")
+        if self.network == "unshuffle" and (
+            self.width_px % self.patch or self.height_px % self.patch
+        ):
+            raise OptionError(
+                f"a frame of {self.width_px}x{self.height_px} px does not divide into patches of "
+                f"{self.patch} px"
+            )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of patches."""
+        return self.height_px // self.patch, self.width_px // self.patch
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of a frame, rows first."""
+        return self.height_px, self.width_px, 3
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON-able values."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DreamConfig:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            WeightsError: For an unknown or missing value.
+        """
+        known = {f.name for f in fields(cls)}
+        unknown = set(values) - known
+        if unknown:
+            raise WeightsError(
+                f"the model has the setting {min(unknown)!r}, which this program does not know: "
+                "it was written by another version"
+            )
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        try:
+            return cls(**given)
+        except (TypeError, OptionError) as error:
+            raise WeightsError(f"the model's settings cannot be used: {error}") from error
+
+
+PRESETS: dict[str, DreamConfig] = {
+    config.name: config
+    for config in (
+        # For tests: trains in seconds.
+        DreamConfig(
+            name="tiny",
+            width_px=64,
+            height_px=60,
+            patch=4,
+            channels=(16, 24),
+            blocks=(1, 1, 1),
+            condition=32,
+            shifts=2,
+        ),
+        DreamConfig(
+            name="ci",
+            width_px=64,
+            height_px=60,
+            patch=4,
+            channels=(96, 160),
+            blocks=(2, 3, 2),
+            shifts=2,
+        ),
+        # Half the channels of `xs`: what a few hours of a CPU can train.
+        DreamConfig(name="xxs", channels=(64, 96), blocks=(1, 2, 1)),
+        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2)),
+        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3)),
+        # The earlier system's denoiser; the head is ours, since it had none.
+        DreamConfig(
+            name="diamond",
+            network="diamond",
+            width_px=64,
+            height_px=60,
+            patch=4,
+            channels=(64, 64, 64, 64),
+            depths=(2, 2, 2, 2),
+            condition=256,
+            shifts=0,
+            level_hint=False,
+            steps=3,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpsamplerConfig:
+    """The earlier system's second network, from 64x60 to 256x240.
+
+    Attributes:
+        factor: How many times larger the picture gets, along each side.
+        channels: Channels of each level.
+        depths: Residual blocks of each level.
+        attention: Which levels have self-attention.
+        condition: Width of the condition vector.
+        steps: Sampling steps.
+        sigma_min: Last noise level but 0.
+        sigma_max: First noise level.
+    """
+
+    factor: int = 4
+    channels: tuple[int, ...] = (64, 64, 128, 256)
+    depths: tuple[int, ...] = (2, 2, 2, 2)
+    attention: tuple[bool, ...] = (False, False, False, True)
+    condition: int = 2048
+    steps: int = 10
+    sigma_min: float = 1.0
+    sigma_max: float = 5.0
+
+
+def preset(name: str, **changes: Any) -> DreamConfig:
+    """The preset of that name, with changes.
+
+    Raises:
+        OptionError: If there is none; the message lists those there are.
+    """
+    if name not in PRESETS:
+        raise OptionError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}")
+    return replace(PRESETS[name], **changes)
+
+
+def head_slices() -> dict[str, slice]:
+    """Where each of HEADS lies among the head's numbers."""
+    slices = {}
+    at = 0
+    for name, size in HEADS:
+        slices[name] = slice(at, at + size)
+        at += size
+    return slices
+
+
+def multi_hot(keys: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Button bits as switches: int[...] to float32[..., 6]."""
+    return (np.asarray(keys)[..., None] >> np.arange(len(BUTTONS)) & 1).astype(np.float32)

@@ -1,0 +1,119 @@
+"""Files of weights: safetensors with the model's settings. No pickle is ever read or written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gym_mario_suite.dream.presets import DreamConfig
+from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SAFETENSORS = ".safetensors"
+_FORMAT = "gym-mario-suite dream 1"
+
+
+def require_training() -> None:
+    """Fail now if what training needs is not installed.
+
+    Raises:
+        OptionError: Naming what is missing.
+    """
+    try:
+        import safetensors.torch
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise OptionError(
+            f"this needs {error.name}: pip install 'gym-mario-suite[dream-train]'"
+        ) from None
+    assert safetensors.torch
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write tensors with JSON-able metadata, whole or not at all.
+
+    Raises:
+        OptionError: When the file cannot be written.
+    """
+    from safetensors.torch import save
+
+    text = {"format": _FORMAT, "json": json.dumps(dict(metadata), sort_keys=True)}
+    contiguous = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    write_whole(path, save(contiguous, metadata=text))
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and metadata that `save_tensors` wrote.
+
+    Raises:
+        WeightsError: When the file is missing, damaged or something else; the message names it.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise WeightsError(f"there is no file of weights {path}")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != _FORMAT:
+                raise WeightsError(f"{path}: not weights of a dream model")
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(  # noqa: SIM118
+                metadata["json"]
+            )
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
+        raise WeightsError(f"{path}: the weights cannot be read: {error}") from error
+
+
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path | str) -> None:
+    """Put weights into a network.
+
+    Raises:
+        WeightsError: When a tensor is missing, left over or of the wrong shape.
+    """
+    import torch
+
+    own = module.state_dict()
+    missing, left = sorted(set(own) - set(tensors)), sorted(set(tensors) - set(own))
+    if missing or left:
+        name, fault = (missing[0], "is missing") if missing else (left[0], "is not of this model")
+        raise WeightsError(f"{path}: the weights do not fit: {name} {fault}")
+    for name, tensor in tensors.items():
+        if tensor.shape != own[name].shape:
+            raise WeightsError(
+                f"{path}: the weights do not fit: {name} must have the shape "
+                f"{tuple(own[name].shape)}, got {tuple(tensor.shape)}"
+            )
+        if not torch.isfinite(tensor.float()).all():
+            raise WeightsError(f"{path}: {name} holds numbers that are not finite")
+    module.load_state_dict({name: t.to(own[name].dtype) for name, t in tensors.items()})
+
+
+def save_model(path: Path, module: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
+    """Write a model's weights as fp16, with its settings and its card."""
+    import torch
+
+    halves = {
+        n: t.to(torch.float16) if t.is_floating_point() else t
+        for n, t in module.state_dict().items()
+    }
+    save_tensors(path, halves, {"config": config.to_dict(), "card": card})
+
+
+def load_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]:
+    """The denoiser of a file that `save_model` wrote, its settings and its card.
+
+    Raises:
+        WeightsError: When it cannot be read.
+    """
+    from gym_mario_suite.dream.network import Denoiser
+
+    tensors, metadata = load_tensors(path)
+    config = DreamConfig.from_dict(metadata.get("config", {}))
+    denoiser = Denoiser(config)
+    fill(denoiser, tensors, path)
+    return denoiser.eval(), config, metadata.get("card", {})

@@ -1,0 +1,210 @@
+"""Windows: what a model is trained and tested on.
+
+A window is a few past frames and the frames that follow, with what was pressed between them. It
+lies within one episode: no window crosses a reset, and where an episode ends its last frame is the
+end of its windows. Which windows make up batch number n follows from the seed and n.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream.frames import resized
+from gym_mario_suite.dream.presets import CONTEXT, HINT_COLUMNS, HINT_ROWS
+from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import Mode, Status
+from gym_mario_suite.errors import DatasetError
+
+_ENDED = (int(Status.DEAD), int(Status.WIN))
+_DEAD = 3  # power state beside those of `Mode`
+assert max(Mode) < _DEAD
+IGNORED = -1.0  # a target that is not known
+
+
+class Targets(NamedTuple):
+    """What the head is to predict of each transition, by the names of `presets.HEADS`.
+
+    Attributes:
+        reward: float32[n, k], tiles that Mario moves to the right.
+        done: float32[n, k], 1 where the episode ends.
+        won: float32[n, k], 1 where it ends at the exit, IGNORED where it does not end.
+        coin: float32[n, k], 1 where at least one coin is taken.
+        kill: float32[n, k], 1 where something is killed.
+        power: int64[n, k], 0 small, 1 large, 2 fire, 3 dead; -1 for unknown.
+        move: float32[n, k, 3], half pixels: Mario right and down, camera right.
+    """
+
+    reward: NDArray[np.float32]
+    done: NDArray[np.float32]
+    won: NDArray[np.float32]
+    coin: NDArray[np.float32]
+    kill: NDArray[np.float32]
+    power: NDArray[np.int64]
+    move: NDArray[np.float32]
+
+
+class WindowSource(Protocol):
+    """Where windows come from."""
+
+    def batch(self, seed: int, number: int, count: int, length: int) -> Pieces:
+        """Batch `number` of the stream of this seed: `count` windows of `length` frames."""
+        ...
+
+    def digest(self) -> str:
+        """A name of the data."""
+        ...
+
+
+def targets_of(facts: NDArray[np.float32]) -> Targets:
+    """The head's targets of the k transitions between k + 1 frames.
+
+    Args:
+        facts: float32[n, k + 1, FACTS].
+    """
+    change = np.diff(facts, axis=1)
+    after = facts[:, 1:]
+    status = after[..., FACT["status"]].astype(np.int64)
+    done = np.isin(status, _ENDED)
+    won = np.where(done, status == Status.WIN, IGNORED)
+    power = np.where(status == Status.DEAD, _DEAD, after[..., FACT["mode"]].astype(np.int64))
+    left = after[..., FACT["camera"]].astype(np.int64) >> 1
+    before = facts[:, :-1, FACT["camera"]].astype(np.int64) >> 1
+    move = np.stack([change[..., FACT["x"]] / 2, change[..., FACT["y"]] / 2, left - before], -1)
+    return Targets(
+        (change[..., FACT["x"]] / TILE_PX).astype(np.float32),
+        done.astype(np.float32),
+        won.astype(np.float32),
+        (change[..., FACT["coins"]] > 0).astype(np.float32),
+        (change[..., FACT["kills"]] > 0).astype(np.float32),
+        power.astype(np.int64),
+        np.clip(move, -32, 32).astype(np.float32),
+    )
+
+
+def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The camera's place within its tile (0 .. 1), and a 1: there is a hint. float32[..., 2]."""
+    camera = facts[..., FACT["camera"]].astype(np.int64)
+    inside = (camera % TILE_PX / TILE_PX).astype(np.float32)
+    return np.stack([inside, np.ones_like(inside)], -1)
+
+
+class TapeWindows:
+    """Windows of tapes; their frames are drawn when they are asked for.
+
+    Args:
+        tapes: The episodes.
+        height: Height of the frames in px.
+        width: Width of the frames in px.
+        threads: Cores for playing and drawing.
+        end_share: Share of the windows that are drawn from the ends of episodes (deaths and wins),
+            which else would be one in some hundred.
+
+    Raises:
+        DatasetError: When no episode is long enough.
+    """
+
+    def __init__(
+        self, tapes: Tapes, height: int, width: int, threads: int = 1, end_share: float = 0.05
+    ) -> None:
+        self._player = TapePlayer(tapes, height, width, threads)
+        self._ticks = tapes.episodes["ticks"]
+        self._ended = np.isin(tapes.episodes["status"], _ENDED)
+        self._end_share = end_share
+        if not len(tapes) or self._ticks.max() <= CONTEXT:
+            raise DatasetError(f"no episode has more than {CONTEXT} frames")
+
+    def digest(self) -> str:
+        """A name of the data."""
+        return self._player.tapes.digest()
+
+    def batch(self, seed: int, number: int, count: int, length: int) -> Pieces:
+        """Batch `number` of the stream of this seed."""
+        episodes, begins = self.choose(seed, number, count, length)
+        return self._player.pieces(episodes, begins, length)
+
+    def choose(
+        self, seed: int, number: int, count: int, length: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Episodes and first frames of the windows of a batch: every place equally likely."""
+        rng = np.random.default_rng([seed, number])
+        # A window of `length` frames; frame f of an episode is the world after f + 1 ticks.
+        places = np.maximum(self._ticks - length + 1, 0)
+        if not places.any():
+            raise DatasetError(f"no episode has {length} frames")
+        ends = np.cumsum(places)
+        drawn = rng.integers(0, ends[-1], count)
+        episodes = np.searchsorted(ends, drawn, side="right")
+        begins = drawn - (ends[episodes] - places[episodes])
+        finals = np.flatnonzero(self._ended & (places > 0))
+        wanted = round(self._end_share * count)
+        if len(finals) and wanted:
+            episodes[:wanted] = rng.choice(finals, wanted)
+            begins[:wanted] = places[episodes[:wanted]] - 1
+        return episodes, begins
+
+
+class FrameWindows:
+    """Windows of recorded pictures, where there is no engine that could draw them again.
+
+    Such data come from other games (a NES with a ROM of one's own) or from the earlier system's
+    files. What the engine would know of them is not known; rewards and ends are.
+
+    Args:
+        episodes: For each episode its frames uint8[k + 1, h, w, 3], keys uint8[k], rewards
+            float[k] and ends bool[k].
+        height: Height of the frames in px.
+        width: Width of the frames in px.
+
+    Raises:
+        DatasetError: When the parts do not fit, or no episode is long enough.
+    """
+
+    def __init__(self, episodes: list[Any], height: int, width: int) -> None:
+        self._parts = []
+        for episode in episodes:
+            steps = len(episode.keys)
+            if len(episode.frames) != steps + 1:
+                raise DatasetError(
+                    f"an episode of {steps} steps has {steps + 1} frames, got {len(episode.frames)}"
+                )
+            facts = np.zeros((steps + 1, len(FACT)), np.float32)
+            facts[1:, FACT["x"]] = np.cumsum(np.asarray(episode.rewards) * TILE_PX)
+            facts[:, FACT["status"]] = Status.RUNNING
+            facts[1:, FACT["status"]][np.asarray(episode.ends, bool)] = Status.DEAD
+            frames = resized(np.asarray(episode.frames, np.uint8), height, width)
+            self._parts.append((frames, np.asarray(episode.keys, np.uint8), facts))
+        self._lengths = np.array([len(frames) for frames, _, _ in self._parts])
+        if not len(self._parts) or self._lengths.max() <= CONTEXT:
+            raise DatasetError(f"no episode has more than {CONTEXT} frames")
+
+    def digest(self) -> str:
+        """A name of the data."""
+        digest = hashlib.blake2b(digest_size=16)
+        for frames, keys, facts in self._parts:
+            for part in (frames, keys, facts):
+                digest.update(part.tobytes())
+        return digest.hexdigest()
+
+    def batch(self, seed: int, number: int, count: int, length: int) -> Pieces:
+        """Batch `number` of the stream of this seed."""
+        rng = np.random.default_rng([seed, number])
+        places = np.maximum(self._lengths - length + 1, 0)
+        if not places.any():
+            raise DatasetError(f"no episode has {length} frames")
+        ends = np.cumsum(places)
+        drawn = rng.integers(0, ends[-1], count)
+        chosen = np.searchsorted(ends, drawn, side="right")
+        begins = drawn - (ends[chosen] - places[chosen])
+        pick = [(self._parts[e], slice(b, b + length)) for e, b in zip(chosen, begins, strict=True)]
+        return Pieces(
+            np.stack([frames[s] for (frames, _, _), s in pick]),
+            np.stack([keys[s.start : s.stop - 1] for (_, keys, _), s in pick]),
+            np.stack([facts[s] for (_, _, facts), s in pick]),
+            np.zeros((count, length, HINT_COLUMNS, HINT_ROWS, 2), np.uint8),
+        )

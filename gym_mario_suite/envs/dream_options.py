@@ -1,0 +1,73 @@
+"""Options of the dream's environments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gym_mario_suite.dream.diffusion import MAX_STEPS, SOLVERS
+from gym_mario_suite.dream.runtime import DEFAULT_MODEL, DreamModel, open_model
+from gym_mario_suite.dream.spawns import find_spawn
+from gym_mario_suite.envs.actions import ActionSet, action_set
+from gym_mario_suite.errors import OptionError, as_integer
+
+RANDOM_SPAWN = "random"
+_MAX_UPSCALE = 16
+_LARGEST = 1 << 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamOptions:
+    """What an environment of the dream is made with; see `MarioDreamEnv` for the meaning of each.
+
+    Raises:
+        OptionError: For a value that is not possible; the message says which are.
+        WeightsError: When the model cannot be read.
+    """
+
+    model: str | Path = DEFAULT_MODEL
+    backend: str = "onnx"
+    threads: int = 1
+    steps: int | None = None
+    solver: str = "euler"
+    actions: str = "curiosity"
+    horizon: int = 1000
+    spawn: str | int = RANDOM_SPAWN
+    level_hint: Any = None
+    done_threshold: float | None = None
+    upscale: int = 2
+
+    def __post_init__(self) -> None:
+        _ = self.action_set
+        as_integer("horizon", self.horizon, 1, _LARGEST)
+        as_integer("upscale", self.upscale, 1, _MAX_UPSCALE)
+        if self.steps is not None:
+            as_integer("steps", self.steps, 1, MAX_STEPS)
+        if self.solver not in SOLVERS:
+            raise OptionError(f"solver must be one of {', '.join(SOLVERS)}, got {self.solver!r}")
+        if self.spawn != RANDOM_SPAWN:
+            find_spawn(self.spawn)
+        model = self.open()
+        if self.level_hint and not model.config.level_hint:
+            raise OptionError(f"the model {str(self.model)!r} takes no level hint")
+        if not 0 < self.threshold <= 1:
+            raise OptionError(
+                f"done_threshold must be a probability above 0, got {self.done_threshold!r}"
+            )
+
+    @property
+    def action_set(self) -> ActionSet:
+        """The actions."""
+        return action_set(self.actions)
+
+    @property
+    def threshold(self) -> float:
+        """From which probability on a step ends the episode."""
+        if self.done_threshold is not None:
+            return float(self.done_threshold)
+        return float(self.open().card.get("done_threshold", 0.5))
+
+    def open(self) -> DreamModel:
+        """The model; opened once."""
+        return open_model(self.model, self.backend, self.threads)

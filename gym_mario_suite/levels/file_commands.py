@@ -1,0 +1,153 @@
+"""`mario levels check`, `convert` and `render`: commands for level files."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import Mode, Rules
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.formats import read_document, read_level, write_level
+from gym_mario_suite.levels.formats.files import FORMATS
+from gym_mario_suite.levels.formats.png import png_bytes
+from gym_mario_suite.levels.level import rules_name
+from gym_mario_suite.levels.playability import NODES, EnginePlayer, Playability
+from gym_mario_suite.levels.playability import check as check_level
+from gym_mario_suite.whole_file import write_whole
+
+NOT_PLAYABLE = 1  # exit code of `check`
+
+_FORMATS = ", ".join(FORMATS)
+LevelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A level file of any format.")]
+Format = Annotated[
+    str | None, typer.Option("--format", metavar="NAME", help=f"The file's format: {_FORMATS}.")
+]
+RuleSet = Annotated[
+    str | None,
+    typer.Option("--rules", help="competition-2009 or framework-2019; default: what fits."),
+]
+
+
+def rules_named(name: str | None) -> Rules | None:
+    """The rule set of a name, None for none.
+
+    Raises:
+        OptionError: For an unknown name.
+    """
+    for rules in Rules:
+        if name == rules_name(rules):
+            return rules
+    if name is not None:
+        known = ", ".join(map(rules_name, Rules))
+        raise OptionError(f"unknown rules {name!r}; there are {known}")
+    return None
+
+
+def mode_numbered(mode: int | None) -> Mode | None:
+    """The power state of a number, None for none.
+
+    Raises:
+        OptionError: For any other number.
+    """
+    if mode is not None and mode not in set(Mode):
+        raise OptionError(f"--mode must be 0 small, 1 large or 2 fire, got {mode}")
+    return None if mode is None else Mode(mode)
+
+
+def check(
+    file: LevelFile,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Draw the level with the ways through it.")
+    ] = None,
+    format_name: Format = None,
+    rules: RuleSet = None,
+    mode: Annotated[
+        int | None, typer.Option(help="Mario at the start: 0 small, 1 large, 2 fire.")
+    ] = None,
+    nodes: Annotated[int, typer.Option(help="Nodes of each of A*'s two searches.")] = NODES,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Say whether a level can be finished, and how.
+
+    The static solver looks at the tiles alone; A* plays the level on the engine with its enemies.
+    Exit code 1 where neither finds a way.
+    """
+    level = read_level(file, format_name, rules_named(rules))
+    found = check_level(level, EnginePlayer(nodes, mode_numbered(mode)))
+    if picture is not None:
+        from gym_mario_suite.levels.picture import playability_picture
+
+        write_whole(picture, png_bytes(playability_picture(found)))
+    if as_json:
+        typer.echo(json.dumps(found.to_json()))
+    else:
+        for line in findings(found):
+            typer.echo(line)
+        if picture is not None:
+            typer.echo(f"{picture}: white is the solver's way, red that of A*")
+    assert found.engine is not None
+    if not found.static.solved and not found.engine.won:
+        raise typer.Exit(NOT_PLAYABLE)
+
+
+def findings(found: Playability) -> list[str]:
+    """The findings in words."""
+    level, static, run = found.level, found.static, found.engine
+    size = f"{level.width}x{level.height}, {rules_name(level.rules)}, {len(level.spawns)} enemies"
+    if static.solved:
+        about_tiles = f"can be crossed ({len(static.path)} cells)"
+    elif static.furthest_column < 0:
+        about_tiles = "have no place to start in the first columns"
+    else:
+        about_tiles = (
+            f"end at column {static.furthest_column} of {level.width} for the static solver, "
+            "which knows no springs or moving platforms and steers little in the air"
+        )
+    lines = [f"level   {size}", f"tiles   {about_tiles}"]
+    if run is not None and run.won:
+        lines.append(f"engine  A* wins in {len(run.keys)} ticks ({run.nodes:,} nodes)")
+    elif run is not None:
+        lines.append(
+            f"engine  A* finds no way with {run.nodes:,} nodes; it gets to column "
+            f"{int(run.furthest_px) // TILE_PX}"
+        )
+    return lines
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A level file of any format.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    source_format: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help=f"Format of IN: {_FORMATS}.")
+    ] = None,
+    target_format: Annotated[
+        str | None, typer.Option("--to", metavar="NAME", help="Format of OUT; else by its name.")
+    ] = None,
+    rules: RuleSet = None,
+) -> None:
+    """Write a level in another format.
+
+    A format that cannot say everything says what it can; `json` and `npz` lose nothing.
+    """
+    wanted = rules_named(rules)
+    document = read_document(source, source_format)
+    if wanted is not None:
+        document = read_level(source, source_format, wanted)
+    write_level(target, document, target_format)
+
+
+def render(
+    file: LevelFile,
+    target: Annotated[Path, typer.Argument(metavar="PNG", help="The picture to write.")],
+    format_name: Format = None,
+    rules: RuleSet = None,
+) -> None:
+    """Draw a whole level."""
+    from gym_mario_suite.levels.picture import level_picture
+
+    level = read_level(file, format_name, rules_named(rules))
+    write_whole(target, png_bytes(level_picture(level)))

@@ -1,0 +1,147 @@
+"""Whether levels can be finished: on the engine, in words, drawn."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gym_mario_suite import cli
+from gym_mario_suite.engine.game import Game
+from gym_mario_suite.engine.world import Rules, Status
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.formats import read_document, write_level
+from gym_mario_suite.levels.formats.png import png_bytes
+from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.picture import (
+    RUN_COLOUR,
+    STATIC_COLOUR,
+    level_picture,
+    playability_picture,
+)
+from gym_mario_suite.levels.playability import EnginePlayer, check
+from gym_mario_suite.levels.tile_grid import Tile, TileGrid
+from tests.levels.grids import grid_of
+
+EASY = grid_of("\n".join(["-" * 40] * 10 + ["-" * 20 + "E" + "-" * 19, "X" * 18 + "--" + "X" * 20]))
+WALLED = TileGrid(np.where(np.arange(40) == 25, Tile.GROUND, EASY.codes))
+
+
+@pytest.fixture(scope="module")
+def player() -> EnginePlayer:
+    return EnginePlayer(5000)
+
+
+@pytest.mark.parametrize("rules", Rules)
+def test_what_a_star_found_is_a_win(player: EnginePlayer, rules: Rules) -> None:
+    level = to_level(EASY, rules)
+    found = check(level, player)
+    run = found.engine
+    assert run is not None
+    assert (run.won, found.static.solved) == (True, True)
+    game = Game(level.image, 2 if rules == Rules.COMPETITION_2009 else 0)
+    for keys in run.keys.tolist():
+        game.tick(keys)
+    assert game.status == Status.WIN
+    assert len(run.positions) == len(run.keys)
+    assert check(level, player).to_json() == found.to_json()
+
+
+def test_a_wall_stops_both(player: EnginePlayer) -> None:
+    found = check(to_level(WALLED), player)
+    assert found.engine is not None
+    assert (found.engine.won, found.static.solved) == (False, False)
+    assert found.static.furthest_column == 24
+    assert 20 * 16 < found.engine.furthest_px < 25 * 16
+    assert found.to_json()["static"]["path"][0] == [0, 13]
+
+
+def test_the_solver_alone_needs_no_engine() -> None:
+    found = check(generate(3, 2, 0, 150))
+    assert found.engine is None
+    assert "engine" not in found.to_json()
+
+
+def test_a_budget_out_of_range_is_refused() -> None:
+    with pytest.raises(OptionError, match="nodes must be"):
+        EnginePlayer(0)
+
+
+@pytest.mark.parametrize("shape", [(14, 50), (14, 7), (27, 30), (40, 21)])
+@pytest.mark.parametrize("rules", Rules)
+def test_a_picture_shows_all_of_a_level(shape: tuple[int, int], rules: Rules) -> None:
+    codes = np.full(shape, Tile.EMPTY)
+    codes[-1] = Tile.GROUND
+    plain = level_picture(to_level(TileGrid(codes), rules))
+    level = to_level(TileGrid(codes), rules)
+    assert plain.shape == (16 * level.height, 16 * level.width, 3)
+    # Each of these blocks changes its own sixteen pixels square, and nothing else.
+    for row, column in ((-5, 0), (-8, shape[1] // 2), (-9, shape[1] - 2), (-shape[0], 3)):
+        codes[row, column] = Tile.BRICK
+    drawn = level_picture(to_level(TileGrid(codes), rules))
+    changed = (drawn != plain).any(axis=2).reshape(level.height, 16, level.width, 16).any((1, 3))
+    sky = level.height - shape[0]
+    assert np.array_equal(changed[sky:], codes == Tile.BRICK)
+
+
+def test_both_ways_are_drawn(player: EnginePlayer) -> None:
+    picture = playability_picture(check(to_level(EASY), player))
+    for colour in (STATIC_COLOUR, RUN_COLOUR):
+        columns = (picture == colour).all(axis=2).any(axis=0)
+        assert columns.mean() > 0.9
+
+
+def test_a_png_holds_the_picture() -> None:
+    picture = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
+    data = png_bytes(picture)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", data[16:24]) == (7, 5)
+    size = struct.unpack(">I", data[33:37])[0]
+    rows = np.frombuffer(zlib.decompress(data[41 : 41 + size]), np.uint8).reshape(5, 22)
+    assert np.array_equal(rows[:, 1:].reshape(5, 7, 3), picture)
+
+
+def mario(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([str(argument) for argument in arguments])
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code
+
+
+def test_check_says_whether_and_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    easy, walled, picture = tmp_path / "easy.txt", tmp_path / "walled.json", tmp_path / "out.png"
+    write_level(easy, EASY)
+    write_level(walled, WALLED)
+    assert mario("levels", "check", easy, "--picture", picture, "--nodes", 5000) == 0
+    said = capsys.readouterr().out
+    assert "can be crossed" in said
+    assert "A* wins" in said
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert mario("levels", "check", walled, "--nodes", 5000) == 1
+    said = capsys.readouterr().out
+    assert "end at column 24 of 40" in said
+    assert "A* finds no way" in said
+    assert mario("levels", "check", easy, "--json", "--nodes", 5000) == 0
+    assert json.loads(capsys.readouterr().out)["engine"]["won"] is True
+    assert mario("levels", "check", easy, "--rules", "framework-2019", "--mode", 1) == 0
+    assert "framework-2019" in capsys.readouterr().out
+    for wrong in (("--rules", "2020"), ("--mode", 3), ("--nodes", 0), ("--format", "doc")):
+        assert mario("levels", "check", easy, *wrong) == 2
+
+
+def test_convert_and_render(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, own, picture = tmp_path / "a.txt", tmp_path / "b.json", tmp_path / "c.png"
+    write_level(text, EASY)
+    assert mario("levels", "convert", text, own) == 0
+    assert read_document(own) == EASY
+    assert mario("levels", "convert", text, tmp_path / "d", "--to", "framework") == 0
+    assert mario("levels", "convert", own, text, "--rules", "framework-2019") == 0
+    assert mario("levels", "render", own, picture) == 0
+    assert struct.unpack(">II", picture.read_bytes()[16:24]) == (640, 240)
+    assert mario("levels", "convert", text, tmp_path / "e.doc") == 2
+    assert "ends in one of" in capsys.readouterr().err

@@ -88,7 +88,7 @@ class PartyBatch:
     @property
     def over(self) -> NDArray[np.bool_]:
         """Games in which nobody plays any more, bool[count]."""
-        return self.memory["ended"].astype(bool).all(1)
+        return np.all(self.memory["ended"].astype(bool), axis=1)
 
     def reset(self, mask: NDArray[np.bool_] | None = None) -> None:
         """Begin new games where the mask is set (everywhere by default)."""

@@ -190,7 +190,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         by_game = rows.reshape(self.num_games, self.players)
         if (by_game.any(1) != by_game.all(1)).any():
             raise OptionError("reset_mask must name all players of a game or none of them")
-        return by_game.all(1)
+        return np.all(by_game, axis=1)
 
     def _observations(self) -> NDArray[Any]:
         seen = self.batch.observations

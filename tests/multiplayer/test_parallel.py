@@ -55,12 +55,13 @@ def test_the_others_are_seen():
 
 def test_ghosts_are_seen_and_not_felt():
     env = mario_race_v0.parallel_env(ghosts=True, obs="features", render_mode="rgb_array")
-    env.reset(seed=3)
+    seen = env.reset(seed=3)[0]
     for _ in range(30):
         seen = env.step(dict(zip(env.agents, (3, 0), strict=True)))[0]
     assert seen["player_1"][-6] == 1
     assert seen["player_1"][-5] > 0.2
     picture = env.render()
+    assert picture is not None
     assert picture.shape == (240, 640, 3)
 
 

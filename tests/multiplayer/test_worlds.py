@@ -172,9 +172,9 @@ def test_creatures_face_the_nearest_player():
     level = flat(200)
     level = Level(level.tiles, [Spawn(60, 12, EnemyType.GREEN_KOOPA)], x_exit=190, y_exit=13)
     batch = party(players=2, level=level, rivalry="none")
+    world = batch.worlds[0]
     for _ in range(400):
         step(batch, 0, RUN)
-        world = batch.worlds[0]
         kinds = world["sprites"]["kind"][world["order"][: world["n_sprites"]]]
         if Kind.GREEN_KOOPA in kinds:
             break

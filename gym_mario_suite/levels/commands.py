@@ -11,6 +11,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.file_commands import check, convert, render
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
 from gym_mario_suite.levels.generator_2009 import generate_2009
+from gym_mario_suite.levels.pattern_command import count_patterns
 from gym_mario_suite.levels.text import LEGEND, level_text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -50,5 +51,5 @@ def show(
         typer.echo(LEGEND)
 
 
-for command in (check, convert, render):
+for command in (check, convert, render, count_patterns):
     app.command()(command)

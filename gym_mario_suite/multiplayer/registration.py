@@ -7,7 +7,7 @@ from pettingzoo import aec_registry, parallel_registry, register
 NAMESPACE = "mario"
 # Environments in which all players act at once, and one in which they take turns.
 PARALLEL = ("mario_coop_v0", "mario_race_v0", "mario_coin_battle_v0")
-TURN_BASED: tuple[str, ...] = ()
+TURN_BASED = ("mario_design_play_v0",)
 
 
 def register_with_pettingzoo() -> None:

@@ -6,16 +6,20 @@ import warnings
 import numpy as np
 import pettingzoo
 import pytest
-from pettingzoo.test import (
-    api_test,
-    max_cycles_test,
-    parallel_api_test,
-    parallel_seed_test,
-    render_test,
-    seed_test,
-)
 
 from gym_mario_suite.multiplayer.registration import NAMESPACE, PARALLEL, TURN_BASED
+
+with warnings.catch_warnings():
+    # PettingZoo's tests import a part of its own that is deprecated.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pettingzoo.test import (
+        api_test,
+        max_cycles_test,
+        parallel_api_test,
+        parallel_seed_test,
+        render_test,
+        seed_test,
+    )
 
 PARALLEL_MODULES = [importlib.import_module(f"gym_mario_suite.multiplayer.{n}") for n in PARALLEL]
 MODULES = PARALLEL_MODULES + [

@@ -10,6 +10,7 @@ if __name__ != "gym_mario_suite.wrappers":
     )
 
 from gym_mario_suite.wrappers.crop_hud import CropHUD, VectorCropHUD
+from gym_mario_suite.wrappers.curiosity import CuriosityReward, VectorCuriosityReward
 from gym_mario_suite.wrappers.death_penalty import DeathPenalty, VectorDeathPenalty
 from gym_mario_suite.wrappers.frame_span import FrameSpan, VectorFrameSpan
 from gym_mario_suite.wrappers.frame_stack import FrameStack, VectorFrameStack
@@ -25,6 +26,7 @@ from gym_mario_suite.wrappers.time_penalty import TimePenalty, VectorTimePenalty
 
 __all__ = [
     "CropHUD",
+    "CuriosityReward",
     "DeathPenalty",
     "FrameSpan",
     "FrameStack",
@@ -35,6 +37,7 @@ __all__ = [
     "StickyActions",
     "TimePenalty",
     "VectorCropHUD",
+    "VectorCuriosityReward",
     "VectorDeathPenalty",
     "VectorFrameSpan",
     "VectorFrameStack",

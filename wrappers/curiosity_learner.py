@@ -174,7 +174,7 @@ class CuriosityLearner:
                 self.optimizer.zero_grad(set_to_none=True)
                 total.backward()
                 self.optimizer.step()
-            losses.append([float(part) for part in loss])
+            losses.append([float(part.detach()) for part in loss])
         inverse, forward, accuracy = np.mean(losses, axis=0).tolist()
         count = max(self._sums[2], 1.0)
         self.metrics = {

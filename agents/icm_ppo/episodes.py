@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -16,9 +16,6 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 from gym_mario_suite.levels.level import Level
 
-if TYPE_CHECKING:
-    from gym_mario_suite.agents.icm_ppo.icm_ppo import Config
-
 _RECENT = 100  # episodes in the means of the curve
 
 
@@ -29,21 +26,22 @@ class Episodes:
 
     Args:
         envs: The environment, perhaps wrapped.
-        config: The run.
+        span: Frames of a decision, 0 for the environment's own.
+        replays: Whether to keep the way of the best.
     """
 
-    def __init__(self, envs: gym.vector.VectorEnv[Any, Any, Any], config: Config) -> None:
+    def __init__(self, envs: gym.vector.VectorEnv[Any, Any, Any], span: int, replays: bool) -> None:
         self._envs = envs
-        count = config.num_envs
+        count = envs.num_envs
         self._furthest = np.zeros(count)
         self._taken: list[list[int]] = [[] for _ in range(count)]
         self._recent: deque[tuple[float, float, float]] = deque(maxlen=_RECENT)
         self._totals = np.zeros(4)  # episodes, sum of furthest, wins, furthest of all
         self._bests: list[tuple[str, bytes]] = []
-        self._span = config.span
+        self._span = span
         inner = envs.unwrapped
         self._infinite: MarioInfiniteVectorEnv | None = None
-        if isinstance(inner, MarioInfiniteVectorEnv) and config.replays:
+        if isinstance(inner, MarioInfiniteVectorEnv) and replays:
             options = inner.options
             if options.action_set.combinations and not options.sticky_prob:
                 self._infinite = inner

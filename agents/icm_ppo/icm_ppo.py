@@ -261,7 +261,7 @@ class Trainer:
         self.outside = np.zeros(shape)  # the environment's rewards
         self.dones = np.zeros(shape, bool)
         self.last_states: dict[tuple[int, int], NDArray[Any]] = {}
-        self.episodes = Episodes(self.envs, config)
+        self.episodes = Episodes(self.envs, config.span, config.replays)
         self.decisions = 0
         self.env_seconds = 0.0
         self.observations[-1], _ = self.envs.reset(seed=config.seed)

@@ -6,7 +6,7 @@ import csv
 import json
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,9 +22,6 @@ from gym_mario_suite.wrappers.curiosity_learner import (
     read_tensors,
     write_tensors,
 )
-
-if TYPE_CHECKING:
-    from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Policy
 
 FORMAT = "gym-mario-suite icm-ppo 1"
 _NOT_IN_COMMANDS = frozenset({"resume"})
@@ -122,9 +119,16 @@ class RunFiles:
         write_whole(folder / f"{name}.mario", replay)
 
     def write_policy(
-        self, config: Config, policy: Policy, statistics: MoveStatistics | None, decisions: int
+        self, config: Any, policy: Any, statistics: MoveStatistics | None, decisions: int
     ) -> None:
-        """Write the policy as a `PolicyNetwork`, where it is a perceptron, and its card."""
+        """Write the policy as a `PolicyNetwork`, where it is a perceptron, and its card.
+
+        Args:
+            config: The run's `Config`.
+            policy: Its `Policy`.
+            statistics: What observations are normalised by.
+            decisions: How many it was trained on.
+        """
         options = json.loads(config.env_options)
         card = {
             "algorithm": "icm-ppo",
@@ -191,7 +195,7 @@ def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
     image.imsave(path, mean, cmap="gray")
 
 
-def command_of(config: Config) -> str:
+def command_of(config: Any) -> str:
     """The command that makes the run anew."""
     words = ["python -m gym_mario_suite.agents.icm_ppo"]
     for name, field in type(config).__dataclass_fields__.items():

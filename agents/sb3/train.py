@@ -115,7 +115,7 @@ class _Curve(BaseCallback):
         self._rows = 0
         self._wall = time.perf_counter()
         self._cpu = time.process_time()
-        self._before = _last_row(run.out / _CURVE) if run.resume else {}
+        self._before = _last_row(run.out / _CURVE)
         self._next_row = 0
         self.interrupted = False
 
@@ -212,6 +212,8 @@ def train(run: Training) -> BaseAlgorithm:
     total = run.decisions or recipe.decisions
     write_whole(out / _CONFIG, _to_json({**asdict(run), "out": out.name, "total": total}))
     model = _model(run, recipe, venv)
+    if run.resume:
+        _cut_curve(out / _CURVE, model.num_timesteps)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
         curve = _Curve(run, total, env_seconds, bar)
@@ -344,6 +346,15 @@ def _object(text: str) -> dict[str, Any]:
 
 def _to_json(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, default=str) + "\n").encode()
+
+
+def _cut_curve(path: Path, decisions: int) -> None:
+    """Forget the rows that were written after the checkpoint."""
+    if not path.exists():
+        return
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    kept = [row for row in rows if int(row.partition(",")[0]) <= decisions]
+    write_whole(path, ("\n".join([head, *kept]) + "\n").encode())
 
 
 def _last_row(path: Path) -> dict[str, str]:

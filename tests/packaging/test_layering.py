@@ -146,7 +146,7 @@ def test_every_module_keeps_the_layering(modules: dict[str, Path]) -> None:
         ("levels.model", "from gym_mario_suite.engine.search import plan"),
         ("levels.learned", "def sample():\n    import torch"),
         ("envs.infinite", "from .. import engine, levels"),
-        ("wrappers.curiosity", "import torch.nn"),
+        ("wrappers.curiosity_module", "import torch.nn"),
         ("agents.ppo", "import stable_baselines3, ray, torch"),
         ("competition.commands", "from gym_mario_suite import __version__, agents"),
         ("play.window", "import pygame"),

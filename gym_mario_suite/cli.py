@@ -53,6 +53,11 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        name="dream",
+        app="gym_mario_suite.agents.dream_command:app",
+        help="Train, measure and make dream models, their data and spawns.",
+    ),
+    Command(
         name="export",
         app="gym_mario_suite.play.export_command:app",
         help="Turn replays into datasets.",

@@ -1,0 +1,140 @@
+"""`mario dream`: the commands of the dream's room, and gen, data, transfer, which need agents."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gym_mario_suite.dream.commands import app
+from gym_mario_suite.errors import OptionError
+
+__all__ = ["app"]
+
+
+@app.command()
+def gen(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the tapes go.")],
+    ticks: Annotated[int, typer.Option(help="Ticks to play.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Decides everything.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes; 0 for one on each core.")] = 0,
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHARE", help="One more agent in the mix, say ppo-infinite=0.5."),
+    ] = None,
+    replays: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Add these recordings of people.")
+    ] = None,
+) -> None:
+    """Play Infinite Mario with a mix of agents, for training data.
+
+    The same command goes on where it was stopped. Only what is pressed is kept.
+    """
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from gym_mario_suite.agents.dream_collect import CollectOptions, collect
+    from gym_mario_suite.agents.registry import make_agent
+    from gym_mario_suite.datasets.replay import SUFFIX, Replay
+    from gym_mario_suite.datasets.tapes import Tapes, tapes_of_replays
+
+    extra = tuple(_share_of(text) for text in agent or ())
+    for name, _ in extra:
+        make_agent(name)
+    options = CollectOptions(ticks=ticks, seed=seed, agents=extra)
+    errors = Console(stderr=True)
+    with Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as progress:
+        task = progress.add_task("playing", total=options.shards)
+        for done, _ in collect(out, options, workers or None):
+            progress.update(task, completed=done)
+    if replays is not None:
+        files = sorted(replays.glob(f"*{SUFFIX}"))
+        if not files:
+            raise OptionError(f"there are no replays in {replays}")
+        tapes_of_replays(map(Replay.load, files)).save(out / "people.npz")
+    tapes = Tapes.load(out)
+    typer.echo(f"{out}: {len(tapes):,} episodes, {tapes.ticks:,} ticks")
+
+
+def _share_of(text: str) -> tuple[str, float]:
+    name, _, share = text.rpartition("=")
+    try:
+        number = float(share)
+    except ValueError:
+        number = -1.0
+    if not name or number <= 0:
+        raise OptionError(f"--agent must be NAME=SHARE with a share above 0, got {text!r}")
+    return name, number
+
+
+@app.command()
+def data(
+    tapes: Annotated[Path, typer.Argument(help="A file or folder of tapes.")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the card here.")
+    ] = None,
+    replays: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write replays there; `mario export` takes them on."),
+    ] = None,
+    hdf5: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write files in the earlier system's layout there."),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Episodes to write at most.")] = 100,
+) -> None:
+    """Print the card of a data set, and write its episodes in other forms."""
+    from gym_mario_suite.agents.dream_data import dataset_card, recorded_episode
+    from gym_mario_suite.datasets.diamond_hdf5 import save_diamond
+    from gym_mario_suite.datasets.replay import SUFFIX
+    from gym_mario_suite.datasets.tapes import Tapes
+    from gym_mario_suite.whole_file import require_folder, write_whole
+
+    found = Tapes.load(tapes)
+    card = dataset_card(found)
+    text = json.dumps(card, indent=1)
+    typer.echo(text)
+    if json_file is not None:
+        write_whole(json_file, text.encode())
+    for index in range(min(limit, len(found))):
+        if replays is not None:
+            found.replay(index).save(require_folder(replays) / f"episode-{index:06d}{SUFFIX}")
+        if hdf5 is not None:
+            save_diamond(
+                require_folder(hdf5) / f"episode-{index:06d}.hdf5", recorded_episode(found, index)
+            )
+
+
+@app.command()
+def transfer(
+    model: Annotated[str, typer.Option(help="Name of a shipped model, or the path of one.")] = "",
+    steps: Annotated[int, typer.Option(help="Steps that each learner takes.")] = 100_000,
+    episodes: Annotated[int, typer.Option(help="Episodes that each then plays.")] = 20,
+    envs: Annotated[int, typer.Option(help="Environments at once.")] = 8,
+    seed: Annotated[int, typer.Option(help="Decides everything.")] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here.")
+    ] = None,
+) -> None:
+    """Train PPO in the dream and PPO in the engine, and have both play in the engine."""
+    from gym_mario_suite.agents.dream_transfer import TransferOptions, run_transfer
+    from gym_mario_suite.dream.runtime import DEFAULT_MODEL
+    from gym_mario_suite.whole_file import write_whole
+
+    options = TransferOptions(
+        model=model or DEFAULT_MODEL, steps=steps, episodes=episodes, envs=envs, seed=seed
+    )
+    records = run_transfer(options)
+    text = json.dumps(records, indent=1)
+    typer.echo(text)
+    if json_file is not None:
+        write_whole(json_file, text.encode())

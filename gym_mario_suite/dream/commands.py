@@ -1,0 +1,293 @@
+"""`mario dream`: train, evaluate and export dream models, and make spawns."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gym_mario_suite.dream.presets import PRESETS, preset
+from gym_mario_suite.errors import OptionError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+_SAVE_S = 240.0
+_TELL_S = 2.0
+
+Threads = Annotated[int, typer.Option(help="Cores to use at most.")]
+
+
+@app.callback()
+def _dream() -> None:
+    """Train, measure and make dream models."""
+
+
+@contextmanager
+def _shown(what: str, total: int | None) -> Iterator[Any]:
+    """A progress bar on a terminal; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    errors = Console(stderr=True)
+    with Progress(
+        *Progress.get_default_columns()[:3],
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as progress:
+        task = progress.add_task(what, total=total, note="")
+        yield lambda **changes: progress.update(task, **changes)
+
+
+@app.command()
+def train(
+    data: Annotated[
+        Path, typer.Option(help="Tapes (`mario dream gen`), or .hdf5 files: a file or a folder.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where checkpoints go.")],
+    model: Annotated[str, typer.Option(help=f"Preset: {', '.join(PRESETS)}.")] = "xs",
+    stage: Annotated[str, typer.Option(help="denoise (first) or rollout (second).")] = "denoise",
+    start: Annotated[
+        Path | None, typer.Option(help="Begin with these weights: an earlier stage's folder.")
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Steps; 0: as many as --max-minutes has.")] = 10_000,
+    max_minutes: Annotated[
+        float, typer.Option(help="Stop after so long, with a checkpoint; 0 for never.")
+    ] = 0.0,
+    batch: Annotated[int, typer.Option(help="Windows in a step.")] = 32,
+    horizon: Annotated[int, typer.Option(help="Frames predicted in a window.")] = 1,
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 3e-4,
+    precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
+    threads: Threads = 1,
+    seed: Annotated[int, typer.Option(help="Decides weights, batches and noise.")] = 0,
+) -> None:
+    """Train a model; the same command goes on where it was stopped.
+
+    TensorBoard shows losses and strips of dreams: `tensorboard --logdir FOLDER`.
+    """
+    from gym_mario_suite.dream.weights import require_training
+
+    require_training()
+    import torch
+
+    from gym_mario_suite.dream.training import Trainer, TrainOptions
+    from gym_mario_suite.dream.training_log import TrainingLog
+    from gym_mario_suite.whole_file import require_folder
+
+    torch.set_num_threads(threads)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    config = preset(model)
+    options = TrainOptions(
+        stage=stage,
+        steps=steps,
+        minutes=max_minutes,
+        batch=batch,
+        horizon=horizon,
+        rate=rate,
+        precision=precision,
+        compile=compiled,
+        seed=seed,
+    )
+    require_folder(out)
+    source = open_windows(data, config.height_px, config.width_px, threads)
+    trainer = Trainer(config, options, source, device)
+    if not trainer.load(out) and start is not None:
+        trainer.start_from(start)
+    deadline = time.monotonic() + 60 * max_minutes if max_minutes else None
+    log = TrainingLog(out, source, options.seed)
+    saved = told = time.monotonic()
+    try:
+        with _shown(f"{model} {stage}", trainer.progress.steps or None) as show:
+            for progress in trainer.run(deadline=deadline):
+                now = time.monotonic()
+                if now - told > _TELL_S:
+                    note = f"loss {progress.loss:.4f}, {progress.predictions:,} predictions"
+                    show(completed=progress.step, total=progress.steps or None, note=note)
+                    log.losses(progress)
+                    told = now
+                if now - saved > _SAVE_S:
+                    trainer.save(out)
+                    log.strip(trainer)
+                    saved = time.monotonic()
+    finally:
+        # Also after Ctrl-C: nothing is lost.
+        path = trainer.save(out)
+        log.close()
+    progress = trainer.progress
+    typer.echo(
+        f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
+        f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"
+    )
+
+
+def open_windows(data: Path, height: int, width: int, threads: int) -> Any:
+    """Windows of a file or folder of tapes, or of HDF5 files of the earlier system.
+
+    Raises:
+        DatasetError: When there are none.
+    """
+    from gym_mario_suite.datasets.diamond_hdf5 import SUFFIXES, load_diamond
+    from gym_mario_suite.datasets.tapes import Tapes
+    from gym_mario_suite.dream.windows import FrameWindows, TapeWindows
+
+    files = [data] if data.is_file() else sorted(data.glob("*"))
+    recorded = [file for file in files if file.suffix in SUFFIXES]
+    if recorded:
+        return FrameWindows([load_diamond(file) for file in recorded], height, width)
+    return TapeWindows(Tapes.load(data), height, width, threads)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A folder of `mario dream train`.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Name without a suffix, or .onnx.")],
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which on a step ends the episode.")
+    ] = 0.5,
+    card: Annotated[
+        Path | None, typer.Option(help="JSON of `mario dream eval`, to go into the files.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="A sentence for the card.")] = "",
+) -> None:
+    """Write a model from a checkpoint: .safetensors and .onnx, both with fp16 weights."""
+    from gym_mario_suite.dream.weights import require_training
+
+    require_training()
+    from gym_mario_suite.dream.cards import card_of_checkpoint
+    from gym_mario_suite.dream.export import export_onnx
+    from gym_mario_suite.dream.network import Denoiser
+    from gym_mario_suite.dream.presets import DreamConfig
+    from gym_mario_suite.dream.training import CHECKPOINT
+    from gym_mario_suite.dream.weights import fill, load_tensors, save_model
+
+    path = checkpoint / CHECKPOINT if checkpoint.is_dir() else checkpoint
+    tensors, metadata = load_tensors(path)
+    config = DreamConfig.from_dict(metadata["config"])
+    denoiser = Denoiser(config)
+    prefix = "average."
+    weights = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+    fill(denoiser, weights, path)
+    values = card_of_checkpoint(metadata, threshold, note)
+    if card is not None:
+        try:
+            values["evaluation"] = json.loads(card.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise OptionError(f"cannot read {card}: {error}") from error
+    stem = out.with_suffix("") if out.suffix in (".onnx", ".safetensors") else out
+    save_model(stem.with_suffix(".safetensors"), denoiser, config, values)
+    export_onnx(stem.with_suffix(".onnx"), denoiser, config, values)
+    for suffix in (".safetensors", ".onnx"):
+        file = stem.with_suffix(suffix)
+        typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+@app.command("eval")
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of a shipped model, or the path of one.")] = "",
+    quick: Annotated[bool, typer.Option(help="The same measures with fewer samples.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here.")
+    ] = None,
+    probes: Annotated[
+        Path | None, typer.Option(help="Keep the trained probes in this file.")
+    ] = None,
+    threads: Threads = 1,
+) -> None:
+    """Measure how true a model's dreams are, on held-out levels."""
+    from gym_mario_suite.dream.runtime import DEFAULT_MODEL, SAFETENSORS, open_model
+    from gym_mario_suite.dream.weights import require_training
+
+    require_training()
+    import torch
+    from rich.console import Console
+    from rich.table import Table
+
+    from gym_mario_suite.dream.evaluation import EvalOptions, Evaluation
+    from gym_mario_suite.whole_file import write_whole
+
+    torch.set_num_threads(threads)
+    model = model or DEFAULT_MODEL
+    backend = "torch" if model.endswith(SAFETENSORS) else "onnx"
+    options = EvalOptions.quick(threads) if quick else EvalOptions(threads=threads)
+    evaluation = Evaluation(open_model(model, backend, threads), Path(model).stem, options)
+    with _shown("probes", options.probe_steps) as show:
+        evaluation.prepare(probes, lambda step: show(completed=step))
+    records: list[dict[str, Any]] = []
+    with _shown("evaluation", None) as show:
+        for part in evaluation.run():
+            records += part
+            show(note=part[-1]["metric"])
+    table = Table(box=None, pad_edge=False)
+    for heading in ("model", "metric", "value", "n"):
+        table.add_column(heading, justify="right" if heading in ("value", "n") else "left")
+    for row in records:
+        value = "" if row["value"] is None else f"{row['value']:.4g}"
+        table.add_row(row["model"], row["metric"], value, str(row["n"]))
+    Console(width=None if Console().is_terminal else 120).print(table)
+    if json_file is not None:
+        write_whole(json_file, (json.dumps(records, indent=1) + "\n").encode())
+
+
+@app.command()
+def card(
+    model: Annotated[str, typer.Argument(help="Name of a shipped model, or the path of one.")] = "",
+) -> None:
+    """Print where a model comes from and how good it is."""
+    from gym_mario_suite.dream.runtime import DEFAULT_MODEL, SAFETENSORS, open_model
+
+    model = model or DEFAULT_MODEL
+    opened = open_model(model, "torch" if model.endswith(SAFETENSORS) else "onnx")
+    typer.echo(json.dumps({"config": opened.config.to_dict(), **opened.card}, indent=1))
+
+
+@app.command()
+def spawn(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="An .npz file.")],
+    from_replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take four frames of this replay.")
+    ] = None,
+    tick: Annotated[int, typer.Option(help="After this tick of the replay; 0 for its middle.")] = 0,
+    from_image: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take a picture of 160x120 or 320x240 px.")
+    ] = None,
+) -> None:
+    """Make a place where dreams begin, for the reset option `spawn` and `mario play dream`."""
+    import numpy as np
+
+    from gym_mario_suite.datasets.replay import Replay
+    from gym_mario_suite.dream.spawns import save_spawns, spawn_of_image, spawn_of_replay
+
+    if (from_replay is None) == (from_image is None):
+        raise OptionError("give --from-replay or --from-image")
+    if out.suffix != ".npz":
+        raise OptionError(f"a spawn's file ends in .npz, got {out}")
+    if from_replay is not None:
+        replay = Replay.load(from_replay)
+        made = spawn_of_replay(replay, tick or max(4, replay.ticks // 2), from_replay.stem)
+    else:
+        assert from_image is not None
+        try:
+            from PIL import Image, UnidentifiedImageError
+        except ImportError:
+            raise OptionError(
+                "pictures need Pillow: pip install 'gym-mario-suite[dream-train]'"
+            ) from None
+        try:
+            with Image.open(from_image) as picture:
+                pixels = np.asarray(picture.convert("RGB"))
+        except (OSError, UnidentifiedImageError) as error:
+            raise OptionError(f"cannot read {from_image}: {error}") from error
+        made = spawn_of_image(pixels, from_image.stem)
+    save_spawns(out, [made])
+    typer.echo(f"{out}: the spawn {made.name!r}")

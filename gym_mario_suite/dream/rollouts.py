@@ -1,0 +1,80 @@
+"""Dreams beside the truth: from the same frames, with the same buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.frames import Frames
+from gym_mario_suite.dream.hints import HintMap
+from gym_mario_suite.dream.presets import CONTEXT
+from gym_mario_suite.dream.runtime import DreamModel
+from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
+from gym_mario_suite.errors import DatasetError
+from gym_mario_suite.levels.generate import generate
+
+
+@dataclass(frozen=True, eq=False)
+class Rollouts:
+    """n dreams of k steps beside the truth.
+
+    Attributes:
+        truth: The engine's course: pieces of k + 1 frames, the first that of the spawn.
+        dreamt: uint8[n, k + 1, h, w, 3]; the first frame is the truth's.
+    """
+
+    truth: Pieces
+    dreamt: Frames
+
+
+def starts(tapes: Tapes, count: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Episodes and first context frames of `count` places with `steps` frames after the context.
+
+    Raises:
+        DatasetError: When no episode is that long.
+    """
+    room = tapes.episodes["ticks"] - (CONTEXT + steps)
+    fit = np.flatnonzero(room >= 0)
+    if not len(fit):
+        raise DatasetError(f"no episode has {CONTEXT + steps} frames")
+    rng = np.random.default_rng([3, steps])
+    # Every episode once before any comes again.
+    chosen = np.resize(rng.permutation(fit), count)
+    return chosen, rng.integers(0, room[chosen] + 1)
+
+
+def roll_out(
+    model: DreamModel, tapes: Tapes, count: int, steps: int, hint: bool = False, threads: int = 1
+) -> Rollouts:
+    """Dream `count` pieces of the tapes again."""
+    height, width, _ = model.config.shape
+    episodes, begins = starts(tapes, count, steps)
+    player = TapePlayer(tapes, height, width, threads)
+    pieces = player.pieces(episodes, begins, CONTEXT + steps)
+    dreamer = Dreamer(model, count)
+    dreamer.seeds[:] = np.arange(count)
+    for row in range(count):
+        level = None
+        if hint:
+            origin = tapes.episodes[episodes[row]]
+            names = ("seed", "difficulty", "level_type", "length")
+            level = HintMap(generate(*(int(origin[n]) for n in names)))
+        camera = int(pieces.facts[row, CONTEXT - 1, FACT["camera"]])
+        keys = pieces.keys[row, : CONTEXT - 1]
+        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera)
+    dreamt = np.empty((count, steps + 1, height, width, 3), np.uint8)
+    dreamt[:, 0] = pieces.frames[:, CONTEXT - 1]
+    for step in range(steps):
+        dreamt[:, step + 1], _ = dreamer.step(pieces.keys[:, CONTEXT - 1 + step])
+    first = CONTEXT - 1
+    truth = Pieces(
+        pieces.frames[:, first:],
+        pieces.keys[:, first:],
+        pieces.facts[:, first:],
+        pieces.hints[:, first:],
+    )
+    return Rollouts(truth, dreamt)

@@ -1,0 +1,90 @@
+"""What TensorBoard shows of a training: losses, and strips of dreams over the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.frames import Frames
+from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
+from gym_mario_suite.dream.training import Progress, Trainer
+from gym_mario_suite.dream.windows import WindowSource
+
+_STRIP_STEPS, _STRIP_EVERY, _STRIP_ROWS = 16, 4, 3
+
+
+class MemoryModel:
+    """A denoiser in memory as a `runtime.DreamModel`."""
+
+    def __init__(self, config: DreamConfig, denoiser: torch.nn.Module) -> None:
+        self.config = config
+        self.card: dict[str, Any] = {}
+        self._denoiser = denoiser
+
+    def denoise(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
+        """See `runtime.DreamModel.denoise`."""
+        tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+        if not self.config.level_hint:
+            del tensors["tiles"], tensors["place"]
+        with torch.inference_mode():
+            frames, head = self._denoiser(**tensors)
+        return frames.float().numpy(), head.float().numpy()
+
+
+def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
+    """A picture of dreams over the truth: each pair of rows is one window, time goes right."""
+    length = CONTEXT + _STRIP_STEPS
+    pieces = source.batch(seed + 1, 0, _STRIP_ROWS, length)
+    dreamer = Dreamer(model, _STRIP_ROWS)
+    for row in range(_STRIP_ROWS):
+        dreamer.begin(row, pieces.frames[row, :CONTEXT], pieces.keys[row, : CONTEXT - 1])
+    shown = [pieces.frames[:, CONTEXT - 1]]
+    for step in range(_STRIP_STEPS):
+        frames, _ = dreamer.step(pieces.keys[:, CONTEXT - 1 + step])
+        if step % _STRIP_EVERY == _STRIP_EVERY - 1:
+            shown.append(frames)
+    truth = pieces.frames[:, CONTEXT - 1 :: _STRIP_EVERY]
+    rows = []
+    for row in range(_STRIP_ROWS):
+        rows.append(np.hstack(list(truth[row])))
+        rows.append(np.hstack([frames[row] for frames in shown]))
+    return np.vstack(rows)
+
+
+class TrainingLog:
+    """Writes to a folder that TensorBoard reads.
+
+    Args:
+        folder: The training's folder.
+        source: Where the strips' windows come from.
+        seed: The training's seed.
+    """
+
+    def __init__(self, folder: Path, source: WindowSource, seed: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(str(folder))
+        self._source = source
+        self._seed = seed
+
+    def losses(self, progress: Progress) -> None:
+        """The losses of the last step."""
+        self._writer.add_scalar("loss/frame", progress.loss, progress.step)
+        self._writer.add_scalar("progress/predictions", progress.predictions, progress.step)
+        for name, value in progress.head.items():
+            self._writer.add_scalar(f"loss/{name}", value, progress.step)
+
+    def strip(self, trainer: Trainer) -> None:
+        """Dreams of the averaged weights."""
+        model = MemoryModel(trainer.config, trainer.averaged())
+        picture = dream_strip(model, self._source, self._seed)
+        self._writer.add_image("dream", picture, trainer.progress.step, dataformats="HWC")
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Finish the files."""
+        self._writer.close()

@@ -20,6 +20,7 @@ from gym_mario_suite.envs.episode import (
     EVENT_COUNTS,
     REWARD_TERMS,
     TELEMETRY,
+    draw_level_seeds,
     foresee_keys,
     read_telemetry,
     reset_masked,
@@ -72,7 +73,9 @@ class GameBatch:
         self._write = options.observation.writer(options.view)
         self._renderer: Renderer | None = None
         self.themes = np.full(count, options.theme)
-        # Levels that were set from outside, by game; the others come from the generator.
+        self._source = options.level_source()
+        # Levels that were set from outside or come from `_source`, by game; the competition's
+        # generator makes the others in compiled code.
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
         self._made: dict[int, tuple[int, Level]] = {}
@@ -96,6 +99,9 @@ class GameBatch:
         if not self.configs[0]["generated"]:
             raise OptionError("this environment has a fixed level, so no level seed can be chosen")
         number = as_integer("the level seed", seed, -(1 << 63), (1 << 63) - 1)
+        if self._source is not None:
+            self._place_made({index: number})
+            return
         episode = self.episodes[index]
         episode["level_ready"] = (
             bool(episode["level_ready"])
@@ -122,6 +128,23 @@ class GameBatch:
         episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
         episode["level_ready"] = True
         episode["seed_given"] = True
+
+    def _make_levels(self, mask: NDArray[np.bool_]) -> None:
+        """New levels from the level source, for the games of `mask` that have none waiting."""
+        wanted = mask & (self.episodes["seed_given"] == 0)
+        seeds = np.zeros(self.count, np.int64)
+        draw_level_seeds(self.configs, self.episodes, wanted, seeds)
+        self._place_made({int(i): int(seeds[i]) for i in np.flatnonzero(wanted)})
+
+    def _place_made(self, seeds: dict[int, int]) -> None:
+        """Make the levels of these seeds, by game: their next reset starts them."""
+        assert self._source is not None
+        made = self._source.levels(list(seeds.values()))
+        for (index, seed), level in zip(seeds.items(), made, strict=True):
+            self._place(index, level)
+            self.episodes[index]["level_seed"] = seed
+            self.episodes[index]["level_ready"] = True
+            self.episodes[index]["seed_given"] = True
 
     def _place(self, index: int, level: Level) -> None:
         """Give game `index` a row of its own that holds `level`."""
@@ -156,6 +179,8 @@ class GameBatch:
         """Begin a new episode in the games of `mask` (all by default)."""
         mask = self._everyone if mask is None else mask
         self._forget_custom_levels(mask)
+        if self._source is not None:
+            self._make_levels(mask)
         reset_masked(
             self.configs,
             self.images,
@@ -204,7 +229,10 @@ class GameBatch:
             active: bool[count], the games to step; the others stay as they are, with reward 0.
         """
         if next_step and self._custom:
-            self._forget_custom_levels(self.episodes["ended"] != 0)
+            ended = self.episodes["ended"] != 0
+            self._forget_custom_levels(ended)
+            if self._source is not None and ended.any():
+                self._make_levels(ended)
         played = self._everyone if active is None else active
         self._cores.run(partial(self._step_some, keys, out, next_step, played), self.count)
 

@@ -154,6 +154,21 @@ def _counted_tick(image, world, keys, counts):
         _count_events(world, counts)
 
 
+@jit
+def next_level_seed(config, episode):
+    """Draw the seed of the episode's next level."""
+    span = np.uint64(config.seed_high - config.seed_low)
+    return config.seed_low + np.int64(draw_uint64(episode) % span)
+
+
+@jit
+def draw_level_seeds(configs, episodes, mask, seeds):
+    """Fill `seeds` (int64[n]) for the episodes of `mask` (bool[n]); their streams move on."""
+    for i in range(episodes.shape[0]):
+        if mask[i]:
+            seeds[i] = next_level_seed(configs[0], episodes[i])
+
+
 @merged_jit
 def reset_episode(config, images, row, world, episode, counts, rng, starts):
     """Begin a new episode: choose and make the level, start the world, run its first tick.
@@ -163,8 +178,7 @@ def reset_episode(config, images, row, world, episode, counts, rng, starts):
     """
     if config.generated:
         if not episode.seed_given:
-            span = np.uint64(config.seed_high - config.seed_low)
-            seed = config.seed_low + np.int64(draw_uint64(episode) % span)
+            seed = next_level_seed(config, episode)
             if seed != episode.level_seed:
                 episode.level_ready = 0
             episode.level_seed = seed

@@ -105,6 +105,11 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         difficulty: Difficulty of generated levels; the competition used 0, 3, 5 and 10.
         level_type: 0 overground, 1 underground, 2 castle, or the name.
         length: Columns of generated levels.
+        generator: Another level generator than the competition's, by its name in
+            `levels.generators` ("tile-diffusion", "ngram", ...), as `module:class`, or itself: a
+            new level every episode, of a seed from `level_seed`.
+        generator_options: What it is to make, for example {"width": 150}; `difficulty`,
+            `level_type` and `length` are the competition's alone.
         time_limit: Seconds of level time, 15 ticks each. In 2019 a tick is 30 ms, 0 no limit.
         mode: Power state at the start: small, large or fire (2019: small by default).
         frame_skip: Ticks for each step.

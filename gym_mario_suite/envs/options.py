@@ -22,6 +22,7 @@ from gym_mario_suite.engine.level_image import MAX_WIDTH
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET, ActionSet, action_set
 from gym_mario_suite.envs.episode import CONFIG, REWARD_TERMS
+from gym_mario_suite.envs.level_source import LevelSource, checked_source
 from gym_mario_suite.envs.observations import (
     ObservationMode,
     ViewOptions,
@@ -31,6 +32,7 @@ from gym_mario_suite.envs.observations import (
 from gym_mario_suite.errors import LevelError, OptionError, as_integer
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
+from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.level import Level, rules_name
 
 # Weights of the reward terms. A term is measured over one step: `distance` in px, `coins`,
@@ -76,6 +78,8 @@ class InfiniteOptions:
     difficulty: int = 0
     level_type: int | str = 0
     length: int = DEFAULT_LENGTH
+    generator: str | Generator | None = None
+    generator_options: Mapping[str, Any] | None = None
     time_limit: int = 200
     mode: int | str | None = None
     frame_skip: int = 1
@@ -98,11 +102,15 @@ class InfiniteOptions:
         _ = self.observation, self.action_set
         checked_z("z_level", self.z_level)
         checked_z("z_enemies", self.z_enemies)
-        if self.level is None:
+        source = self.level_source()
+        if source is not None:
+            source.levels([0])  # what it refuses depends on its options, not on the seed
+        elif self.level is None:
             if self.rule_set != Rules.COMPETITION_2009:
                 raise OptionError(
                     f"the rules {rules_name(self.rule_set)} have no generator of their own: give "
-                    "level=, a Level or the path of a level text of the framework"
+                    "level=, a Level or the path of a level text of the framework, or generator=, "
+                    "one of levels.generators"
                 )
             # What the generator refuses depends on these three, not on the seed.
             generate(0, self.difficulty, self._level_type, self.length)
@@ -139,6 +147,16 @@ class InfiniteOptions:
         """The level of all episodes, where they have one."""
         assert self.level is None or isinstance(self.level, Level)
         return self.level
+
+    def level_source(self) -> LevelSource | None:
+        """The generator that makes the levels, where it is not the competition's."""
+        others = {
+            "level": self.level is not None,
+            "difficulty": self.difficulty != 0,
+            "level_type": self._level_type != 0,
+            "length": self.length != DEFAULT_LENGTH,
+        }
+        return checked_source(self.generator, self.generator_options, self.rule_set, others)
 
     @property
     def start_mode(self) -> int:

@@ -82,8 +82,10 @@ class Agent(Protocol):
     One agent object plays many levels in turn. `reset` is called before each of them (twice in a
     competition); what it leaves alone is carried from level to level.
 
-    An agent may have two more attributes: `independent_levels`, True when it carries nothing from
-    level to level, so that its levels may be played in parallel; and `version`, a text.
+    An agent may have three more attributes: `independent_levels`, True when it carries nothing from
+    level to level, so that its levels may be played in parallel; `version`, a text; and `rules`,
+    the names of the rule sets it plays by, for example `("competition-2009",)`: it is then refused
+    on tracks of others.
 
     Attributes:
         name: Name in scores and messages.

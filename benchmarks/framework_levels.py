@@ -89,10 +89,14 @@ def _percentile_99(histograms: list[dict[str, int]]) -> float:
 def _judged(judge: Judge, level: Level) -> dict[str, Any]:
     before = time.thread_time()
     verdict = judge.judge(level)
-    return {
+    found = {
         "outcome": verdict.outcome,
-        "ticks_of_win": len(verdict.keys) if verdict.keys is not None else None,
         "nodes": verdict.nodes,
+        "seconds": round(time.thread_time() - before, 2),
+    }
+    if verdict.keys is not None:
+        return found | {"ticks_of_win": len(verdict.keys)}
+    return found | {
         "states_small": verdict.states_small,
         "ended_small": verdict.ended_small,
         "way_small": verdict.way_small,
@@ -100,7 +104,6 @@ def _judged(judge: Judge, level: Level) -> dict[str, Any]:
         "ended_large": verdict.ended_large,
         "way_large": verdict.way_large,
         "obstacle": verdict.obstacle,
-        "seconds": round(time.thread_time() - before, 2),
     }
 
 

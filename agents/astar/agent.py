@@ -53,6 +53,7 @@ class _PlanningAgent:
     """
 
     name: str
+    independent_levels = True
 
     def __init__(
         self, options: SearchOptions, replan: int, horizon_px: float, survey_budget: int

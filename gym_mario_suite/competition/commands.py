@@ -34,6 +34,14 @@ def score(
     track: Annotated[
         str, typer.Option(metavar="NAME[:OPTION=VALUE,...]", help="Which levels.")
     ] = "cig-2009",
+    levels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LEVELS",
+            help="Levels of the track framework-2019: a level text, a folder, a glob pattern, "
+            "@LIST, or seed:N..M[,difficulty=D,type=T,length=L]. May be given several times.",
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the result there as JSON."),
@@ -88,10 +96,14 @@ def score(
         int, typer.Option(metavar="MB", help="Address space of an agent's process, 0 for any.")
     ] = 4096,
 ) -> None:
-    """Play a track of levels with agents and score it as the 2009 competition did."""
+    """Play a track of levels with agents and score it as the 2009 competition did.
+
+    The track framework-2019 is scored by the levels won.
+    """
     seeds = _parse_seeds(seed)
 
     from gym_mario_suite.competition.entries import Entry
+    from gym_mario_suite.competition.framework_track import FRAMEWORK_TRACK, framework_track
     from gym_mario_suite.competition.limits import Limits
     from gym_mario_suite.competition.score_run import Output, run_and_report
     from gym_mario_suite.competition.tracks import make_track
@@ -117,7 +129,14 @@ def score(
         memory_mb=memory,
         isolated=isolated,
     )
-    tracks = [make_track(track, each) for each in seeds]
+    if track == FRAMEWORK_TRACK and levels:
+        if len(seeds) > 1:
+            raise OptionError(f"--seed chooses nothing on the track {FRAMEWORK_TRACK}: name one")
+        tracks = [framework_track(levels, seeds[0])]
+    elif levels:
+        raise OptionError(f"--levels is for --track {FRAMEWORK_TRACK}, not for {track}")
+    else:
+        tracks = [make_track(track, each) for each in seeds]
     output = Output(json_file, replays, quiet)
     where: dict[str, Any] = {"engine": engine, "jobs": _jobs(jobs, isolated), "address": address}
     run_and_report(entries, tracks, limits, output, resume=resume, **where)

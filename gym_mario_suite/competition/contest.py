@@ -19,6 +19,7 @@ from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.competition.tracks import Track
 from gym_mario_suite.competition.units import Unit, split
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.level import rules_name
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,27 @@ def plan(
         looks = list(pool.map(lambda entry: _look_at(entry, limits), entries))
     runs: list[Run] = []
     for entry, about in zip(entries, looks, strict=True):
+        for track in tracks:
+            _require_rules(entry, about.get("rules"), track)
         runs += [
             Run(entry, str(about["version"]), about["independent_levels"] is True, track)
             for track in tracks
         ]
     return runs
+
+
+def _require_rules(entry: Entry, rules: object, track: Track) -> None:
+    """Refuse an agent that says it plays by other rules than the track's.
+
+    Raises:
+        OptionError: For such an agent.
+    """
+    needed = rules_name(track.rules)
+    if isinstance(rules, list) and needed not in rules:
+        raise OptionError(
+            f"agent {entry.text!r} plays by the rules {', '.join(map(str, rules))} only; the track "
+            f"{track.name} has the rules {needed}"
+        )
 
 
 def _look_at(entry: Entry, limits: Limits) -> dict[str, object]:

@@ -72,6 +72,8 @@ class Entry:
     def describe(self) -> dict[str, Any]:
         """What a run must know of the agent: {"independent_levels", "version"}.
 
+        It may also have "rules", names of the rule sets that the agent keeps itself to.
+
         Raises:
             OptionError: For an entry that names none.
         """
@@ -85,10 +87,14 @@ class Entry:
             return {"independent_levels": False, "version": parts[-1] if parts else "unknown"}
         agent = self.make()
         name, agent_class, _ = find_agent(self.text)
-        return {
+        about: dict[str, Any] = {
             "independent_levels": getattr(agent, "independent_levels", False) is True,
             "version": _version_of(name, agent_class),
         }
+        rules = getattr(agent, "rules", None)
+        if rules is not None:
+            about["rules"] = [str(name) for name in rules]
+        return about
 
 
 def _version_of(name: str, agent_class: Any) -> str:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.agents.base import Agent
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import TICKS_PER_SECOND, Mode, Status
+from gym_mario_suite.engine.tick_2019 import MS_PER_TICK as MS_PER_TICK_2019
+from gym_mario_suite.engine.world import MS_PER_SECOND, TICKS_PER_SECOND, Mode, Rules, Status
 from gym_mario_suite.errors import OptionError
 
 _ALL_BUTTONS = 31
@@ -31,6 +32,7 @@ class LevelRecord:
         status: Won or dead.
         time_left: Seconds left on the level's clock.
         time_spent: Seconds played (the original counts one tick more than there were).
+        time_left_ms: The level's clock in milliseconds.
         kills: Kills, as the competition counts them.
         mode: Power state at the end.
         coins: Coins collected.
@@ -55,6 +57,7 @@ class LevelRecord:
     actions_crc32: int
     act_times_ns: NDArray[np.int64] = field(compare=False, repr=False)
     failure: str | None = None
+    time_left_ms: int = 0
 
 
 def play_level(agent: Agent, game: Game, level_name: str = "the level") -> LevelRecord:
@@ -122,12 +125,17 @@ def ask_through(
 def record_of(game: Game, answers: bytes, act_times_ns: NDArray[np.int64]) -> LevelRecord:
     """The record of a game that has ended."""
     ticks = game.ticks
+    in_2009 = game.worlds[0]["rules"] == Rules.COMPETITION_2009
+    clock = int(game.worlds[0]["time_left"])  # in ticks, or by the rules of 2019 in ms
     return LevelRecord(
         distance=float(game.x),
         cells=int(game.worlds[0]["players"][0]["body"]["map_x"]),
         status=game.status,
         time_left=game.time_left,
-        time_spent=(ticks + 1) // TICKS_PER_SECOND,
+        time_spent=(ticks + 1) // TICKS_PER_SECOND
+        if in_2009
+        else (ticks + 1) * MS_PER_TICK_2019 // MS_PER_SECOND,
+        time_left_ms=clock * MS_PER_SECOND // TICKS_PER_SECOND if in_2009 else clock,
         kills=game.kills,
         mode=game.mode,
         coins=game.coins,

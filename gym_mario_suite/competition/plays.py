@@ -100,6 +100,7 @@ class PlayedLevel:
             "coins": record.coins,
             "ticks": record.ticks,
             "actions_crc32": record.actions_crc32,
+            **spec.results(record, self.exit_px),
         }
 
 

@@ -31,6 +31,7 @@ _MAX_FILE_BYTES = 1 << 30
 # Bins of the times: ten to each power of ten, from 0.1 us to 1000 s.
 EDGES_MS = tuple(round(10 ** (power / 10), 10) for power in range(-40, 61))
 
+_PARTS = ("levels", "collections")
 _NUMBERS = ("score", "levels_cleared", "time_left_sum", "kills_sum", "mode_sum", "seed")
 _LEVEL_INTS = (
     *("difficulty", "trial", "level_seed", "type", "length", "status", "time_left"),
@@ -89,7 +90,9 @@ def replay_name(score: TrackScore, level: PlayedLevel) -> str:
 def without_timings(value: dict[str, Any]) -> dict[str, Any]:
     """A run without what differs from one time to the next: times, machine and checksum."""
     return {
-        name: [without_timings(each) for each in part] if name == "levels" else part
+        name: [without_timings(each) for each in part]
+        if name in _PARTS and isinstance(part, list)
+        else part
         for name, part in value.items()
         if name not in ("ms_per_step", "machine", "checksum", "disqualified")
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.agents.base import Agent
 from gym_mario_suite.competition.episode import LevelRecord, play_level
+from gym_mario_suite.competition.framework_track import completion
 from gym_mario_suite.competition.limits import MAX_MS_PER_STEP
 from gym_mario_suite.competition.plays import PlayedLevel
 from gym_mario_suite.competition.tracks import LevelSpec, Track
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Status
+from gym_mario_suite.engine.world import Rules, Status
 
-__all__ = ["DifficultyScore", "PlayedLevel", "TrackScore", "load_queries", "score_track"]
+__all__ = [
+    "CollectionScore",
+    "DifficultyScore",
+    "PlayedLevel",
+    "TrackScore",
+    "load_queries",
+    "score_track",
+]
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,31 @@ class DifficultyScore:
 
     difficulty: int
     score: float
+    ms_per_step: float
+
+
+@dataclass(frozen=True)
+class CollectionScore:
+    """The score of a collection of levels of the 2019 rules.
+
+    Attributes:
+        name: Which.
+        levels: How many levels.
+        levels_cleared: How many of them were won.
+        win_rate: That as a share.
+        completion: Mean share of the way to the exit, 0 to 1.
+        time_left_ms_sum: Sum of the clocks in ms.
+        kills_sum: Kills by stomps, fireballs and shells (the framework also counts falls).
+        ms_per_step: Mean time of an answer in milliseconds.
+    """
+
+    name: str
+    levels: int
+    levels_cleared: int
+    win_rate: float
+    completion: float
+    time_left_ms_sum: int
+    kills_sum: int
     ms_per_step: float
 
 
@@ -80,7 +113,9 @@ class TrackScore:
 
     @property
     def score(self) -> float:
-        """The competition's score: the sum of the difficulties' means, in px."""
+        """The sum of the difficulties' mean distances in px; on `framework-2019` the wins in %."""
+        if self.track.rules == Rules.FRAMEWORK_2019:
+            return 100.0 * self.levels_cleared / len(self.counted)
         return _sum_in_order([difficulty.score for difficulty in self.difficulties])
 
     @property
@@ -89,6 +124,8 @@ class TrackScore:
         if self.strict:
             return None
         slow = [str(d.difficulty) for d in self.difficulties if d.ms_per_step > MAX_MS_PER_STEP]
+        if slow and self.track.rules == Rules.FRAMEWORK_2019:
+            return f"over {MAX_MS_PER_STEP:g} ms per step"
         if not slow:
             return None
         return f"over {MAX_MS_PER_STEP:g} ms per step on difficulty {', '.join(slow)}"
@@ -134,6 +171,26 @@ class TrackScore:
         times_ms = self.step_times_ms
         return float(np.percentile(times_ms, 99)) if times_ms.size else 0.0
 
+    @property
+    def collections(self) -> tuple[CollectionScore, ...]:
+        """Score of each collection of levels of a `framework-2019` track, in the order of play."""
+        groups: dict[str, list[PlayedLevel]] = {}
+        for level in self.counted:
+            groups.setdefault(level.spec.group, []).append(level)
+        return tuple(_collection(name, levels) for name, levels in groups.items())
+
+    def framework_json(self) -> dict[str, Any]:
+        """What the score of a `framework-2019` track has beside; nothing on other tracks."""
+        if self.track.rules != Rules.FRAMEWORK_2019:
+            return {}
+        whole = _collection("all", self.counted)
+        return {
+            "win_rate": whole.win_rate,
+            "completion": whole.completion,
+            "time_left_ms_sum": whole.time_left_ms_sum,
+            "collections": [asdict(each) for each in self.collections],
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The numbers of the score; `competition.results` adds where they come from."""
         return {
@@ -146,6 +203,7 @@ class TrackScore:
             "kills_sum": self.kills_sum,
             "mode_sum": self.mode_sum,
             "ms_per_step": {"mean": self.ms_per_step_mean, "p99": self.ms_per_step_p99},
+            **self.framework_json(),
             "levels": [level.to_json() for level in self.levels],
         }
 
@@ -204,6 +262,21 @@ def act_times_ms(records: list[LevelRecord]) -> NDArray[np.float64]:
     if not records:
         return np.zeros(0)
     return np.concatenate([record.act_times_ns for record in records]) / 1e6
+
+
+def _collection(name: str, levels: Sequence[PlayedLevel]) -> CollectionScore:
+    won = sum(level.record.status == Status.WIN for level in levels)
+    shares = [completion(level.record.distance, level.exit_px) for level in levels]
+    return CollectionScore(
+        name,
+        len(levels),
+        won,
+        won / len(levels),
+        _sum_in_order(shares) / len(levels),
+        sum(level.record.time_left_ms for level in levels),
+        sum(level.record.kills for level in levels),
+        _mean(act_times_ms([level.record for level in levels])),
+    )
 
 
 def _game_of(spec: LevelSpec, recorded: bool) -> Game:

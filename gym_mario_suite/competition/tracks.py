@@ -6,14 +6,17 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gym_mario_suite.agents.registry import unknown_name
-from gym_mario_suite.engine.world import Mode
+from gym_mario_suite.engine.world import Mode, Rules
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.deceptive import GENERATOR_DECEPTIVE
 from gym_mario_suite.levels.generate import GENERATOR_2009
 from gym_mario_suite.levels.level import Level
+
+if TYPE_CHECKING:
+    from gym_mario_suite.competition.episode import LevelRecord
 
 _INT32 = 1 << 31
 _DIFFICULTIES = (0, 3, 5, 10)
@@ -56,6 +59,20 @@ class LevelSpec:
             f"(seed {self.level_seed}, type {self.type}, {self.length} columns)"
         )
 
+    @property
+    def label(self) -> str:
+        """The level within its track."""
+        return f"difficulty {self.difficulty}, trial {self.trial}"
+
+    @property
+    def group(self) -> str:
+        """What the levels of one `difficulty` have in common."""
+        return f"difficulty {self.difficulty}"
+
+    def results(self, record: LevelRecord, exit_px: int | None) -> dict[str, Any]:
+        """What a track adds to the JSON form of a level's score."""
+        return {}
+
     def generate(self) -> Level:
         """The level itself.
 
@@ -78,6 +95,8 @@ class Track:
         levels: The levels, those of one difficulty together.
         only_last_counts: Whether the last level alone makes the score; the others are for learning.
         note: What a reader of the results must know of the track.
+        rules: Rules of all its levels. Under those of 2019 the score is the share of levels won,
+            in percent.
     """
 
     name: str
@@ -85,6 +104,7 @@ class Track:
     levels: tuple[LevelSpec, ...]
     only_last_counts: bool = False
     note: str = ""
+    rules: Rules = Rules.COMPETITION_2009
 
 
 def remainder(dividend: int, divisor: int) -> int:
@@ -211,6 +231,7 @@ TRACKS: dict[str, TrackMaker | str] = {
     "ice-gic-2009": ice_gic_2009,
     "learning": learning,
     "quick": quick,
+    "framework-2019": "gym_mario_suite.competition.framework_track:needs_levels",
 }
 
 

@@ -11,8 +11,14 @@ from typing import Any
 import numpy as np
 
 from gym_mario_suite.competition.episode import lost_record, record_of
+from gym_mario_suite.competition.framework_track import (
+    FRAMEWORK_TRACK,
+    FrameworkSpec,
+    claimed_track,
+    with_level,
+)
 from gym_mario_suite.competition.plays import LAST_ANSWER, PlayedLevel
-from gym_mario_suite.competition.results import checksum
+from gym_mario_suite.competition.results import checksum, without_timings
 from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.competition.tracks import LevelSpec, Track, make_track
 from gym_mario_suite.datasets.replay import Replay, verify
@@ -37,7 +43,12 @@ def false_claims(
     Raises:
         OptionError: When the run's track is unknown here, or its replays are not in the folder.
     """
-    track = make_track(run["track"], run["seed"])
+    if run["track"].partition(":")[0] == FRAMEWORK_TRACK:
+        track = claimed_track(run)
+        if track.name != run["track"]:
+            yield f"track: its levels are those of {track.name}, claimed {run['track']}"
+    else:
+        track = make_track(run["track"], run["seed"])
     if len(run["levels"]) != len(track.levels):
         yield f"levels: {len(run['levels'])} claimed, the track has {len(track.levels)}"
         return
@@ -45,7 +56,7 @@ def false_claims(
         raise OptionError("there are no replays to verify: score with --replays FOLDER")
     levels: list[PlayedLevel] = []
     for claim, spec in zip(run["levels"], track.levels, strict=True):
-        name = f"difficulty {spec.difficulty}, trial {spec.trial}"
+        name = spec.label
         played = None
         if claim["failure"] is not None:
             played = PlayedLevel(spec, lost_record(claim["failure"], np.zeros(0, np.int64)))
@@ -57,8 +68,8 @@ def false_claims(
         if played is not None:
             levels.append(played)
             for field, true in played.to_json().items():
-                if claim[field] != true:
-                    yield f"{name}: {field} is {true!r}, claimed {claim[field]!r}"
+                if claim.get(field) != true:
+                    yield f"{name}: {field} is {true!r}, claimed {claim.get(field)!r}"
         if on_level is not None:
             on_level()
     if len(levels) == len(track.levels):
@@ -72,6 +83,9 @@ def _false_sums(run: dict[str, Any], track: Track, levels: list[PlayedLevel]) ->
     for name in _SUMS:
         true = operator.attrgetter(name)(score)
         if run.get(name) != true:
+            yield f"{name} is {true!r}, claimed {run.get(name)!r}"
+    for name, true in score.framework_json().items():
+        if without_timings({name: true}) != without_timings({name: run.get(name)}):
             yield f"{name} is {true!r}, claimed {run.get(name)!r}"
 
 
@@ -87,7 +101,12 @@ def _replayed(claim: dict[str, Any], spec: LevelSpec, folder: Path) -> PlayedLev
     if Path(name).name != name:
         raise ReplayError(f"a replay's name must be that of a file, got {name!r}")
     replay = Replay.load(folder / name)
-    if replay.level != spec.generate():
+    if isinstance(spec, FrameworkSpec):
+        spec = with_level(spec, replay.level)
+        of_level = spec.level is not None
+    else:
+        of_level = replay.level == spec.generate()
+    if not of_level:
         raise ReplayError(f"{name} is a replay of another level")
     start = (replay.mode, replay.time_limit, replay.switches, replay.world)
     if start != (spec.mode, spec.time_limit, 0, None):
@@ -103,7 +122,8 @@ def _replayed(claim: dict[str, Any], spec: LevelSpec, folder: Path) -> PlayedLev
     answers = replay.keys[1:] + bytes([last])
     if claim["actions_crc32"] != zlib.crc32(answers):
         raise ReplayError(f"the actions of {name} are not those whose checksum was claimed")
-    return PlayedLevel(spec, record_of(game, answers, np.zeros(0, np.int64)))
+    record = record_of(game, answers, np.zeros(0, np.int64))
+    return PlayedLevel(spec, record, None, 16 * replay.level.x_exit)
 
 
 def find_replays(run: dict[str, Any], results: Path) -> Path:

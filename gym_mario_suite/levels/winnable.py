@@ -25,7 +25,6 @@ from gym_mario_suite.levels.exhaustive import Search, search_level
 from gym_mario_suite.levels.level import Level
 
 TIME_LIMIT_S = 200
-_WIDE_BUDGET = 300_000
 _STATES, _FRONTIER = 1 << 22, 1 << 17
 _BOXED_IN_COLUMNS = 3
 _HIGHEST_ROWS = 4  # of a jump: what is further up is no place to land on
@@ -75,9 +74,14 @@ class Verdict:
 
 
 class Judge:
-    """Judges levels one after the other, with one memory of some 3 GB for the widest searches."""
+    """Judges levels one after the other.
 
-    def __init__(self) -> None:
+    Args:
+        wide_budget: Nodes of each of the two widest searches; their memory takes some 11 KB a node.
+    """
+
+    def __init__(self, wide_budget: int = 300_000) -> None:
+        self._wide_budget = wide_budget
         self._survey: list[Planner] = []
         self._wide: list[Planner] = []
 
@@ -120,7 +124,7 @@ class Judge:
             self._survey = [first, *(Planner(each, memory_of=first) for each in SURVEYS[1:])]
         yield from self._survey
         if not self._wide:
-            coarse, fine = (replace(each, budget=_WIDE_BUDGET) for each in SURVEYS)
+            coarse, fine = (replace(each, budget=self._wide_budget) for each in SURVEYS)
             first = Planner(replace(coarse, edge_ticks=4))
             greedy = Planner(replace(fine, weight=1.5, bucket_ticks=32.0), memory_of=first)
             self._wide = [first, greedy]
@@ -154,6 +158,7 @@ def obstacle(level: Level, stands: NDArray[np.int32]) -> str:
         level: The level.
         stands: Cells that he can stand in, int32[n, 2] of column and row.
     """
+    stands = np.array([(x, y) for x, y in stands.tolist() if _carries(level, x, y + 1)])
     if not len(stands):
         return "falls at the start"
     column = int(stands[:, 0].max())
@@ -163,11 +168,13 @@ def obstacle(level: Level, stands: NDArray[np.int32]) -> str:
         return f"boxed in at the start by {_wall(level, column + 1, row)}"
     if column >= level.x_exit:
         return "the exit cannot be passed"
+    if column + 1 < level.width and _is_solid(level, column + 1, row):
+        return f"{_wall(level, column + 1, row)} at column {column + 1}"
     columns = range(column + 1, min(level.x_exit, level.width - 1) + 1)
     floors = [_floor(level, x, row + 1 - _HIGHEST_ROWS) for x in columns]
     gap = next((n for n, floor in enumerate(floors) if floor is not None), len(floors))
     if not gap:
-        return f"{_wall(level, column + 1, row)} at column {column + 1}"
+        return f"the tiles from column {column + 1} on"
     if gap == len(floors):
         return f"a gap of {gap} columns from column {column + 1} to the exit"
     higher = row + 1 - (floors[gap] or 0)
@@ -180,7 +187,13 @@ def _wall(level: Level, x: int, row: int) -> str:
     top = row
     while top >= 0 and x < level.width and _is_solid(level, x, top):
         top -= 1
-    return f"a wall of {row - top} rows" if top < row else "the tiles ahead"
+    return f"a wall of {row - top} rows" if top < row else "the tiles around it"
+
+
+def _carries(level: Level, x: int, y: int) -> bool:
+    """Whether one can stand on a tile, hidden blocks included: at an edge one stands beside it."""
+    any_block = Behaviour.BLOCK_ALL | Behaviour.BLOCK_UPPER | Behaviour.BLOCK_LOWER
+    return y < level.height and bool(_BEHAVIOUR[level.tiles[x, y]] & any_block)
 
 
 def _is_solid(level: Level, x: int, y: int) -> bool:

@@ -84,7 +84,8 @@ def test_a_spec_cannot_be_changed() -> None:
 
 
 def test_tracks_by_name() -> None:
-    assert all(make_track(name, 4).name == name for name in TRACKS)
+    # What is played on framework-2019 is not chosen by a seed.
+    assert all(make_track(name, 4).name == name for name in TRACKS if name != "framework-2019")
     assert make_track("cig-2009", 4) == cig_2009(4)
     with pytest.raises(OptionError, match="did you mean 'cig-2009'"):
         make_track("cig2009", 4)

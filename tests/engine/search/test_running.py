@@ -4,8 +4,8 @@ import pytest
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.search.running import FRICTION, TOP_SPEED_KEPT, ticks_to_run
-from gym_mario_suite.engine.tiles import Tile
-from gym_mario_suite.engine.world import Button
+from gym_mario_suite.engine.tiles import Tile, Tile2019
+from gym_mario_suite.engine.world import Button, Rules
 from gym_mario_suite.levels.level import Level
 
 RUN = int(Button.RIGHT | Button.SPEED)
@@ -16,19 +16,24 @@ def bound(distance_px, speed):
     return ticks_to_run(distance_px, speed)
 
 
-def flat_game() -> Game:
+def flat_game(rules: Rules = Rules.COMPETITION_2009) -> Game:
     tiles = np.zeros((200, 15), np.uint8)
-    tiles[:, 14] = Tile.GROUND_TOP
-    game = Game(Level(tiles, (), 190).image)
+    in_2009 = rules == Rules.COMPETITION_2009
+    tiles[:, 14] = Tile.GROUND_TOP if in_2009 else Tile2019.GROUND
+    start = None if in_2009 else (2, 13)
+    game = Game(Level(tiles, (), 190, rules=rules, start=start).image)
     for _ in range(30):
         game.tick(0)
     assert game.on_ground
     return game
 
 
+@pytest.mark.parametrize("rules", Rules)
 @pytest.mark.parametrize("head_start_ticks", [0, 1, 3, 10, 60])
-def test_the_bound_is_never_above_the_engine_and_close_below(head_start_ticks: int) -> None:
-    game = flat_game()
+def test_the_bound_is_never_above_the_engine_and_close_below(
+    head_start_ticks: int, rules: Rules
+) -> None:
+    game = flat_game(rules)
     for _ in range(head_start_ticks):
         game.tick(RUN)
     speed = float(game.worlds[0]["players"][0]["body"]["xa"])

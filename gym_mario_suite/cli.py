@@ -73,6 +73,11 @@ COMMANDS: tuple[Command, ...] = (
         help="Make levels and look at them.",
     ),
     Command(
+        name="levels score",
+        app="gym_mario_suite.competition.generation_command:app",
+        help="Score level generators by how agents fare in their levels.",
+    ),
+    Command(
         name="levels simulate",
         app="gym_mario_suite.play.simulate_command:app",
         help="Have a level played and print the telemetry.",

@@ -1,0 +1,74 @@
+"""`mario levels score`: level generators compete."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gym_mario_suite.errors import OptionError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def score(
+    generators: Annotated[
+        list[str], typer.Argument(metavar="GENERATOR...", help="Names of generators.")
+    ],
+    agents: Annotated[
+        str, typer.Option(help="Who plays, parted by commas; as `mario score --agent` takes them.")
+    ] = "forward,forward-jumping,scared-speedy,astar-world",
+    levels: Annotated[int, typer.Option(help="Levels, of the seeds 0, 1, ...")] = 20,
+    width: Annotated[int, typer.Option(help="Columns of a level.")] = 100,
+    time_limit: Annotated[int, typer.Option(help="Seconds of level time.")] = 200,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the records there.")
+    ] = None,
+) -> None:
+    """Score level generators by how agents fare in their levels."""
+    from rich.progress import Progress
+
+    from gym_mario_suite.competition.generation import score_generator
+    from gym_mario_suite.competition.json_file import require_writable, write_json
+
+    if levels < 1:
+        raise OptionError(f"--levels must be 1 or more, got {levels}")
+    names = [name for name in agents.split(",") if name]
+    if json_file is not None:
+        require_writable(json_file)
+    records: list[dict[str, Any]] = []
+    with Progress(transient=True) as bar:
+        for generator in generators:
+            task = bar.add_task(generator, total=levels * len(names))
+            found = score_generator(
+                generator,
+                names,
+                range(levels),
+                {"width": width},
+                time_limit=time_limit,
+                on_level=lambda task=task: bar.advance(task),
+            )
+            records += found.records()
+    typer.echo(table(records))
+    if json_file is not None:
+        write_json(json_file, records)
+        typer.echo(f"{json_file}: {len(records)} records")
+
+
+def table(records: list[dict[str, Any]]) -> str:
+    """The records as text: a row for each metric, a column for each generator."""
+    generators = list(dict.fromkeys(record["generator"] for record in records))
+    metrics = list(dict.fromkeys(record["metric"] for record in records))
+    values = {(r["metric"], r["generator"]): f"{r['value']:.3f}" for r in records}
+    rows = [["", *generators]]
+    rows += [[m, *(values.get((m, generator), "") for generator in generators)] for m in metrics]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            [row[0].ljust(widths[0])]
+            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        ).rstrip()
+        for row in rows
+    )

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.measure import Metric, machine, write_json
 
-NAMES = ("engine", "drawing", "astar", "nes", "framework", "multiplayer")
+NAMES = ("engine", "drawing", "astar", "nes", "framework", "multiplayer", "solver")
 
 
 def _figure(value: float) -> str:

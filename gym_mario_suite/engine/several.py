@@ -22,7 +22,7 @@ _FIREBALL = int(Kind.FIREBALL)
 _STOMP = int(Rivalry.STOMP)
 
 NO_WINDOW = -10_000
-_WINDOW_COLUMNS = SCREEN_WIDTH_PX // 16 + 3
+WINDOW_COLUMNS = SCREEN_WIDTH_PX // 16 + 3
 _HALF_SCREEN = np.float32(SCREEN_WIDTH_PX // 2)
 _FAR_LEFT = np.float32(-64)
 _FAR_RIGHT = np.float32(384)
@@ -54,7 +54,7 @@ def _first_column(image, player):
 
 @inline_jit
 def _is_inside(x, first):
-    return first <= x < first + _WINDOW_COLUMNS
+    return first <= x < first + WINDOW_COLUMNS
 
 
 @jit
@@ -91,7 +91,7 @@ def scan_windows(image, world):
         first = _first_column(image, world.players[p])
         if first == NO_WINDOW:
             continue
-        for x in range(first, first + _WINDOW_COLUMNS):
+        for x in range(first, first + WINDOW_COLUMNS):
             done = False
             fresh = True
             for q in range(world.n_players):

@@ -9,7 +9,9 @@ import typer
 
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.play.dream_commands import play_dream
 from gym_mario_suite.play.nes_commands import play_nes
+from gym_mario_suite.play.party_commands import party_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -44,6 +46,10 @@ def infinite(
 
 
 app.command("nes")(play_nes)
+app.command("dream")(play_dream)
+app.command("coop")(party_command("coop", "Play with others: all shall reach the exit."))
+app.command("race")(party_command("race", "Race others to the exit."))
+app.command("coins")(party_command("coins", "Take more coins than the others."))
 
 
 @app.command()

@@ -25,30 +25,38 @@ _SIZE = (SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX)
 _INVISIBLE = ("dummy", "offscreen")
 
 
-def fit(width_px: int, height_px: int) -> tuple[int, int, int]:
+def fit(width_px: int, height_px: int, size_px: tuple[int, int] = _SIZE) -> tuple[int, int, int]:
     """Scale (0 if not even 1 fits), left and top px of the picture in a window of this size."""
-    scale = min(width_px // SCREEN_WIDTH_PX, height_px // SCREEN_HEIGHT_PX)
-    left = (width_px - scale * SCREEN_WIDTH_PX) // 2
-    top = (height_px - scale * SCREEN_HEIGHT_PX) // 2
+    scale = min(width_px // size_px[0], height_px // size_px[1])
+    left = (width_px - scale * size_px[0]) // 2
+    top = (height_px - scale * size_px[1]) // 2
     return scale, left, top
 
 
 class Screen:
-    """A window that shows pictures of 320x240.
+    """A window that shows pictures of one size.
 
     Args:
         title: In the window's frame.
         scale: Screen pixels for each pixel of the picture; the default fits the screen.
         full_screen: Whether to fill the screen.
+        size_px: Width and height of the pictures.
 
     Raises:
         WindowError: When there is no screen.
     """
 
-    def __init__(self, title: str, scale: int | None = None, full_screen: bool = False) -> None:
+    def __init__(
+        self,
+        title: str,
+        scale: int | None = None,
+        full_screen: bool = False,
+        size_px: tuple[int, int] = _SIZE,
+    ) -> None:
         require_display()
+        self._size_px = size_px
         self._scale = scale or self._fitting_scale()
-        self._windowed = (self._scale * _SIZE[0], self._scale * _SIZE[1])
+        self._windowed = (self._scale * size_px[0], self._scale * size_px[1])
         self._full_screen = full_screen
         self._clock = pygame.time.Clock()
         pygame.display.set_caption(title)
@@ -68,17 +76,18 @@ class Screen:
         self._open()
 
     def show(self, pixels: Pixels) -> None:
-        """Show a picture, uint8[240, 320, 3]."""
+        """Show a picture, uint8[height, width, 3]."""
         window = pygame.display.get_surface()
         if window is None:
             raise WindowError("the window was lost")
-        picture = pygame.image.frombuffer(pixels.tobytes(), _SIZE, "RGB")
-        scale, left, top = fit(*window.get_size())
+        size_px = self._size_px
+        picture = pygame.image.frombuffer(pixels.tobytes(), size_px, "RGB")
+        scale, left, top = fit(*window.get_size(), size_px)
         window.fill(_BAR_COLOUR)
         if scale:
             window.blit(pygame.transform.scale_by(picture, scale), (left, top))
         else:
-            shrunk = min(window.get_width() / _SIZE[0], window.get_height() / _SIZE[1])
+            shrunk = min(window.get_width() / size_px[0], window.get_height() / size_px[1])
             small = pygame.transform.smoothscale_by(picture, shrunk)
             window.blit(small, small.get_rect(center=window.get_rect().center))
         pygame.display.flip()
@@ -98,10 +107,9 @@ class Screen:
         except pygame.error as error:
             raise WindowError(f"cannot open a window: {error}") from error
 
-    @staticmethod
-    def _fitting_scale() -> int:
+    def _fitting_scale(self) -> int:
         width, height = pygame.display.get_desktop_sizes()[0]
-        scale, _, _ = fit(width * 9 // 10, height * 17 // 20)
+        scale, _, _ = fit(width * 9 // 10, height * 17 // 20, self._size_px)
         return min(max(1, scale), _DEFAULT_MAX_SCALE)
 
 

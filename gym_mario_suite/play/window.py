@@ -74,7 +74,7 @@ def show_course(course: Course, options: WindowOptions, *, title: bool = True) -
         WindowError: When there is no window, or it was lost.
     """
     speed = Fraction(options.speed).limit_denominator(100)
-    with _display():
+    with open_display():
         with (
             closing(Session(course, title=title, speed=speed)) as session,
             WindowGuard(session.close),
@@ -92,7 +92,7 @@ def show_course(course: Course, options: WindowOptions, *, title: bool = True) -
 
 
 @contextmanager
-def _display() -> Iterator[None]:
+def open_display() -> Iterator[None]:
     """The display and the gamepads, open."""
     try:
         require_display()

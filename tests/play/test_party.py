@@ -1,0 +1,167 @@
+"""Several players in one window: rounds, keys, pictures, commands."""
+
+import pygame
+import pytest
+from typer.testing import CliRunner
+
+from gym_mario_suite.agents.registry import make_agent
+from gym_mario_suite.engine.world import Button
+from gym_mario_suite.errors import MarioError
+from gym_mario_suite.multiplayer.options import PartyOptions
+from gym_mario_suite.play.actions import Action
+from gym_mario_suite.play.party_keys import PartyKeys
+from gym_mario_suite.play.party_painter import PartyPainter
+from gym_mario_suite.play.party_session import Guest, PartySession, PartyState
+from gym_mario_suite.play.play_command import app
+
+TICK_NS = 42_000_000
+RUN = int(Button.RIGHT | Button.SPEED)
+
+
+def session_of(*guests, **options):
+    made = PartyOptions(players=len(guests), **options)
+    return PartySession(made, 3, list(guests))
+
+
+def play(session, held, ticks):
+    for _ in range(ticks):
+        session.press(held)
+        session.advance(TICK_NS)
+        if session.state is not PartyState.PLAYING:
+            return
+
+
+def test_people_play_when_the_title_has_gone():
+    session = session_of(Guest("A"), Guest("B"), contest="race")
+    play(session, [RUN, 0], 10)
+    assert session.state is PartyState.TITLE
+    session.command(Action.START)
+    play(session, [0, RUN], 30)
+    x = session.batch.memory[0]["x"]
+    assert x[1] > x[0] + 60
+    session.command(Action.PAUSE)
+    before = session.batch.state(0)
+    play(session, [RUN, RUN], 10)
+    assert session.batch.state(0) == before
+    session.interrupt()
+    assert session.state is PartyState.PAUSED
+
+
+def test_an_agent_wins_the_race_and_gets_the_point():
+    session = session_of(
+        Guest("ME"), Guest("ASTAR", make_agent("astar")), contest="race", length=80
+    )
+    session.command(Action.START)
+    play(session, [0, 0], 600)
+    assert session.state is PartyState.OVER
+    assert session.winners == [1]
+    assert [guest.points for guest in session.guests] == [0, 1]
+    level = session.batch.counts[0, 0, -1]
+    session.command(Action.START)
+    assert session.state is PartyState.PLAYING
+    assert session.batch.counts[0, 0, -1] == level + 1
+    session.command(Action.RESTART)
+    assert session.batch.counts[0, 0, -1] == level + 1
+
+
+@pytest.mark.parametrize("ghosts", [False, True])
+def test_an_agent_in_another_seat_plays_as_if_it_were_alone(ghosts):
+    """Two runs of a rule-based agent in different seats of one game look the same to it."""
+    session = session_of(
+        Guest("A", make_agent("forward-jumping")),
+        Guest("B", make_agent("forward-jumping")),
+        contest="coop",
+        ghosts=ghosts,
+    )
+    session.command(Action.START)
+    play(session, [0, 0], 60)
+    x = session.batch.memory[0]["x"]
+    if ghosts:
+        assert x[0] == x[1]
+    else:
+        assert abs(x[0] - x[1]) < 100
+
+
+def test_nobody_wins_coins_that_nobody_took():
+    session = session_of(Guest("A"), Guest("B"), contest="coins", time_limit=2)
+    session.command(Action.START)
+    play(session, [0, 0], 100)
+    assert session.state is PartyState.OVER
+    assert session.winners == []
+
+
+def test_the_team_wins_when_all_arrive():
+    session = session_of(
+        Guest("A", make_agent("astar")), Guest("B", make_agent("astar")), contest="coop", length=80
+    )
+    session.command(Action.START)
+    play(session, [0, 0], 900)
+    assert session.winners == [0, 1]
+
+
+def key(kind, code):
+    return pygame.event.Event(kind, key=code)
+
+
+def test_two_people_share_the_keyboard():
+    keys = PartyKeys([0, 1])
+    events = [key(pygame.KEYDOWN, code) for code in (pygame.K_RIGHT, pygame.K_a, pygame.K_w)]
+    assert list(keys.commands(events)) == []
+    assert keys.held(2) == [Button.RIGHT, Button.LEFT | Button.JUMP]
+    released = [key(pygame.KEYUP, code) for code in (pygame.K_RIGHT, pygame.K_w)]
+    assert list(keys.commands([*released, key(pygame.KEYDOWN, pygame.K_RETURN)])) == [Action.START]
+    assert keys.held(2) == [0, Button.LEFT]
+
+
+def test_a_person_in_another_seat_has_the_first_keys():
+    keys = PartyKeys([2])
+    list(keys.commands([key(pygame.KEYDOWN, pygame.K_UP)]))
+    assert keys.held(3) == [0, 0, Button.JUMP]
+    assert keys.told(2)
+
+
+@pytest.mark.parametrize("people", [1, 2, 3, 4])
+def test_pictures_show_every_person(people):
+    guests = [Guest(f"PLAYER {n}") for n in range(people)]
+    if people == 1:
+        guests.append(Guest("F", make_agent("forward")))
+    session = session_of(*guests, contest="coop")
+    painter = PartyPainter(session, PartyKeys(list(range(people))))
+    width, height = painter.size_px
+    assert (width, height - 16) == {
+        1: (320, 240),
+        2: (640, 240),
+        3: (640, 480),
+        4: (640, 480),
+    }[people]
+    title = painter.paint().copy()
+    session.command(Action.START)
+    play(session, [RUN] * len(guests), 20)
+    game = painter.paint().copy()
+    assert title.shape == (height, width, 3)
+    assert (title != game).any()
+    session.state = PartyState.OVER
+    assert (painter.paint() != game).any()
+
+
+@pytest.mark.parametrize("contest", ["coop", "race", "coins"])
+def test_the_commands_open_a_window(contest):
+    result = CliRunner().invoke(
+        app, [contest, "--p2", "forward-jumping", "--max-frames", "3", "--difficulty", "2"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "0 rounds: player 1 0, forward-jump 0" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["race", "--p2", "nobody"], "nobody"),
+        (["race", "--p4", "human"], "--p3"),
+        (["race", "--rivalry", "bite"], "rivalry"),
+    ],
+)
+def test_what_cannot_be_played(arguments, message):
+    result = CliRunner().invoke(app, [*arguments, "--max-frames", "1"])
+    assert isinstance(result.exception, MarioError)
+    assert message in str(result.exception)

@@ -10,7 +10,17 @@ from rich.table import Table
 
 from benchmarks.measure import Metric, machine, write_json
 
-NAMES = ("engine", "drawing", "astar", "nes", "framework", "multiplayer", "solver")
+NAMES = (
+    "engine",
+    "drawing",
+    "astar",
+    "nes",
+    "framework",
+    "curiosity",
+    "unseen",
+    "multiplayer",
+    "solver",
+)
 
 
 def _figure(value: float) -> str:
@@ -40,12 +50,21 @@ def main(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures here.")
     ] = None,
+    peer_python: Annotated[
+        Path | None,
+        typer.Option(help="For `nes`: a Python that has the peer gym-super-mario-bros."),
+    ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer and shorter repetitions.")] = False,
 ) -> None:
     """Run one benchmark and print its table."""
     if name not in NAMES:
         raise typer.BadParameter(f"there are: {', '.join(NAMES)}", param_hint="NAME")
-    metrics = importlib.import_module(f"benchmarks.{name}").run(quick)
+    peers = {} if peer_python is None else {"peer_python": str(peer_python)}
+    if peers and name != "nes":
+        raise typer.BadParameter(
+            "only the benchmark nes has such a peer", param_hint="--peer-python"
+        )
+    metrics = importlib.import_module(f"benchmarks.{name}").run(quick, **peers)
     show(metrics, Console(width=None if Console().is_terminal else 160))
     if json_file is not None:
         write_json(json_file, metrics)

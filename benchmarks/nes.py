@@ -3,17 +3,21 @@
 One process, processor time. The raw core is FCEUmm as stable-retro gives it: buttons set, a frame
 run, nothing read. Frames are the NES's own, counted alike on both sides; the program is Super Mario
 Bros. where a ROM is found, else that of the tests, whose frames are cheaper, so that what the
-environment adds weighs more. Rows that need a peer which is not there are left out, and said so.
+environment adds weighs more. The raw core plays the very frames that the environment with a skip of
+four plays, its episodes' beginnings included. Peers run in processes of their own, in the same run
+(`nes_peers.py`); rows that need a peer which is not there are left out, and said so.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -41,44 +45,74 @@ def _rom() -> Rom:
     return rom
 
 
-def _raw_frames(console: Backend, buttons: np.ndarray) -> Callable[[], int]:
-    """The core alone: the emulator's own calls, where FCEUmm's can be had."""
-    if console.name != "fceumm":
+# Buttons, for how many frames, and whether the episode has then ended.
+Script = list[tuple[int, int, bool]]
+
+
+def _script(env: Any, actions: np.ndarray) -> tuple[Script, bytes]:
+    """What the console is made to do by these actions, and its state when an episode begins."""
+    env.reset(seed=0)
+    start = env.unwrapped.episode.backend.save()
+    keys = env.unwrapped.options.action_set.keys
+    script, before = [], 0
+    for action in actions.tolist():
+        _, _, terminated, _, info = env.step(action)
+        script.append((int(keys[action]), info["ticks"] - before, terminated))
+        before = info["ticks"]
+        if terminated:
+            env.reset()
+            before = 0
+    return script, start
+
+
+def _raw_frames(console: Backend, script: Script, start: bytes) -> Callable[[], int]:
+    """The core alone: the emulator's own calls."""
+
+    def run_nespy() -> int:
+        console.load(start)
         emulator: Any = vars(console)["_emulator"]
-
-        def run_nespy() -> int:
-            for held in buttons.tolist():
+        for held, count, ended in script:
+            for _ in range(count):
                 emulator.frame_advance(held)
-            return len(buttons)
+            if ended:
+                console.load(start)
+        return sum(count for _, count, _ in script)
 
+    if console.name != "fceumm":
         return run_nespy
     from gym_mario_suite.nes import fceumm
 
     def run() -> int:
-        console.run(0)
+        console.load(start)
+        console.run(0, 0)
         emulator = fceumm._core.emulator
-        for held in buttons.tolist():
+        for held, count, ended in script:
             emulator.set_button_mask(fceumm._MASKS[held], 0)
-            emulator.step()
-        return len(buttons)
+            for _ in range(count):
+                emulator.step()
+            if ended:
+                emulator.set_state(start)
+        # The backend does not know what was pressed behind its back.
+        fceumm._core.buttons = -1
+        return sum(count for _, count, _ in script)
 
     return run
 
 
-def _steps(env: gym.Env, actions: np.ndarray, skip: int) -> Callable[[], int]:
+def _steps(env: gym.Env, actions: np.ndarray) -> Callable[[], int]:
     """Frames of one environment, with the stack of four pictures that learners keep."""
     stack = np.zeros((4, 84, 84), np.uint8)
 
     def run() -> int:
-        env.reset(seed=0)
+        _, info = env.reset(seed=0)
         frames = 0
         for k, action in enumerate(actions.tolist()):
-            observation, _, terminated, truncated, _ = env.step(action)
+            observation, _, terminated, truncated, info = env.step(action)
             stack[k % 4] = observation
-            frames += skip
             if terminated or truncated:
-                env.reset()
-        return frames
+                frames += info["ticks"]
+                _, info = env.reset()
+        return frames + info["ticks"]
 
     return run
 
@@ -88,9 +122,13 @@ def _vector_steps(envs: gym.vector.VectorEnv, actions: np.ndarray) -> Callable[[
 
     def run() -> int:
         envs.reset(seed=0)
+        frames = before = 0
         for k, row in enumerate(actions):
-            stack[:, k % 4] = envs.step(row)[0]
-        return actions.size * SKIP
+            observations, _, _, _, infos = envs.step(row)
+            stack[:, k % 4] = observations
+            frames += int(np.maximum(infos["ticks"] - before, 0).sum())
+            before = infos["ticks"]
+        return frames
 
     return run
 
@@ -130,7 +168,83 @@ def _metric(name: str, rates: list[float], unit: str, **more: Any) -> Metric:
     )
 
 
-def _of_backend(backend: str, rom: Rom, file: Path, quick: bool) -> list[Metric]:
+def _peer_rates(python: str, peer: str, quick: bool, *arguments: str) -> dict[str, Any] | None:
+    """What `nes_peers.py` prints under that Python; None, and why on stderr, where it cannot."""
+    frames, repetitions = (2000, 3) if quick else (6000, 7)
+    command = [python, str(Path(__file__).with_name("nes_peers.py")), peer, str(frames)]
+    try:
+        ran = subprocess.run(
+            [*command, str(repetitions), *arguments], capture_output=True, text=True, check=True
+        )
+        return json.loads(ran.stdout.splitlines()[-1])
+    except (OSError, subprocess.CalledProcessError, ValueError, IndexError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        reason = said.strip().splitlines()[-1] if said.strip() else "it printed nothing"
+        print(f"{peer}: no rows, {python} cannot run it: {reason}", file=sys.stderr)
+        return None
+
+
+def _of_peers(
+    peer_python: str | None, file: Path, real: bool, quick: bool, ours: dict[str, dict[str, float]]
+) -> list[Metric]:
+    """Our frames per second beside those of other environments on the same game."""
+    rows: list[Metric] = []
+    if not real:
+        print(
+            "peers: no rows, because they play the real game, and there is no ROM", file=sys.stderr
+        )
+        return rows
+    peers = {}
+    if peer_python is None:
+        print(
+            "gym-super-mario-bros: no rows: --peer-python has to name a Python that has it",
+            file=sys.stderr,
+        )
+    else:
+        peers["gym-super-mario-bros"] = _peer_rates(peer_python, "gym-super-mario-bros", quick)
+    if BACKENDS["fceumm"].installed:
+        peers["stable-retro"] = _peer_rates(sys.executable, "stable-retro", quick, str(file))
+    for peer, rates in peers.items():
+        if rates is None:
+            continue
+        under = peer.replace("-", "_")
+        label = f"{peer} {rates['version']}"
+        for short, own in ours.items():
+            if peer == "stable-retro" and short != "fceumm":
+                continue
+            target = None
+            if peer == "gym-super-mario-bros":
+                target = 3.0 if short == "fceumm" else 1.0
+            for skip, name in (
+                (SKIP, f"{short}_frames_over_{under}"),
+                (1, f"{short}_skip1_frames_over_{under}"),
+            ):
+                theirs = statistics.median(rates[f"skip{skip}"])
+                rows.append(
+                    Metric(
+                        name=name,
+                        value=own[f"skip{skip}"] / theirs,
+                        low=own[f"skip{skip}"] / max(rates[f"skip{skip}"]),
+                        high=own[f"skip{skip}"] / min(rates[f"skip{skip}"]),
+                        unit="ratio",
+                        target=target,
+                    )
+                )
+                rows.append(
+                    Metric(
+                        name=f"{name.replace('_over_', '_beside_')}",
+                        value=own[f"skip{skip}"],
+                        unit="frames/s",
+                        peer=label,
+                        peer_value=theirs,
+                    )
+                )
+    return rows
+
+
+def _of_backend(
+    backend: str, rom: Rom, file: Path, quick: bool
+) -> tuple[list[Metric], dict[str, float]]:
     row = BACKENDS[backend]
     short = "nespy" if backend == "nes-py" else backend
     frames = (2000 if quick else 6000) // (4 if backend == "nes-py" else 1)
@@ -147,11 +261,11 @@ def _of_backend(backend: str, rom: Rom, file: Path, quick: bool) -> list[Metric]
     env_every = gym.make("MarioNES-1-1-v0", **options)
     envs = gym.make_vec("MarioNES-1-1-v0", num_envs=ENVS, frame_skip=SKIP, num_workers=1, **options)
     consoles = [open_backend(rom, backend) for _ in range(2)]
-    pads = np.array([0, 128, 129, 130, 131])[actions]
+    script, start = _script(env_skip, actions[: frames // SKIP])
     works = {
-        "raw": _raw_frames(consoles[0], pads),
-        "skip4": _steps(env_skip, actions[: frames // SKIP], SKIP),
-        "skip1": _steps(env_every, actions, 1),
+        "raw": _raw_frames(consoles[0], script, start),
+        "skip4": _steps(env_skip, actions[: frames // SKIP]),
+        "skip1": _steps(env_every, actions),
         "eight": _vector_steps(envs, actions[: frames // (SKIP * ENVS) * ENVS].reshape(-1, ENVS)),
         "swap": _swaps(consoles, frames),
     }
@@ -175,6 +289,11 @@ def _of_backend(backend: str, rom: Rom, file: Path, quick: bool) -> list[Metric]
             peer_value=raw,
         ),
         _metric(f"{short}_frames_over_raw_core", ratio("skip4"), "ratio", target=0.9),
+        _metric(
+            f"{short}_steps_per_second",
+            [rate / SKIP for rate in rates["skip4"]],
+            "steps/s",
+        ),
         _metric(f"{short}_eight_envs_over_raw_core", ratio("eight"), "ratio", target=0.85),
         _metric(
             f"{short}_microseconds_per_swap",
@@ -188,27 +307,28 @@ def _of_backend(backend: str, rom: Rom, file: Path, quick: bool) -> list[Metric]
         closed.close()
     if not row.threads:
         print(f"{backend}: one process; more are for more cores", file=sys.stderr)
-    return metrics
+    return metrics, {skip: statistics.median(rates[skip]) for skip in ("skip1", "skip4")}
 
 
-def run(quick: bool) -> list[Metric]:
-    """All figures of this benchmark."""
+def run(quick: bool, peer_python: str | None = None) -> list[Metric]:
+    """All figures of this benchmark.
+
+    Args:
+        quick: Fewer and shorter repetitions.
+        peer_python: A Python that has gym-super-mario-bros.
+    """
     rom = _rom()
-    metrics = []
+    metrics: list[Metric] = []
+    ours: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "game.nes"
         file.write_bytes(rom.to_ines())
         for backend, row in BACKENDS.items():
             if row.installed:
-                metrics += _of_backend(backend, rom, file, quick)
+                rows, rates = _of_backend(backend, rom, file, quick)
+                metrics += rows
+                ours["nespy" if backend == "nes-py" else backend] = rates
             else:
                 print(f"{backend}: not installed: {row.install}", file=sys.stderr)
-    try:
-        version("gym-super-mario-bros")
-    except PackageNotFoundError:
-        print(
-            "gym-super-mario-bros: not installed, so there is no row "
-            "*_frames_over_gym_super_mario_bros",
-            file=sys.stderr,
-        )
+        metrics += _of_peers(peer_python, file, rom.title is not None, quick, ours)
     return metrics

@@ -20,6 +20,7 @@ from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import Backend, open_backend
+from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
 
@@ -143,12 +144,12 @@ class RecordedRun(Run):
         self._hashes: list[bytes] = []
         self._from_start = False
 
-    def begin(self, stage: Stage | None) -> Any:
+    def begin(self, stage: Stage | None, x_px: int | None = None) -> Start:
         """Begin a run, and its recording."""
-        start = super().begin(stage)
+        start = super().begin(stage, x_px)
         self._keys.clear()
         self._hashes.clear()
-        self._from_start = True
+        self._from_start = x_px is None
         return start
 
     def resume(self, console: bytes, stage: Stage | None) -> None:

@@ -21,8 +21,9 @@ from gym_mario_suite.envs.nes_episode import (
 )
 from gym_mario_suite.envs.nes_options import make_options
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
+from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
 from gym_mario_suite.nes.picture import GRAY84_SHAPE, HUD_LINES
 from gym_mario_suite.nes.rom_store import find_rom
 from gym_mario_suite.nes.run import parse_stage
@@ -33,7 +34,7 @@ HUD_LINES_OF = {
     height: math.ceil(HUD_LINES * height / SCREEN_SHAPE[0])
     for height in (SCREEN_SHAPE[0], GRAY84_SHAPE[0])
 }
-_RESET_OPTIONS = frozenset({"stage", "state"})
+_RESET_OPTIONS = frozenset({"stage", "state", "x"})
 
 
 class MarioNESEnv(gym.Env[NDArray[Any], Any]):
@@ -76,11 +77,13 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     `world`, `stage`, `area`, `score`, `lives` (left beside the present one) and the reward terms.
 
     ## Options of reset
-    `options={"stage": "1-2"}` plays that stage for one episode; `{"state": bytes}` takes up a
-    saved game, and shows its last frame alone, not pooled with the one before.
+    `options={"stage": "1-2"}` plays that stage for one episode; `{"x": 1200}` begins at that px or
+    at the next ground (also together with a stage); `{"state": bytes}` takes up a saved game, and
+    shows its last frame alone, not pooled with the one before.
 
     Args:
         stage: The stage, or several from which each episode draws one; None for the whole game.
+        x: Where Mario begins, px, 40 or more; None for the stage's own start.
         obs: Observation mode.
         actions: Name of the action set.
         reward: Name of a reward, or weights of the terms.
@@ -151,7 +154,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         if "state" in chosen:
             self.set_state(chosen["state"])
         else:
-            self.episode.reset(chosen.get("stage"))
+            self.episode.reset(chosen.get("stage"), chosen.get("x"))
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -225,7 +228,13 @@ def check_reset_options(options: dict[str, Any]) -> None:
     Raises:
         OptionError: Naming the options there are.
     """
-    check_one_option(options, _RESET_OPTIONS)
+    x = options.get("x")
+    check_one_option({k: v for k, v in options.items() if k != "x"}, _RESET_OPTIONS)
+    if x is not None and "state" in options:
+        raise OptionError("give one reset option, not state and x")
+    for value in [] if x is None else x if isinstance(x, list) else [x]:
+        if value is not None:
+            as_integer("x", value, START_X_PX, MAX_X_PX)
     stages = options.get("stage")
     for name in [] if stages is None else stages if isinstance(stages, list) else [stages]:
         parse_stage(name)

@@ -76,14 +76,19 @@ class NESEpisode:
         self._pooled = False
         self._shrink = Shrinker() if options.obs == "gray84" else None
 
-    def reset(self, stage: str | None = None) -> None:
-        """Begin an episode: of this stage, of one of the options' stages, or of the game."""
+    def reset(self, stage: str | None = None, x_px: int | None = None) -> None:
+        """Begin an episode: of this stage, of one of the options' stages, or of the game.
+
+        Args:
+            stage: The stage; None for what the options say.
+            x_px: Where Mario begins; likewise.
+        """
         chosen: Stage | None = None
         if stage is not None:
             chosen = parse_stage(stage)
         elif self._stages:
             chosen = self._stages[self._draw() % len(self._stages)]
-        start = self.run.begin(chosen)
+        start = self.run.begin(chosen, self.options.x if x_px is None else x_px)
         self._screen, self._pooled = start.picture, False
         self._progress.begin(self.run.ram)
         self._begin()

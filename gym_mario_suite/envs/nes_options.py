@@ -15,6 +15,7 @@ from gym_mario_suite.envs.nes_actions import NESActionSet, nes_action_set
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import BACKEND_NAMES, RAM_BYTES, SCREEN_SHAPE
+from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
 from gym_mario_suite.nes.picture import GRAY84_SHAPE
 from gym_mario_suite.nes.rewards import RewardRule, reward_rule
 from gym_mario_suite.nes.run import parse_stage
@@ -42,6 +43,7 @@ class NESOptions:
     """
 
     stage: str | Sequence[str] | None = None
+    x: int | None = None
     obs: str = "rgb"
     actions: str = DEFAULT_ACTION_SET
     reward: str | Mapping[str, float] = "v7"
@@ -62,6 +64,8 @@ class NESOptions:
                 f"unknown backend {self.backend!r}; there are {', '.join(BACKEND_NAMES)}"
             )
         as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)
+        if self.x is not None:
+            as_integer("x", self.x, START_X_PX, MAX_X_PX)
         if self.max_episode_steps is not None:
             as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
         _ = self.stages, self.action_set, self.rule

@@ -83,12 +83,17 @@ class NESRows:
             if stream is not None:
                 episode.stream = stream
 
-    def reset(self, mask: NDArray[np.bool_], stages: Sequence[str | None]) -> None:
-        """Begin an episode where the mask is set, of a stage where one is named."""
-        mine = zip(self._mine(mask), self._mine(stages), strict=True)
-        for i, (wanted, stage) in enumerate(mine):
+    def reset(
+        self,
+        mask: NDArray[np.bool_],
+        stages: Sequence[str | None],
+        starts_px: Sequence[int | None],
+    ) -> None:
+        """Begin an episode where the mask is set, of a stage and at an x where these are named."""
+        mine = zip(self._mine(mask), self._mine(stages), self._mine(starts_px), strict=True)
+        for i, (wanted, stage, x_px) in enumerate(mine):
             if wanted:
-                self._episodes[i].reset(stage)
+                self._episodes[i].reset(stage, x_px)
                 self._write(i)
 
     def step(self, buttons: NDArray[np.uint8], next_step: bool, active: NDArray[np.bool_]) -> None:

@@ -36,8 +36,9 @@ class MarioNESVectorEnv(NativeVectorEnv):
     single environment with the same options reset with seed + i, whatever the number of games and
     of workers. Infos are arrays over the games; see `MarioNESEnv` for their keys and the options.
 
-    `reset(options=...)` takes `reset_mask` (bool[num_envs]: reset only these), and one of `stage`
-    (a name, or a list of one for each game) and `state` (bytes, or a list of bytes).
+    `reset(options=...)` takes `reset_mask` (bool[num_envs]: reset only these), `stage`
+    (a name, or a list of one for each game) and `x` (px, likewise), or in place of these two
+    `state` (bytes, or a list of bytes).
 
     Args:
         num_envs: How many games.
@@ -131,7 +132,8 @@ class MarioNESVectorEnv(NativeVectorEnv):
             states = state_list(chosen["state"], self.num_envs)
             self._load({index: states[index] for index in indices})
         else:
-            self._crew.call("reset", mask, self._spread(chosen.get("stage")))
+            stages, starts_px = (self._spread(name, chosen.get(name)) for name in ("stage", "x"))
+            self._crew.call("reset", mask, stages, starts_px)
             self._started |= mask
         return self._returned_observations(), self._infos()
 
@@ -221,13 +223,13 @@ class MarioNESVectorEnv(NativeVectorEnv):
         self._crew.call("load", states)
         self._started[list(states)] = True
 
-    def _spread(self, stages: Any) -> list[str | None]:
-        """A stage for each game: one for all, or one for each."""
-        if stages is None or isinstance(stages, str):
-            return [stages] * self.num_envs
-        if len(stages) != self.num_envs:
-            raise OptionError(f"{self.num_envs} stages were expected, got {len(stages)}")
-        return list(stages)
+    def _spread(self, name: str, values: Any) -> list[Any]:
+        """A stage or x for each game: one for all, or a list of one for each."""
+        if not isinstance(values, list):
+            return [values] * self.num_envs
+        if len(values) != self.num_envs:
+            raise OptionError(f"{self.num_envs} values of {name} were expected, got {len(values)}")
+        return values
 
     def _returned_observations(self) -> NDArray[Any]:
         observations = self._crew.arrays["observations"]
@@ -246,5 +248,6 @@ class MarioNESVectorEnv(NativeVectorEnv):
     def _reset_ended(self, final: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
         """Reset the games that have just ended; their last observation and info go along."""
         finals = self.finals(self._crew.arrays["observations"], final, ended)
-        self._crew.call("reset", ended, [None] * self.num_envs)
+        nothing = [None] * self.num_envs
+        self._crew.call("reset", ended, nothing, nothing)
         return {**self._infos(), **finals}

@@ -62,6 +62,8 @@ class _Core:
         self.ram: memoryview | None = None
         self.backends: weakref.WeakSet[FceummBackend] = weakref.WeakSet()
         self.owner: weakref.ref[FceummBackend] | None = None
+        # What the emulator holds down; it is no part of its state.
+        self.buttons = -1
         self._rom = ""
         # By ROM: the state in which every game begins, the same for all backends.
         self._power_on: dict[str, bytes] = {}
@@ -90,6 +92,7 @@ class _Core:
         if self.ram_at < len(_RAM_CHUNK):
             raise BackendError("this version of stable-retro keeps the RAM in an unknown place")
         self._power_on.setdefault(rom.sha1, state)
+        self.buttons = -1
         self.ram = _memory_of_core(retro)
         if self.ram is not None and bytes(self.ram) != state[self.ram_at :][:RAM_BYTES]:
             self.ram = None
@@ -165,7 +168,6 @@ class FceummBackend:
     def __init__(self, rom: Rom) -> None:
         self.rom = rom
         self.version = version("stable-retro")
-        self._buttons = 0
         with _core.lock:
             # While the game is not in the emulator, it is here.
             self._state = _core.power_on_state(rom)
@@ -185,7 +187,9 @@ class FceummBackend:
         """Hold the buttons of the first controller for some frames."""
         with _core.lock:
             emulator = self._enter()
-            emulator.set_button_mask(_MASKS[buttons], 0)
+            if _core.buttons != buttons:
+                emulator.set_button_mask(_MASKS[buttons], 0)
+                _core.buttons = buttons
             for _ in range(frames):
                 emulator.step()
             self._picture = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.errors import MarioError, OptionError, as_integer
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton
 from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
@@ -16,6 +16,13 @@ from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
 # The longest scene, Bowser's end with the walk to the princess, takes some twenty seconds.
 _MAX_SCENE_FRAMES = 60 * 60
 _MAX_START_FRAMES = 60 * 30
+# Where Mario begins, and again on every page.
+START_X_PX, PAGE_PX = 40, 256
+MAX_X_PX = 64 * PAGE_PX
+_MAX_CARRY_FRAMES = 60 * 10
+_CARRY_Y_PX, _SWIM_Y_PX = 224, 40
+_MAX_LANDINGS = 16
+_LANDING_FRAMES = 8
 
 
 class GameError(MarioError):
@@ -36,7 +43,9 @@ class Start:
 
 
 # Getting to a stage takes a second; it is the same for every console of an emulator and ROM.
-_starts: dict[tuple[str, str, str, tuple[int, int] | None], Start] = {}
+_starts: dict[tuple[str, str, str, tuple[int, int] | None, int | None], Start] = {}
+# A picture of 161 KB goes with each; the oldest go first.
+_MAX_STARTS = 256
 
 
 class Game:
@@ -51,16 +60,28 @@ class Game:
         self.backend = backend
         self.ram = bytearray(RAM_BYTES)
 
-    def start(self, stage: tuple[int, int] | None) -> Start:
+    def start(self, stage: tuple[int, int] | None, x_px: int | None = None) -> Start:
         """Begin a stage (world 1 to 8, stage 1 to 4), or the game where None.
+
+        Args:
+            stage: The stage.
+            x_px: Where Mario stands, 40 px (the usual start) or more; where there is no ground, at
+                the next. The game begins as it does after a death half way, at the page before,
+                and Mario is carried over the level's top from there.
 
         Raises:
             GameError: If the ROM does not start as Super Mario Bros. does.
+            OptionError: If Mario cannot stand at `x_px`.
         """
         backend = self.backend
-        key = (backend.name, backend.version, backend.rom.sha1, stage)
+        key = (backend.name, backend.version, backend.rom.sha1, stage, x_px)
         if key not in _starts:
-            self._walk_to(stage)
+            if x_px is None:
+                self._walk_to(stage)
+            else:
+                self._begin_at(stage, as_integer("x", x_px, START_X_PX, MAX_X_PX))
+            while len(_starts) >= _MAX_STARTS:
+                _starts.pop(next(iter(_starts)))
             _starts[key] = Start(backend.save(), backend.picture())
         start = _starts[key]
         self.load(start.console)
@@ -107,7 +128,66 @@ class Game:
                 raise GameError(f"a scene has not ended after {ran} frames")
             yield
 
-    def _walk_to(self, stage: tuple[int, int] | None) -> None:
+    def _begin_at(self, stage: tuple[int, int] | None, x_px: int) -> None:
+        """To the first frame in which the player can act, at `x_px` or behind it."""
+        name = "the game" if stage is None else f"stage {stage[0]}-{stage[1]}"
+        nowhere = OptionError(f"x: Mario cannot stand at {x_px} px of {name}, or behind it")
+        page = (x_px - START_X_PX) // PAGE_PX
+        # On a few pages the game does not start, and on none behind the level's end.
+        if not any(self._starts_at(stage, page - back) for back in range(min(page + 1, 3))):
+            raise nowhere
+        for _ in range(_MAX_LANDINGS):
+            if not self._carry_to(x_px):
+                break
+            above = self.backend.save()
+            self._put_down()
+            if not smb.is_eventful(self.ram):
+                return
+            # There was an enemy.
+            self.load(above)
+            x_px = smb.x_px(self.ram) + smb.TILE_PX
+        raise nowhere
+
+    def _starts_at(self, stage: tuple[int, int] | None, page: int) -> bool:
+        """Begin a stage at a page; whether that is possible."""
+        try:
+            self._walk_to(stage, page)
+        except GameError:
+            if page:
+                return False
+            raise
+        return True
+
+    def _carry_to(self, x_px: int) -> bool:
+        """Mario above the first ground from `x_px` on; whether there is any."""
+        ram = self.ram
+        for _ in range(_MAX_CARRY_FRAMES):
+            far = smb.x_px(ram) < x_px
+            if not far and smb.ground_row(ram) is not None:
+                return True
+            # Nothing is met above the screen, but there is no swimming there.
+            swims = bool(ram[Address.SWIMMING])
+            self._place(viewport=int(swims), y_px=_SWIM_Y_PX if swims else _CARRY_Y_PX)
+            self.frame(NESButton.RIGHT | NESButton.B if far else NESButton.RIGHT)
+            if smb.is_eventful(ram):
+                return False
+        return False
+
+    def _put_down(self) -> None:
+        """Mario on the ground under him."""
+        ground = smb.ground_row(self.ram)
+        self._place(viewport=1, y_px=smb.TILE_PX * (ground or 0))
+        self.backend.write_ram(Address.X_SPEED, 0)
+        for _ in range(_LANDING_FRAMES):
+            self.frame(0)
+
+    def _place(self, *, viewport: int, y_px: int) -> None:
+        write = self.backend.write_ram
+        write(Address.Y_VIEWPORT, viewport)
+        write(Address.Y_ON_PAGE, y_px)
+        write(Address.Y_SPEED, 0)
+
+    def _walk_to(self, stage: tuple[int, int] | None, page: int = 0) -> None:
         """From the switch to the first frame in which the player can act."""
         backend, ram = self.backend, self.ram
         backend.reset()
@@ -125,6 +205,8 @@ class Game:
                 backend.write_ram(Address.WORLD, stage[0] - 1)
                 backend.write_ram(Address.STAGE, stage[1] - 1)
                 backend.write_ram(Address.AREA, smb.area_of_stage(*stage) - 1)
+            if page:
+                backend.write_ram(Address.HALFWAY_PAGE, page)
             if ram[Address.PRELEVEL_TIMER]:
                 backend.write_ram(Address.PRELEVEL_TIMER, 0)
         for _ in range(_MAX_START_FRAMES if clock else 0):

@@ -55,9 +55,9 @@ class Run:
         """The RAM after the last frame."""
         return self.game.ram
 
-    def begin(self, stage: Stage | None) -> Start:
+    def begin(self, stage: Stage | None, x_px: int | None = None) -> Start:
         """Begin a run, see `Game.start`."""
-        start = self.game.start(stage)
+        start = self.game.start(stage, x_px)
         self.stage, self.status, self.frames = stage, Status.RUNNING, 0
         return start
 

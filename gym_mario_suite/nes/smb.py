@@ -26,15 +26,18 @@ class Address(IntEnum):
     Y_SPEED = 0x009F  # signed, downward
     ENEMY_X_ON_PAGE = 0x0087  # 5 slots
     Y_VIEWPORT = 0x00B5
+    Y_ON_PAGE = 0x00CE
     ENEMY_Y = 0x00CF  # 5 slots
     Y = 0x03B8
     TILES = 0x0500  # 2 pages of 13 rows of 16 metatiles
     AREA_CHANGE_TIMER = 0x06DE
+    SWIMMING = 0x0704
     SCREEN_PAGE = 0x071A
     SCREEN_X_ON_PAGE = 0x071C
     AREA_POINTER = 0x0750
     POWER_UP = 0x0756
     LIVES = 0x075A
+    HALFWAY_PAGE = 0x075B
     STAGE = 0x075C
     WORLD = 0x075F
     AREA = 0x0760
@@ -216,6 +219,16 @@ def metatile(ram: Ram, column: int, row: int) -> int:
     page = column // TILE_COLUMNS % 2
     at = Address.TILES + (page * TILE_ROWS + row) * TILE_COLUMNS + column % TILE_COLUMNS
     return ram[at]
+
+
+def ground_row(ram: Ram) -> int | None:
+    """The lowest row under Mario's x on which he could stand; None above a pit."""
+    column = (x_px(ram) + TILE_PX // 2) // TILE_PX
+    empty = [metatile(ram, column, row) == 0 for row in range(TILE_ROWS)]
+    for row in range(TILE_ROWS - 1, 1, -1):
+        if not empty[row] and empty[row - 1] and empty[row - 2]:
+            return row
+    return None
 
 
 def enemies(ram: Ram) -> Sequence[tuple[int, int, int]]:

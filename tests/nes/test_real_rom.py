@@ -1,13 +1,21 @@
 """The real game, where the user has the ROM: written from its memory map; skipped without one."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gym_mario_suite.agents.nes_search import NESSearchAgent
+from gym_mario_suite.datasets.nes_replay import NESReplay, RecordedRun, verify_nes
+from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.nes import MarioNESEnv
+from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.backend import NESButton, open_backend
+from gym_mario_suite.nes.backend import NESButton, choose_backend, open_backend
 from gym_mario_suite.nes.game import Game
 from gym_mario_suite.nes.rom import Rom
+from gym_mario_suite.nes.rom_store import find_rom
 from tests.nes.test_backends import play, script
 
 pytestmark = [pytest.mark.rom, pytest.mark.usefixtures("real_rom")]
@@ -86,3 +94,123 @@ def test_three_lives_and_the_end(backend_name: str):
     assert lives == [2, 1, 0]
     assert info["status"] == 0
     env.close()
+
+
+# A run of `nes-search` (budget 200,000): `mario record nes --agent nes-search --stage 1-1`.
+REPLAY = Path(__file__).parent.parent / "data" / "nes" / "nes-search-1-1.mario"
+
+
+@pytest.fixture
+def planned(real_rom: Rom) -> NESReplay:
+    replay = NESReplay.load(REPLAY)
+    if replay.rom != real_rom.sha1:
+        pytest.skip("the replay belongs to the dump inside gym-super-mario-bros")
+    if choose_backend().name != replay.backend:
+        pytest.skip(f"the replay belongs to {replay.backend}")
+    return replay
+
+
+def test_the_planners_replay_ends_with_the_flag(planned: NESReplay):
+    run = verify_nes(planned)
+    assert (run.status, run.stage, run.frames) == (Status.WIN, (1, 1), planned.ticks)
+    # Sliding down the pole, with the flag in an enemy's slot.
+    assert run.ram[0x1D] == 3
+    assert 0x31 in run.ram[0x16:0x1B]
+
+
+def reward_v7(before: list[int], after: list[int]) -> float:
+    """The published definition, written anew."""
+
+    def clock(ram: list[int]) -> int:
+        return int("".join(map(str, ram[0x7F8:0x7FB])))
+
+    moved = 256 * (after[0x6D] - before[0x6D]) + after[0x86] - before[0x86]
+    ticked = clock(after) - clock(before)
+    dying = after[0x0E] in (0x0B, 0x06) or after[0xB5] > 1
+    total = (moved if abs(moved) <= 5 else 0) + min(ticked, 0) - 25 * dying
+    return float(max(-15, min(15, total)))
+
+
+def test_reward_v7_of_the_planners_replay_frame_by_frame(planned: NESReplay):
+    env = MarioNESEnv(stage="1-1", backend="fceumm", obs="ram", actions="buttons", reward="v7")
+    observation, _ = env.reset(seed=0)
+    before, paid = observation.tolist(), []
+    terminated, info = False, {}
+    for keys in planned.keys:
+        pad = [keys >> bit & 1 for bit in (6, 7, 5, 0, 1, 4)]
+        observation, reward, terminated, _, info = env.step(np.array(pad, np.int8))
+        after = observation.tolist()
+        assert reward == reward_v7(before, after)
+        paid.append(reward)
+        before = after
+    assert terminated
+    assert info["status"] == 1
+    # At most the px from the start to the pole: jerks of more than 5 px in a frame do not count.
+    assert 3000 < sum(paid) <= info["distance"] - 40 - (400 - info["clock"])
+    env.close()
+
+
+@pytest.mark.slow
+def test_the_planner_clears_1_1_from_its_start(backend_name: str, real_rom: Rom):
+    agent = NESSearchAgent()
+    run = RecordedRun(open_backend(real_rom, backend_name))
+    run.begin((1, 1))
+    while run.status is Status.RUNNING and run.frames < 5000:
+        run.frame(agent.act(run))
+        run.settle()
+    agent.close()
+    assert run.status is Status.WIN
+    assert verify_nes(run.replay()).status is Status.WIN
+    run.game.backend.close()
+
+
+def test_it_starts_at_any_x(backend_name: str):
+    env = MarioNESEnv(stage="1-1", backend=backend_name, obs="ram", x=700)
+    for stage, x in ((None, None), ("1-1", 2000), ("1-2", 1100), ("2-2", 2000), ("8-4", 700)):
+        options = {"stage": stage, "x": x}
+        _, info = env.reset(options={k: v for k, v in options.items() if v is not None})
+        wanted = x or 700
+        assert wanted <= info["distance"] < wanted + 48
+        world, number = map(int, (stage or "1-1").split("-"))
+        assert (info["world"], info["stage"], info["status"]) == (world, number, 2)
+        first = info["distance"]
+        for _ in range(20):
+            _, _, terminated, _, info = env.step(1)
+            if terminated:
+                break
+        assert info["distance"] > first
+    for bad, words in ((39, "40"), ("far", "whole number"), (1 << 20, "16384")):
+        with pytest.raises(OptionError, match=words):
+            env.reset(options={"x": bad})
+    with pytest.raises(OptionError, match="stand at 9000 px of stage 2-2"):
+        env.reset(options={"stage": "2-2", "x": 9000})
+    env.close()
+
+
+def test_a_vector_equals_singles(backend_name: str):
+    options = {"backend": backend_name, "obs": "gray84", "frame_skip": 4, "actions": "complex"}
+    stages, starts = ["1-1", "8-4", "2-2"], [None, 700, 1100]
+    envs = MarioNESVectorEnv(3, num_workers=1, autoreset_mode="disabled", **options)
+    singles = [MarioNESEnv(**options) for _ in stages]
+    observations, _ = envs.reset(options={"stage": stages, "x": starts})
+    for i, env in enumerate(singles):
+        alone, _ = env.reset(options={"stage": stages[i], "x": starts[i]})
+        assert np.array_equal(observations[i], alone)
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        actions = rng.integers(0, 12, 3)
+        observations, rewards, terminated, _, _ = envs.step(actions)
+        for i, env in enumerate(singles):
+            step = env.step(int(actions[i]))
+            assert np.array_equal(observations[i], step[0])
+            assert (rewards[i], terminated[i]) == step[1:3]
+        if terminated.any():
+            break
+    envs.close()
+    for env in singles:
+        env.close()
+
+
+def test_the_dump_is_a_known_one(real_rom: Rom):
+    assert real_rom.title is not None
+    assert find_rom() == real_rom

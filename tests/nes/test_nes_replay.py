@@ -1,0 +1,179 @@
+"""Replays of NES runs, on the program of our own."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gym_mario_suite import cli
+from gym_mario_suite.datasets.any_replay import load_replay
+from gym_mario_suite.datasets.nes_replay import NESReplay, RecordedRun, play_nes, verify_nes
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import MarioError, OptionError, ReplayError, ReplayMismatch
+from gym_mario_suite.nes.backend import NESButton, open_backend
+from gym_mario_suite.nes.rom import Rom, RomError
+from tests.nes.own_rom import own_rom
+
+RIGHT, FLAG = int(NESButton.RIGHT), int(NESButton.RIGHT | NESButton.UP)
+PIPE, DIE = int(NESButton.LEFT | NESButton.DOWN), int(NESButton.A | NESButton.DOWN)
+
+
+@pytest.fixture
+def recorded(
+    backend_name: str, rom: Rom, rom_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> NESReplay:
+    """A walk through a pipe to the flag."""
+    monkeypatch.setenv("GYM_MARIO_ROM", str(rom_file))
+    run = RecordedRun(open_backend(rom, backend_name))
+    run.begin((1, 2))
+    # The pipe is pressed in the 64th frame, so that a scene lies between two hashes.
+    for buttons in [RIGHT] * 63 + [PIPE] + [RIGHT] * 70 + [FLAG]:
+        run.frame(buttons)
+        run.settle()
+    assert run.status is Status.WIN
+    replay = run.replay({"player": "test"})
+    run.game.backend.close()
+    return replay
+
+
+def test_a_replay_is_played_to_the_same_end(recorded: NESReplay, rom: Rom, tmp_path: Path):
+    assert (recorded.ticks, len(recorded.hashes), recorded.stage) == (135, 3, (1, 2))
+    assert recorded.rom == rom.sha1
+    run = verify_nes(recorded)
+    assert (run.status, run.frames) == (Status.WIN, 135)
+    file = tmp_path / "walk.mario"
+    recorded.save(file)
+    again = load_replay(file)
+    assert again == recorded
+    assert again.metadata["player"] == "test"
+    assert len(file.read_bytes()) < 500
+    assert rom.prg[:64] not in recorded.to_bytes()
+
+
+def test_whatever_is_changed_is_noticed(recorded: NESReplay):
+    for frame in (0, 70, 134):
+        keys = bytearray(recorded.keys)
+        # LEFT and RIGHT with A: it moves as before but for a jump.
+        keys[frame] ^= int(NESButton.A)
+        with pytest.raises(ReplayMismatch, match="another course"):
+            verify_nes(replace(recorded, keys=bytes(keys)))
+    with pytest.raises(ReplayMismatch):
+        verify_nes(replace(recorded, stage=(1, 3)))
+    longer = replace(recorded, keys=recorded.keys + bytes(2))
+    with pytest.raises(ReplayMismatch, match=r"ends with frame 135|another course"):
+        verify_nes(longer)
+    other = replace(recorded, version="0.0", keys=bytes(135))
+    with pytest.raises(ReplayMismatch, match=r"recorded with .* 0\.0, this is"):
+        verify_nes(other)
+
+
+def test_a_part_of_a_run_and_a_run_without_frames(rom: Rom, recorded: NESReplay):
+    run = RecordedRun(open_backend(rom, recorded.backend))
+    run.begin(None)
+    assert verify_nes(run.replay()).frames == 0
+    for _ in range(64):
+        run.frame(RIGHT)
+        run.settle()
+    assert len(run.replay().hashes) == 1
+    assert verify_nes(run.replay()).status is Status.RUNNING
+    run.frame(DIE)
+    run.settle()
+    assert verify_nes(run.replay()).ram[0x75A] == 1, "a life is lost, and the game goes on"
+    for bad in (int(NESButton.START), 256, -1):
+        with pytest.raises(OptionError, match="bits of the pad"):
+            run.frame(bad)
+    run.resume(run.game.backend.save(), None)
+    with pytest.raises(ReplayError, match="from the start"):
+        run.replay()
+    run.game.backend.close()
+
+
+def test_it_can_be_played_in_a_console_that_is_there(recorded: NESReplay, rom: Rom):
+    run = RecordedRun(open_backend(rom, recorded.backend))
+    assert sum(1 for _ in play_nes(recorded, run)) == 135
+    assert run.replay(recorded.metadata) == recorded
+    run.game.backend.close()
+
+
+def test_another_rom_is_named(recorded: NESReplay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    other = tmp_path / "other.nes"
+    other.write_bytes(own_rom(variant=1))
+    monkeypatch.setenv("GYM_MARIO_ROM", str(other))
+    with pytest.raises(RomError, match=rf"SHA-1 {recorded.rom} is needed; there is"):
+        verify_nes(recorded)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:9],
+        lambda data: data[:-1],
+        lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:],
+        lambda data: data[:4] + b"\x09\x00" + data[6:],
+        lambda data: b"GMNX" + data[4:],
+    ],
+)
+def test_damaged_files(recorded: NESReplay, damage, tmp_path: Path):
+    file = tmp_path / "bad.mario"
+    file.write_bytes(damage(recorded.to_bytes()))
+    with pytest.raises(ReplayError, match=re.escape(str(file))):
+        load_replay(file)
+
+
+def test_contents_that_do_not_fit(recorded: NESReplay):
+    for changes in (
+        {"keys": recorded.keys[:60]},
+        {"hashes": recorded.hashes[:2]},
+        {"keys": bytes([int(NESButton.START)]) * 135},
+    ):
+        with pytest.raises(ReplayError):
+            replace(recorded, **changes)
+
+
+def test_the_replay_command(recorded: NESReplay, tmp_path: Path):
+    file = tmp_path / "walk.mario"
+    recorded.save(file)
+
+    def mario(*arguments: object) -> str:
+        return (
+            CliRunner()
+            .invoke(cli.app, ["replay", *map(str, arguments)], catch_exceptions=False)
+            .stdout
+        )
+
+    assert mario(file, "--check") == f"{file}: verified, 135 ticks\n"
+    text = mario(file, "--info")
+    for words in (f"SHA-1 {recorded.rom}", "start: 1-2", "player: test", "end: won in 1-2"):
+        assert words in text
+
+
+@pytest.mark.parametrize("name", ["walk.mp4", "walk.gif"])
+def test_video(recorded: NESReplay, name: str, tmp_path: Path):
+    pytest.importorskip("imageio_ffmpeg", reason="videos need the extra `play`")
+    recorded.save(tmp_path / "walk.mario")
+    command = ["replay", str(tmp_path / "walk.mario"), "--video", str(tmp_path / name)]
+    ran = CliRunner().invoke(
+        cli.app, [*command, "--scale", "1", "--no-hud"], catch_exceptions=False
+    )
+    assert ran.stdout == f"{tmp_path / name}: 136 frames\n"
+    assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_errors_are_one_line(recorded: NESReplay, tmp_path: Path):
+    file = tmp_path / "walk.mario"
+    replace(recorded, rom="0" * 40).save(file)
+    ran = subprocess.run(
+        [sys.executable, "-m", "gym_mario_suite", "replay", str(file), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.count("\n") == 1
+    assert f"{file}: a ROM with SHA-1 {'0' * 40} is needed" in ran.stderr
+    with pytest.raises(MarioError):
+        verify_nes(load_replay(file))  # type: ignore[arg-type]

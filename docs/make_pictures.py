@@ -15,6 +15,8 @@ from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.picture import playability_picture
+from gym_mario_suite.levels.playability import EnginePlayer, check
 
 PICTURES = Path(__file__).parent / "pictures"
 FRAME_MS = 1000 // 24 * 2  # every second tick, at the game's 24 ticks a second
@@ -57,6 +59,9 @@ def main() -> None:
         scenes.append(frames[-1])
     themes = Image.fromarray(np.hstack(scenes))
     themes.save(PICTURES / "themes.png", optimize=True)
+    level = generate(3, 5, 0, 130)
+    found = check(level, EnginePlayer())
+    Image.fromarray(playability_picture(found)).save(PICTURES / "level_check.png", optimize=True)
     frames = list(play(make_agent("forward-jumping"), 0, 0, 0, 200))
     save_gif(PICTURES / "play.gif", frames)
     for path in sorted(PICTURES.iterdir()):

@@ -104,7 +104,7 @@ def findings(found: Playability) -> list[str]:
         about_tiles = "have no place to start in the first columns"
     else:
         about_tiles = (
-            f"end at column {static.furthest_column} of {level.width} for the static solver, "
+            f"end at column {static.furthest_column} of {level.x_exit} for the static solver, "
             "which knows no springs or moving platforms and steers little in the air"
         )
     lines = [f"level   {size}", f"tiles   {about_tiles}"]

@@ -52,8 +52,8 @@ class Playability:
 
     Attributes:
         level: The level.
-        static: What the static solver found. Columns are the level's; of a level with more than 13
-            kinds of tiles it saw the grid most like it.
+        static: What the static solver found on the way to the exit's column. Of a level with more
+            than 13 kinds of tiles it saw the grid most like it.
         sky_rows: Rows that the level has above the grid that the solver saw.
         engine: How A* fared, None where it was not asked.
     """
@@ -165,5 +165,6 @@ def check(level: Level, player: EnginePlayer | None = None) -> Playability:
         player: Who plays it on the engine; None for the static solver alone.
     """
     grid = to_grid(level)
+    goal = min(max(level.x_exit, 0), level.width - 1)
     run = player.play(level) if player is not None else None
-    return Playability(level, solve(grid.codes), level.height - grid.height, run)
+    return Playability(level, solve(grid.codes[:, : goal + 1]), level.height - grid.height, run)

@@ -61,6 +61,15 @@ def test_a_wall_stops_both(player: EnginePlayer) -> None:
     assert found.to_json()["static"]["path"][0] == [0, 13]
 
 
+def test_the_way_ends_at_the_exit(player: EnginePlayer) -> None:
+    """The generator of 2009 puts ground, and sometimes more, behind it."""
+    level = generate(3, 5, 0, 130)
+    found = check(level, player)
+    assert found.engine is not None
+    assert (found.static.solved, found.engine.won) == (True, True)
+    assert found.static.furthest_column == level.x_exit < level.width - 1
+
+
 def test_the_solver_alone_needs_no_engine() -> None:
     found = check(generate(3, 2, 0, 150))
     assert found.engine is None
@@ -124,7 +133,7 @@ def test_check_says_whether_and_how(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert picture.read_bytes()[:4] == b"\x89PNG"
     assert mario("levels", "check", walled, "--nodes", 5000) == 1
     said = capsys.readouterr().out
-    assert "end at column 24 of 40" in said
+    assert "end at column 24 of 39" in said
     assert "A* finds no way" in said
     assert mario("levels", "check", easy, "--json", "--nodes", 5000) == 0
     assert json.loads(capsys.readouterr().out)["engine"]["won"] is True

@@ -146,10 +146,10 @@ def simulate_batch(
     An agent that carries something from level to level may fare otherwise in the second level of a
     batch than alone; those that come with this package do not.
     """
+    playable = [as_playable(level) for level in levels]
     player = make_agent(agent) if isinstance(agent, str) else agent
     found = []
-    for item in levels:
-        level = as_playable(item)
+    for level in playable:
         game = Game(level.image, start_mode(level, mode), time_limit)
         answers, _ = ask_through(player, game)
         # The first tick has no buttons, and the last answer comes too late.

@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmarks.measure import Metric, machine, write_json
 
 NAMES = (
+    "dream",
     "engine",
     "drawing",
     "astar",

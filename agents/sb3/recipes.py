@@ -253,12 +253,14 @@ def make_games(
         chosen = dict(options) if difficulty is None else {**options, "difficulty": difficulty}
         shares = max(1, len(difficulties))
         count = num_envs // shares + (number < num_envs % shares)
+        if family_of(env_id) == "MarioInfinite":
+            # A step is shorter than it takes to wake a second core, which others may be using.
+            chosen.setdefault("num_threads", 1)
         envs: Any = gym.make_vec(env_id, num_envs=count, autoreset_mode="SAME_STEP", **chosen)
         if watch is not None:
             envs = watch(envs)
-        envs = UsefulJumps(envs)
         stack = _STACKED[kind_of(envs.single_observation_space)]
         if stack:
             envs = VectorFrameStack(envs, stack)
-        parts.append(GymVecAdapter(envs))
+        parts.append(GymVecAdapter(UsefulJumps(envs)))
     return parts[0] if len(parts) == 1 else MixedVecEnv(parts)

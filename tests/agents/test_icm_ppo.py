@@ -270,3 +270,23 @@ def test_article_networks_have_the_articles_sizes(tmp_path):
     assert count(Policy(space, 14, config)) == pytest.approx(2.22e6, rel=0.01)
     module = CuriosityModule(space, gym.spaces.Discrete(14), config.curiosity())
     assert count(module) == pytest.approx(4.91e6, rel=0.01)
+
+
+@pytest.mark.parametrize("features", ["idf", "pixels", "rnd"])
+def test_film(tmp_path, features):
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    from gym_mario_suite.agents.icm_ppo.film import Film, make_film
+
+    options = json.dumps({**ENVIRONMENT, "obs": "terrain"})
+    run = tmp_path / "run"
+    train(small(run, env_options=options, features=features, decisions=128))
+    surprisal = make_film(Film(run=run, out=tmp_path / "film.mp4", decisions=6))
+    assert surprisal.shape == (6,)
+    assert (surprisal > 0).all()
+    frames = imageio_ffmpeg.read_frames(str(tmp_path / "film.mp4"))
+    assert next(frames)["size"] == (320 + 168, 336)
+    pictures = list(frames)
+    assert len(pictures) == 6
+    assert pictures[0] != pictures[-1]
+    with pytest.raises(OptionError, match="there is no run in"):
+        make_film(Film(run=tmp_path / "none", out=tmp_path / "film.mp4"))

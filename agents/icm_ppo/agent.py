@@ -1,0 +1,33 @@
+"""The agents that curiosity alone has made; they need no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gym_mario_suite.agents.network_agent import NetworkAgent, shipped_weights
+
+_PACKAGE = "gym_mario_suite.agents.icm_ppo"
+
+
+class ICMPPOInfiniteAgent(NetworkAgent):
+    """Plays the one level of Infinite Mario it was curious about: seed 1, overground, 320 columns.
+
+    Args:
+        trained: Difficulty of that level, 0 or 3.
+        weights: Another policy file, such as a run's `policy.safetensors`.
+        sample: 1 draws actions by their probabilities, as in training; 0 takes the likeliest.
+        seed: Of the draws.
+
+    Raises:
+        WeightsError: When the file holds no policy that can play Infinite Mario, or none is
+            shipped for that difficulty.
+    """
+
+    name = "icm-ppo-infinite"
+
+    def __init__(
+        self, *, trained: int = 0, weights: str = "", sample: int = 1, seed: int = 0
+    ) -> None:
+        shipped = f"{self.name}-{trained}"
+        path = Path(weights) if weights else shipped_weights(_PACKAGE, shipped)
+        super().__init__(path, sample, seed)

@@ -1,0 +1,110 @@
+"""Draw the learning curves of docs/curiosity.md from docs/curves: `python docs/make_curves.py`.
+
+Lines are means over seeds, bands their 95 % confidence intervals (Student's t; three seeds make wide
+ones). A curve with one seed has no band.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+DOCS = Path(__file__).parent
+CURVES = DOCS / "curves"
+PICTURES = DOCS / "pictures"
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def read(path: Path, column: str) -> Curve:
+    """Decisions and a column of a run's curve, without what is missing."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [(float(row["decisions"]), float(row[column])) for row in csv.DictReader(file)]
+    points = np.array([row for row in rows if np.isfinite(row[1])])
+    return points[:, 0], points[:, 1]
+
+
+def band(curves: list[Curve]) -> tuple[NDArray[np.float64], ...]:
+    """Decisions, mean over the curves, and half the width of its confidence interval."""
+    grid = np.linspace(
+        max(curve[0][0] for curve in curves), min(curve[0][-1] for curve in curves), 120
+    )
+    values = np.array([np.interp(grid, *curve) for curve in curves])
+    count = len(curves)
+    if count == 1:
+        return grid, values[0], np.zeros_like(grid)
+    width = stats.t.ppf(0.975, count - 1) * values.std(axis=0, ddof=1) / np.sqrt(count)
+    return grid, values.mean(axis=0), width
+
+
+def draw(
+    axes: plt.Axes, arm: str, column: str, label: str, colour: str, end: float = np.inf
+) -> int:
+    """One line with its band; returns how many seeds there are."""
+    curves = []
+    for path in sorted(CURVES.glob(f"{arm}-s*.csv")):
+        decisions, values = read(path, column)
+        curves.append((decisions[decisions <= end], values[decisions <= end]))
+    if not curves:
+        return 0
+    grid, mean, width = band(curves)
+    axes.plot(grid, mean, color=colour, label=f"{label} ({len(curves)} seeds)")
+    axes.fill_between(grid, np.maximum(mean - width, 0), mean + width, color=colour, alpha=0.2)
+    return len(curves)
+
+
+def finish(axes: plt.Axes, title: str, y_label: str) -> None:
+    """Titles and axes."""
+    axes.set_title(title)
+    axes.set_xlabel("decisions")
+    axes.set_ylabel(y_label)
+    axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter())
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def main() -> None:
+    """Draw all figures."""
+    PICTURES.mkdir(exist_ok=True)
+    far = "furthest place of an episode, px\n(mean of the last 100)"
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for axes, difficulty in ((left, 0), (right, 3)):
+        draw(axes, f"curious-d{difficulty}", "furthest_mean_100", "curiosity alone", "tab:blue")
+        draw(axes, f"random-d{difficulty}", "furthest_mean_100", "random play", "tab:gray")
+        axes.axhline(4272, color="black", linewidth=0.8, linestyle=":", label="exit")
+        finish(axes, f"Infinite Mario, level 1, difficulty {difficulty}", far)
+    figure.savefig(PICTURES / "curiosity_alone.png", dpi=110)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    end = 200_000.0
+    for axes, arm, label in (
+        (left, "resnet-d3", "residual forward model"),
+        (right, "ends-d3", "death ends the episode"),
+    ):
+        base = "linear forward model" if axes is left else "death is a transition"
+        draw(axes, "curious-d3", "furthest_mean_100", base, "tab:blue", end)
+        draw(axes, arm, "furthest_mean_100", label, "tab:orange", end)
+        finish(axes, "Infinite Mario, level 1, difficulty 3", far)
+    figure.savefig(PICTURES / "curiosity_ablations.png", dpi=110)
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for difficulty, colour in (
+        (0, "tab:green"),
+        (2, "tab:blue"),
+        (3, "tab:orange"),
+        (4, "tab:red"),
+    ):
+        decisions, won = read(CURVES / "ppo-infinite.csv", f"won_{difficulty}")
+        axes.plot(decisions, 100 * won, color=colour, label=f"difficulty {difficulty}")
+    finish(axes, "PPO with reward, a new level in every episode (1 seed)", "% of levels cleared")
+    figure.savefig(PICTURES / "ppo_infinite.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()

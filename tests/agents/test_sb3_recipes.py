@@ -1,0 +1,208 @@
+"""Recipes for stable-baselines3: every algorithm on every kind of observation, and the training."""
+
+import csv
+import json
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+
+pytest.importorskip("stable_baselines3")
+pytest.importorskip("sb3_contrib")
+
+import torch
+
+from gym_mario_suite.agents.network_agent import NetworkAgent
+from gym_mario_suite.agents.sb3.masks import UsefulJumps
+from gym_mario_suite.agents.sb3.mixed import MixedVecEnv
+from gym_mario_suite.agents.sb3.recipes import (
+    ALGORITHMS,
+    FAMILIES,
+    KINDS,
+    RECIPES,
+    environment_options,
+    family_of,
+    kind_of,
+    make_games,
+    recipe_for,
+)
+from gym_mario_suite.agents.sb3.train import Training, command_of, train
+from gym_mario_suite.engine.world import Button
+from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.integrations.sb3 import GymVecAdapter
+
+INFINITE = "MarioInfinite-v0"
+
+
+def games(count=2, **options: Any):
+    return GymVecAdapter(MarioInfiniteVectorEnv(count, autoreset_mode="SAME_STEP", **options))
+
+
+def test_there_is_a_recipe_for_everything():
+    assert set(RECIPES) == {(algorithm, kind) for algorithm in ALGORITHMS for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("obs", "kind"),
+    [("terrain", "numbers"), ("features", "numbers"), ("grid", "tiles"), ("channels", "tiles"),
+     ("gray84", "pixels"), ("rgb", "pixels")],
+)  # fmt: skip
+def test_kinds_of_observations(obs, kind):
+    space = MarioInfiniteVectorEnv(1, obs=obs).single_observation_space
+    assert kind_of(space) == kind
+
+
+def test_observations_without_a_recipe():
+    with pytest.raises(OptionError, match="no recipe for the observations Text"):
+        recipe_for("ppo", gym.spaces.Text(3))
+    with pytest.raises(OptionError, match="unknown algorithm 'sac'"):
+        recipe_for("sac", gym.spaces.Box(-1, 1, (3,)))
+
+
+def test_options_given_go_over_the_familys():
+    assert family_of("gym_mario_suite:MarioNES-1-1-v0") == family_of("MarioNES-v0") == "MarioNES"
+    assert environment_options(INFINITE, {}) == FAMILIES["MarioInfinite"]
+    assert environment_options(INFINITE, {"obs": "gray84"})["frame_skip"] == 3
+    assert environment_options(INFINITE, {"obs": "gray84", "frame_skip": 5})["frame_skip"] == 5
+    assert environment_options("MarioDream-v0", {"x": 1}) == {"x": 1}
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("obs", ["terrain", "grid"])
+def test_every_algorithm_trains(tmp_path, algorithm, obs):
+    run = Training(
+        out=tmp_path,
+        algorithm=algorithm,
+        env_options=json.dumps({"obs": obs}),
+        difficulties=(0, 3),
+        num_envs=4,
+        decisions=300,
+    )
+    model = train(run)
+    assert model.num_timesteps >= 300
+    with (tmp_path / "curve.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert int(rows[-1]["decisions"]) == model.num_timesteps
+    assert {"won_0", "won_3", "env_time_share"} <= rows[-1].keys()
+    assert (tmp_path / "model.zip").exists()
+    exported = tmp_path / "policy.safetensors"
+    assert exported.exists() == (obs == "terrain" and algorithm != "dqn")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_trains_on_pixels(tmp_path, algorithm):
+    train(
+        Training(
+            out=tmp_path,
+            algorithm=algorithm,
+            env_options='{"obs": "gray84"}',
+            num_envs=2,
+            decisions=260,
+        )
+    )
+    assert (tmp_path / "model.zip").exists()
+
+
+def test_exported_policy_is_the_trained_one(tmp_path):
+    model = train(Training(out=tmp_path, num_envs=4, decisions=300))
+    agent = NetworkAgent(tmp_path / "policy.safetensors", 0, 0)
+    states = np.random.default_rng(0).normal(size=(20, 342)).astype(np.float32)
+    with torch.no_grad():
+        policy: Any = model.policy
+        expected = policy.get_distribution(torch.as_tensor(states)).distribution.probs.numpy()
+    for state, probabilities in zip(states, expected, strict=True):
+        logits = agent.network.logits(state)
+        shares = np.exp(logits - logits.max())
+        assert np.allclose(shares / shares.sum(), probabilities, atol=1e-5)
+
+
+def test_training_goes_on(tmp_path):
+    run = Training(out=tmp_path, num_envs=4, decisions=512)
+    train(run)
+    with pytest.raises(OptionError, match="holds a run already"):
+        train(run)
+    model = train(replace(run, decisions=1024, resume=True))
+    assert model.num_timesteps == 1024
+    decisions = [
+        int(line.split(",")[0]) for line in (tmp_path / "curve.csv").read_text().split()[1:]
+    ]
+    assert decisions == sorted(set(decisions))
+    with pytest.raises(OptionError, match="no run to go on with"):
+        train(replace(run, out=tmp_path / "none", resume=True))
+
+
+def test_the_seed_decides_everything(tmp_path):
+    weights = []
+    for number, seed in enumerate((1, 1, 2)):
+        model = train(Training(out=tmp_path / str(number), num_envs=4, decisions=256, seed=seed))
+        weights.append(next(model.policy.parameters()))
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_command_of_a_run(tmp_path):
+    run = Training(
+        out=tmp_path / "x", difficulties=(0, 3), env_options='{"a": 1}', tensorboard=True
+    )
+    assert command_of(run) == (
+        "python -m gym_mario_suite.agents.sb3 --out runs/x --env-options '{\"a\": 1}' "
+        "--difficulties 0 3 --tensorboard"
+    )
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3"])
+def test_options_that_are_no_object(tmp_path, text):
+    with pytest.raises(OptionError, match="must be a JSON object"):
+        train(Training(out=tmp_path, env_options=text))
+
+
+def test_a_mixture_is_its_parts_side_by_side():
+    parts = [games(2, difficulty=0, obs="features"), games(3, difficulty=9, obs="features")]
+    alone = [games(2, difficulty=0, obs="features"), games(3, difficulty=9, obs="features")]
+    mixed = MixedVecEnv(parts)
+    mixed.seed(5)
+    alone[0].seed(5)
+    alone[1].seed(7)
+    assert np.array_equal(mixed.reset(), np.concatenate([part.reset() for part in alone]))
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        actions = rng.integers(0, 12, 5)
+        step = mixed.step(actions)
+        steps = [alone[0].step(actions[:2]), alone[1].step(actions[2:])]
+        for number in range(3):
+            parts_of_it: list[Any] = [one[number] for one in steps]
+            assert np.array_equal(np.asarray(step[number]), np.concatenate(parts_of_it))
+    assert len(mixed.get_attr("num_envs", [0, 4])) == 2
+    with pytest.raises(OptionError, match="same spaces"):
+        MixedVecEnv([games(obs="grid"), games(obs="features")])
+    with pytest.raises(OptionError, match="at least one"):
+        MixedVecEnv([])
+    with pytest.raises(OptionError, match="cannot be shared out"):
+        make_games(INFINITE, 1, {}, (0, 3))
+
+
+def test_masked_jumps_would_have_done_nothing():
+    envs = UsefulJumps(MarioInfiniteVectorEnv(4, actions="curiosity", autoreset_mode="SAME_STEP"))
+    envs.reset(seed=0)
+    inner: Any = envs.unwrapped
+    keys = inner.options.action_set.keys
+    rng = np.random.default_rng(0)
+    masked = 0
+    for _ in range(200):
+        masks = envs.action_masks()
+        assert not masks[:, 1].any()  # up presses what nothing presses
+        assert masks[:, 0].all()
+        on_ground = inner.batch.worlds["players"]["body"]["on_ground"][:, 0] != 0
+        jumps = inner.batch.counts[:, inner.batch.telemetry.index("jumps")].copy()
+        actions = rng.integers(0, 14, 4)
+        refused = ~masks[np.arange(4), actions] & ((keys[actions] & int(Button.JUMP)) != 0)
+        assert on_ground[refused].all()
+        _, _, dead, cut, infos = envs.step(actions)
+        still = refused & ~(dead | cut)
+        assert np.array_equal(infos["jumps"][still], jumps[still])
+        masked += int(still.sum())
+    assert masked > 10

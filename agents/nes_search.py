@@ -31,8 +31,8 @@ _ACTIONS = (
     _LEFT | _A | _B,
     _DOWN,
 )
-# More than Mario runs in a frame: so the estimate of what is left is never too large.
-_TOP_SPEED_PX = 4.0
+# More than Mario runs or swims in a frame: so the estimate of what is left is never too large.
+_TOP_SPEED_PX, _SWIMMING_SPEED_PX = 4.0, 2.0
 # An area that is entered counts as so much progress.
 _AREA_PX = 1024
 _REPORT_FRAMES = 4000
@@ -56,6 +56,8 @@ class _Node:
     base_px: int
     area: tuple[int, ...]
     x_px: int
+    # Frames that the way from the start takes at top speed.
+    shortest: float
     # The console, until the node has been expanded.
     console: bytes = field(repr=False, default=b"")
 
@@ -126,7 +128,7 @@ class NESSearch:
         stage = _stage_of(run)
         console = run.game.backend.save()
         x = _x_px(run.ram)
-        root = _Node(None, 0, 0, 0, -x, _area(run.ram), x, console)
+        root = _Node(None, 0, 0, 0, -x, _area(run.ram), x, 0.0, console)
         best, goal, reported = root, None, 0
         order = itertools.count()
         open_nodes = [(0.0, next(order), root)]
@@ -145,8 +147,8 @@ class NESSearch:
                     continue
                 closed.add(cell)
                 child.console = self._run.game.backend.save()
-                estimate = self._weight * child.progress_px / _TOP_SPEED_PX
-                heapq.heappush(open_nodes, (child.frames - estimate, next(order), child))
+                rank = child.frames - self._weight * child.shortest
+                heapq.heappush(open_nodes, (rank, next(order), child))
                 if child.progress_px > best.progress_px:
                     best = child
             node.console = b""
@@ -172,7 +174,10 @@ class NESSearch:
         base = node.base_px
         if area != node.area:
             base = node.progress_px + _AREA_PX - x
-        return _Node(node, buttons, run.frames, node.frames + run.frames, base, area, x)
+        speed = _SWIMMING_SPEED_PX if ram[Address.SWIMMING] else _TOP_SPEED_PX
+        shortest = node.shortest + (base + x - node.progress_px) / speed
+        frames = node.frames + run.frames
+        return _Node(node, buttons, run.frames, frames, base, area, x, shortest)
 
     def _plan_of(self, node: _Node, cleared: bool) -> Plan:
         keys = []

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pygame
 
-from gym_mario_suite.play.actions import BUTTONS, Action
+from gym_mario_suite.play.actions import BUTTONS, UP_BUTTON, Action
 from gym_mario_suite.play.bindings import Bindings
 
 # A stick counts from half way, and lets go a little later, so that it does not flutter.
@@ -42,6 +42,7 @@ class Controls:
     Args:
         bindings: What does what.
         open_joystick: Opens the gamepad of a device index.
+        buttons: Bits of the buttons that the game has; the five of Infinite Mario by default.
 
     Attributes:
         on_gamepad: Called with a gamepad's name, and whether it has come or gone.
@@ -52,7 +53,9 @@ class Controls:
         self,
         bindings: Bindings,
         open_joystick: Callable[[int], Joystick] = pygame.joystick.Joystick,
+        buttons: int = UP_BUTTON - 1,
     ) -> None:
+        self._buttons = buttons
         codes = key_codes()
         self._of_key = {
             codes[name]: action for action, names in bindings.keys.items() for name in names
@@ -74,7 +77,7 @@ class Controls:
         bits = 0
         for action in self._held.values():
             bits |= BUTTONS.get(action, 0)
-        return bits
+        return bits & self._buttons
 
     @property
     def gamepads(self) -> list[str]:
@@ -84,7 +87,7 @@ class Controls:
     def take_taps(self) -> int:
         """Button bits pressed since the last call, even if let go by now."""
         taps, self._taps = self._taps, 0
-        return taps
+        return taps & self._buttons
 
     def commands(self, events: Iterable[pygame.event.Event]) -> Iterator[Action]:
         """Take in events; the commands among them."""

@@ -13,7 +13,7 @@ import pygame
 
 from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.errors import OptionError, WindowError
-from gym_mario_suite.play.actions import Action
+from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.cards import cap_label
 from gym_mario_suite.play.controls import Controls
@@ -80,7 +80,8 @@ def show_course(course: Course, options: WindowOptions, *, title: bool = True) -
             WindowGuard(session.close),
         ):
             painter = Painter(options.bindings)
-            controls = Controls(options.bindings)
+            # An episode takes of the buttons what its game has.
+            controls = Controls(options.bindings, buttons=2 * UP_BUTTON - 1)
             controls.on_gamepad = session.gamepad
             if not title:
                 session.notify(_hint(options.bindings))

@@ -106,8 +106,7 @@ def test_two_sources_of_one_button(controls):
 
 def test_cross_and_stick(controls):
     send(controls, add(0))
-    turned = (((1, 0), RIGHT), ((1, -1), RIGHT | DOWN), ((-1, 1), LEFT | UP_BUTTON), ((0, 0), 0))
-    for value, bits in turned:
+    for value, bits in (((1, 0), RIGHT), ((1, -1), RIGHT | DOWN), ((-1, 1), LEFT), ((0, 0), 0)):
         send(controls, pad(pygame.JOYHATMOTION, hat=0, value=value))
         assert controls.held == bits
     taps = []
@@ -118,10 +117,16 @@ def test_cross_and_stick(controls):
     send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=1.0))
     assert controls.held == DOWN
     send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=-1.0))
-    assert controls.held == UP_BUTTON
-    send(controls, pad(pygame.JOYAXISMOTION, axis=1, value=0.0))
     send(controls, pad(pygame.JOYAXISMOTION, axis=4, value=1.0))  # a trigger
     assert controls.held == 0
+
+
+def test_up_where_the_game_has_it():
+    controls = Controls(DEFAULTS, FakePad, buttons=63)
+    send(controls, key("up"))
+    assert controls.held == controls.take_taps() == UP_BUTTON
+    send(controls, key("up", down=False), add(0), pad(pygame.JOYHATMOTION, hat=0, value=(1, 1)))
+    assert controls.held == RIGHT | UP_BUTTON
 
 
 def test_a_pad_that_goes_away_lets_go_of_everything(controls):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
+from gym_mario_suite.engine.clone import world_to_bytes
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.cores import CoreChooser
 from gym_mario_suite.engine.world import Rules, empty_worlds
@@ -25,20 +23,15 @@ from gym_mario_suite.envs.episode import (
     read_telemetry,
     reset_masked,
     step_rows,
-    take_stock,
 )
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
 from gym_mario_suite.levels.level import Level
 
 if TYPE_CHECKING:
     from gym_mario_suite.engine.draw import Renderer
-
-_MAGIC = b"GMSE"
-_VERSION = 1
-_HEADER_BYTES = len(_MAGIC) + 2 + 4 + 4 + 4
-_NO_SEED = -1
 
 
 class GameBatch:
@@ -57,7 +50,7 @@ class GameBatch:
         self.configs = options.config()
         self.worlds = empty_worlds(count)
         self.episodes = np.zeros(count, EPISODE)
-        self.episodes["level_seed"] = _NO_SEED
+        self.episodes["level_seed"] = NO_SEED
         self.terms = np.zeros((count, len(REWARD_TERMS)))
         self.rewards = np.zeros(count)
         self.codes = np.zeros(count, np.uint8)
@@ -125,7 +118,7 @@ class GameBatch:
         check_rules(level, self.options.rule_set)
         self._place(index, level)
         episode = self.episodes[index]
-        episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
+        episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
         episode["level_ready"] = True
         episode["seed_given"] = True
 
@@ -313,7 +306,7 @@ class GameBatch:
         # These two are about the arrays here, not about the game.
         episode["level_ready"] = False
         episode["seed_given"] = False
-        return _write_state(episode, world_to_bytes(self.worlds[index]), self.level(index))
+        return write_state(episode, world_to_bytes(self.worlds[index]), self.level(index))
 
     def load_states(self, states: dict[int, bytes]) -> None:
         """Take up saved games.
@@ -326,7 +319,7 @@ class GameBatch:
             StateError: If one of the states does not fit, or is of another rule set; no game is
                 changed then.
         """
-        loaded = {index: _read_state(data) for index, data in states.items()}
+        loaded = {index: read_state(data) for index, data in states.items()}
         for _, _, level in loaded.values():
             try:
                 check_rules(level, self.options.rule_set)
@@ -342,85 +335,3 @@ class GameBatch:
             self.rewards[index] = 0.0
             self.terms[index] = 0.0
             read_telemetry(self.worlds, self.episodes, index, self.counts)
-
-
-def state_of_world(level: Level, world: bytes) -> bytes:
-    """The state of an environment in which this world has come about.
-
-    Args:
-        level: The level.
-        world: The world, as `engine.clone.world_to_bytes` saves it.
-
-    Returns:
-        Bytes for `set_state`. The random stream starts at 0, and no steps are counted.
-
-    Raises:
-        StateError: When the bytes are no world of this level.
-    """
-    worlds = world_from_bytes(world, level.image)
-    episode = np.zeros(1, EPISODE)
-    episode["level_seed"] = int(level.metadata.get("seed", _NO_SEED))
-    take_stock(worlds, episode)
-    return _write_state(episode, world, level)
-
-
-def _write_state(episode: NDArray[np.void], world: bytes, level: Level) -> bytes:
-    saved_level = level.to_bytes()
-    body = episode.tobytes() + world + saved_level
-    return (
-        _MAGIC
-        + _VERSION.to_bytes(2, "little")
-        + zlib.crc32(body).to_bytes(4, "little")
-        + len(world).to_bytes(4, "little")
-        + len(saved_level).to_bytes(4, "little")
-        + body
-    )
-
-
-@lru_cache(maxsize=256)
-def _read_level(data: bytes) -> Level:
-    """A planner loads many states of one level."""
-    return Level.from_bytes(data)
-
-
-def _read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
-    if not isinstance(data, bytes | bytearray | memoryview):
-        raise StateError(f"a state is bytes, as get_state returns, got {type(data).__name__}")
-    data = bytes(data)
-    if len(data) < _HEADER_BYTES or data[:4] != _MAGIC:
-        raise StateError(
-            f"not a state of this environment: expected bytes that start with {_MAGIC!r}"
-        )
-    version = int.from_bytes(data[4:6], "little")
-    if version != _VERSION:
-        raise StateError(f"a state of version {version}; this program reads version {_VERSION}")
-    world_size = int.from_bytes(data[10:14], "little")
-    level_size = int.from_bytes(data[14:18], "little")
-    expected = _HEADER_BYTES + EPISODE.itemsize + world_size + level_size
-    if len(data) != expected:
-        raise StateError(f"a state of {expected} bytes was expected, got {len(data)}")
-    body = data[_HEADER_BYTES:]
-    if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
-        raise StateError("the state is damaged: its checksum does not match")
-    episode = np.frombuffer(body, EPISODE, 1).copy()
-    at_level = EPISODE.itemsize + world_size
-    try:
-        level = _read_level(body[at_level:])
-    except LevelError as error:
-        raise StateError(f"the state's level cannot be read: {error}") from error
-    return episode, world_from_bytes(body[EPISODE.itemsize : at_level], level.image), level
-
-
-def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
-    """States for `count` games by index: one for each, or one for all.
-
-    Raises:
-        StateError: If there are neither one nor `count`.
-    """
-    if isinstance(states, bytes | bytearray | memoryview):
-        return dict.fromkeys(range(count), bytes(states))
-    if len(states) != count:
-        raise StateError(
-            f"{count} states were expected, one for each environment, got {len(states)}"
-        )
-    return dict(enumerate(states))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.batch import GameBatch, state_list
+from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
     HUD_LINES,
@@ -26,6 +26,7 @@ from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.saved_state import state_list
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 

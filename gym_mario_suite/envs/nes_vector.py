@@ -13,7 +13,6 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from gym_mario_suite.envs.batch import state_list
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_reset_options
@@ -21,6 +20,7 @@ from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.nes_options import make_options
 from gym_mario_suite.envs.nes_rows import Crew
+from gym_mario_suite.envs.saved_state import state_list
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import choose_backend
 from gym_mario_suite.nes.rom_store import find_rom

@@ -13,8 +13,8 @@ from gym_mario_suite.datasets.replay import Replay, is_generated, switch_options
 from gym_mario_suite.datasets.state_hash import state_hash
 from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.envs.actions import BUTTON_ORDER, ActionSet
-from gym_mario_suite.envs.batch import state_of_world
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
+from gym_mario_suite.envs.saved_state import state_of_world
 from gym_mario_suite.errors import ReplayError, ReplayMismatch
 from gym_mario_suite.levels.level import rules_name
 

@@ -1,0 +1,1 @@
+"""Self-play: one policy that races against itself, its training, and matches against others."""

@@ -73,6 +73,21 @@ COMMANDS: tuple[Command, ...] = (
         help="Make levels and look at them.",
     ),
     Command(
+        name="levels bench",
+        app="gym_mario_suite.levels.bench_command:app",
+        help="Compare level generators: playable, like the corpus, new, fast.",
+    ),
+    Command(
+        name="levels generate",
+        app="gym_mario_suite.play.generate_command:app",
+        help="Make levels with a generator, to look at, to keep and to play.",
+    ),
+    Command(
+        name="levels latents",
+        app="gym_mario_suite.levels.latents_command:app",
+        help="Draw what the latents of a VAE decode to.",
+    ),
+    Command(
         name="levels score",
         app="gym_mario_suite.competition.generation_command:app",
         help="Score level generators by how agents fare in their levels.",
@@ -81,6 +96,11 @@ COMMANDS: tuple[Command, ...] = (
         name="levels simulate",
         app="gym_mario_suite.play.simulate_command:app",
         help="Have a level played and print the telemetry.",
+    ),
+    Command(
+        name="levels train",
+        app="gym_mario_suite.levels.train_command:app",
+        help="Train the learned generators.",
     ),
     Command(
         name="play",

@@ -13,10 +13,10 @@ from gym_mario_suite.levels.generator import Generator
 # `module:class`, as strings, so that naming a generator imports nothing.
 GENERATORS: dict[str, str] = {
     "infinite": "gym_mario_suite.levels.infinite_generator:InfiniteGenerator",
-    "tile-diffusion": "gym_mario_suite.levels.tile_diffusion:TileDiffusion",
-    "tile-diffusion-quality": "gym_mario_suite.levels.tile_diffusion:TileDiffusionQuality",
-    "vae": "gym_mario_suite.levels.vae:CategoricalVAE",
-    "context-ca": "gym_mario_suite.levels.context_ca:ContextCA",
+    "tile-diffusion": "gym_mario_suite.levels.diffusion.generator:TileDiffusion",
+    "tile-diffusion-quality": "gym_mario_suite.levels.diffusion.generator:TileDiffusionQuality",
+    "vae": "gym_mario_suite.levels.vae.generator:CategoricalVAE",
+    "context-ca": "gym_mario_suite.levels.cellular.generator:ContextCA",
     "ngram": "gym_mario_suite.levels.ngram:MarkovColumns",
     "wfc": "gym_mario_suite.levels.wfc:WaveFunctionCollapse",
 }

@@ -1,0 +1,273 @@
+"""The bench: every generator on the same seeds, beside real levels put through the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.levels.bench.metrics import kinds, metrics_of
+from gym_mario_suite.levels.bench.patterns import count_patterns, jensen_shannon
+from gym_mario_suite.levels.bench.reference import Reference, real_crops
+from gym_mario_suite.levels.corpus import Split
+from gym_mario_suite.levels.generator import Generator
+from gym_mario_suite.levels.generators import generator_named
+from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.playability import EnginePlayer
+from gym_mario_suite.levels.tile_grid import TileGrid
+from gym_mario_suite.whole_file import write_whole
+
+HEIGHT, WIDTH = 14, 100
+REAL = ("real-train", "real-test")
+_DRIFT_SIZE = 3
+_DRIFT_TIMES = 10
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A row of the bench.
+
+    Attributes:
+        name: In the records.
+        generator: Name of the generator.
+        options: What it is asked for besides the size.
+        longer: Options of runs of ten times the iterations, for the drift; none where there are no
+            iterations.
+    """
+
+    name: str
+    generator: str
+    options: dict[str, Any]
+    longer: tuple[dict[str, Any], ...] = ()
+
+
+# A level of the default takes 14 looks, and a refinement three.
+CONTENDERS = (
+    Contender(
+        "tile-diffusion",
+        "tile-diffusion",
+        {},
+        ({"iterations": 140}, {"iterations": 14, "refine": 42}),
+    ),
+    Contender("tile-diffusion-quality", "tile-diffusion-quality", {}),
+    Contender("vae", "vae", {}),
+    Contender("vae-playability", "vae", {"sampling": "playability"}),
+    Contender("context-ca", "context-ca", {}, ({"iterations": 300},)),
+    Contender("context-ca-fixed", "context-ca", {"mode": "fixed"}, ({"iterations": 300},)),
+    Contender("infinite", "infinite", {}),
+    Contender("ngram", "ngram", {}),
+    Contender("wfc", "wfc", {}),
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How much is measured.
+
+    Attributes:
+        levels: Levels of each generator, seeds 0 and up.
+        engine_levels: How many of them the engine's A* plays.
+        drift_levels: How many are made again with ten times the iterations.
+        timed_levels: How many are made one by one for the time.
+        engine_nodes: Nodes of each of A*'s searches.
+    """
+
+    levels: int = 500
+    engine_levels: int = 200
+    drift_levels: int = 40
+    timed_levels: int = 50
+    engine_nodes: int = 40_000
+
+
+QUICK = Protocol(24, 8, 6, 6, 20_000)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found of one row.
+
+    Attributes:
+        name: Of the row.
+        records: As in the JSON file.
+        samples: Some of its levels.
+        shapes_from: All of its levels' codes, for the plots.
+    """
+
+    name: str
+    records: list[dict[str, Any]]
+    samples: list[TileGrid]
+    shapes_from: list[NDArray[np.uint8]]
+
+
+def record(generator: str, metric: str, value: float, n: int) -> dict[str, Any]:
+    """One record."""
+    return {"generator": generator, "metric": metric, "value": float(value), "n": n}
+
+
+class Bench:
+    """Measures rows one after the other.
+
+    Args:
+        protocol: How much.
+        reference: What to compare with.
+        work: Folder in which finished rows are kept, so that an interrupted bench goes on; None
+            for none.
+        tick: Called with a line about what is being done.
+    """
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        reference: Reference,
+        work: Path | None,
+        tick: Callable[[str], None],
+    ) -> None:
+        self.protocol = protocol
+        self.reference = reference
+        self._work = work
+        self._tick = tick
+        self._player: EnginePlayer | None = None
+
+    def generator_row(self, contender: Contender) -> Result:
+        """All numbers of a generator.
+
+        Raises:
+            OptionError: When the generator cannot be made.
+        """
+        generator = generator_named(contender.generator)
+        grids = self._generated(contender, generator)
+        kept = self._kept(contender.name, grids)
+        if kept is not None:
+            return self._result(contender.name, kept, grids)
+        records = list(self._level_records(contender.name, grids))
+        if "repairs" in grids[0].metadata:
+            raw = [grid.metadata["repaired"] == "no" for grid in grids]
+            value = float(np.mean(raw))
+            bridged = float(np.mean([grid.metadata["repaired"] == "bridge" for grid in grids]))
+            records.append(record(contender.name, "bridged", bridged, len(grids)))
+        else:
+            value = next(r["value"] for r in records if r["metric"] == "playable_static")
+        records.append(record(contender.name, "playable_static_raw", value, len(grids)))
+        records += self._drift(contender, generator, grids)
+        records += self._times(contender, generator)
+        records.append(self._determinism(contender, generator, grids))
+        self._keep(contender.name, grids, records)
+        return self._result(contender.name, records, grids)
+
+    def real_row(self, name: str, split: Split) -> Result:
+        """All numbers of crops of real levels."""
+        levels = split.train if name == REAL[0] else split.held_out
+        crops = real_crops(levels, self.protocol.levels, WIDTH, REAL.index(name))
+        grids = [TileGrid(crop, metadata={"generator": name}) for crop in crops]
+        kept = self._kept(name, grids)
+        if kept is None:
+            kept = list(self._level_records(name, grids))
+            raw = next(r for r in kept if r["metric"] == "playable_static")
+            kept.append({**raw, "metric": "playable_static_raw"})
+            self._keep(name, grids, kept)
+        return self._result(name, kept, grids)
+
+    def _result(self, name: str, records: list[dict[str, Any]], grids: list[TileGrid]) -> Result:
+        return Result(name, records, grids[:4], [grid.codes for grid in grids])
+
+    def _generated(self, contender: Contender, generator: Generator) -> list[TileGrid]:
+        grids = []
+        for seed in range(self.protocol.levels):
+            self._tick(f"{contender.name}: level {seed + 1} of {self.protocol.levels}")
+            grids.append(_one(generator, seed, contender.options))
+        return grids
+
+    def _level_records(self, name: str, grids: list[TileGrid]) -> Iterator[dict[str, Any]]:
+        self._tick(f"{name}: statistics")
+        for metric, value in metrics_of([grid.codes for grid in grids], self.reference):
+            yield record(name, metric, value, len(grids))
+        won = []
+        for i, grid in enumerate(grids[: self.protocol.engine_levels]):
+            self._tick(f"{name}: A* plays level {i + 1} of {self.protocol.engine_levels}")
+            if self._player is None:
+                self._player = EnginePlayer(self.protocol.engine_nodes)
+            won.append(self._player.play(to_level(grid)).won)
+        yield record(name, "playable_engine", float(np.mean(won)), len(won))
+
+    def _drift(
+        self, contender: Contender, generator: Generator, grids: list[TileGrid]
+    ) -> list[dict[str, Any]]:
+        """How much the patterns move away from the training levels at ten times the iterations."""
+        some = [grid.codes for grid in grids[: self.protocol.drift_levels]]
+        real = self.reference.patterns["train", _DRIFT_SIZE]
+        before = jensen_shannon(real, count_patterns(some, _DRIFT_SIZE))
+        drifts, fewest = [], []
+        for options in contender.longer:
+            longer = []
+            for seed in range(len(some)):
+                self._tick(f"{contender.name}: ten times the iterations, level {seed + 1}")
+                longer.append(_one(generator, seed, {**contender.options, **options}).codes)
+            drifts.append(jensen_shannon(real, count_patterns(longer, _DRIFT_SIZE)) - before)
+            fewest.append(kinds(longer))
+        if not drifts:
+            return []
+        n = len(some)
+        return [
+            record(contender.name, "js3_drift_10x", max(drifts), n),
+            record(contender.name, "kinds_before_10x", kinds(some), n),
+            record(contender.name, "kinds_10x", min(fewest), n),
+        ]
+
+    def _times(self, contender: Contender, generator: Generator) -> list[dict[str, Any]]:
+        """Processor time of single levels, in milliseconds."""
+        times = []
+        for seed in range(self.protocol.timed_levels):
+            self._tick(f"{contender.name}: time of level {seed + 1}")
+            start = time.process_time()
+            _one(generator, seed, contender.options)
+            times.append(1000 * (time.process_time() - start))
+        n = len(times)
+        return [
+            record(contender.name, "ms_per_level", float(np.mean(times)), n),
+            record(contender.name, "ms_per_level_p50", float(np.median(times)), n),
+            record(contender.name, "ms_per_level_p95", float(np.quantile(times, 0.95)), n),
+        ]
+
+    def _determinism(
+        self, contender: Contender, generator: Generator, grids: list[TileGrid]
+    ) -> dict[str, Any]:
+        """Whether a batch in another order gives the same levels as one by one."""
+        n = min(self.protocol.timed_levels, len(grids))
+        self._tick(f"{contender.name}: a batch of {n}")
+        seeds = list(range(n))[::-1]
+        size = {"width": WIDTH, "height": HEIGHT, **contender.options}
+        batch = generator.generate_grids(seeds, **size)[::-1]
+        same = [a.digest == b.digest for a, b in zip(batch, grids, strict=False)]
+        return record(contender.name, "same_in_batch", float(np.mean(same)), n)
+
+    def _stamp(self, grids: list[TileGrid]) -> str:
+        digest = hashlib.sha256(json.dumps(asdict(self.protocol)).encode())
+        for counts in self.reference.patterns.values():
+            digest.update(counts.counts.tobytes())
+        for grid in grids:
+            digest.update(grid.digest.encode())
+        return digest.hexdigest()
+
+    def _kept(self, name: str, grids: list[TileGrid]) -> list[dict[str, Any]] | None:
+        """The records of a row of an earlier run on the very same levels."""
+        path = self._work / f"{name}.json" if self._work is not None else None
+        if path is None or not path.exists():
+            return None
+        kept = json.loads(path.read_text())
+        return kept["records"] if kept["stamp"] == self._stamp(grids) else None
+
+    def _keep(self, name: str, grids: list[TileGrid], records: list[dict[str, Any]]) -> None:
+        if self._work is not None:
+            kept = {"stamp": self._stamp(grids), "records": records}
+            write_whole(self._work / f"{name}.json", json.dumps(kept).encode())
+
+
+def _one(generator: Generator, seed: int, options: dict[str, Any]) -> TileGrid:
+    return generator.generate_grid(seed, width=WIDTH, height=HEIGHT, **options)

@@ -1,0 +1,136 @@
+"""`mario levels bench`: all level generators by the same numbers."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.bench.protocol import (
+    CONTENDERS,
+    QUICK,
+    REAL,
+    WIDTH,
+    Bench,
+    Protocol,
+    Result,
+)
+from gym_mario_suite.levels.bench.reference import load_reference, reference_of, save_reference
+from gym_mario_suite.levels.bench.report import (
+    all_records,
+    expressive_ranges,
+    table_of,
+    write_page,
+)
+from gym_mario_suite.levels.corpus import Split, read_corpus, split_by_level
+from gym_mario_suite.whole_file import require_folder, write_whole
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Few levels, for a first look.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write records here.")] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Folder of level texts; without it statistics that were kept serve."),
+    ] = None,
+    heldout: Annotated[
+        Path | None,
+        typer.Option(help="Folder of level texts never trained on, for the held-out row."),
+    ] = None,
+    generator: Annotated[
+        list[str] | None, typer.Option(help="Only these rows; may be given several times.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option(help="Levels of each generator.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page of drawn samples here.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write expressive ranges here, PNG.")] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Keep finished rows here, to go on after an interrupt.")
+    ] = None,
+    write_reference: Annotated[
+        Path | None, typer.Option(help="Write the corpus' statistics here, *.npz.")
+    ] = None,
+) -> None:
+    """Compare level generators: playable, like the corpus, new, fast."""
+    protocol = _protocol(quick, levels)
+    split = _split(corpus, heldout)
+    if write_reference is not None and split is None:
+        raise OptionError("--write-reference needs --corpus")
+    reference = load_reference() if split is None else reference_of(split, WIDTH, [])
+    console = Console()
+    wide = console if console.is_terminal else Console(width=170)
+    rows = _rows(generator)
+    results: list[Result] = []
+    skipped: list[str] = []
+    with console.status("starting") as status:
+        work = require_folder(work) if work is not None else None
+        runner = Bench(protocol, reference, work, lambda line: status.update(line))
+        for name in REAL:
+            if name in rows and split is not None:
+                results.append(runner.real_row(name, split))
+            elif name in rows:
+                kept = [each for each in reference.calibration if each["generator"] == name]
+                results.append(Result(name, kept, [], []))
+        for contender in CONTENDERS:
+            if contender.name not in rows:
+                continue
+            try:
+                results.append(runner.generator_row(contender))
+            except OptionError as error:
+                skipped.append(f"{contender.name} was left out: {error}")
+            if not console.is_terminal:
+                console.print(f"{contender.name}: done")
+    wide.print(table_of(results))
+    for line in skipped:
+        console.print(line)
+    if json_file is not None:
+        write_whole(json_file, (json.dumps(all_records(results), indent=1) + "\n").encode())
+    drawn = [result for result in results if result.shapes_from]
+    picture = expressive_ranges(drawn) if (plot or html) and drawn else None
+    if plot is not None and picture is not None:
+        write_whole(plot, picture)
+    if html is not None:
+        write_page(html, results, picture)
+    if write_reference is not None and split is not None:
+        real = [each for each in all_records(results) if each["generator"] in REAL]
+        save_reference(write_reference, reference_of(split, WIDTH, real))
+
+
+def _protocol(quick: bool, levels: int | None) -> Protocol:
+    protocol = QUICK if quick else Protocol()
+    if levels is None:
+        return protocol
+    if levels < 2:
+        raise OptionError(f"--levels must be 2 or more, got {levels}")
+    return Protocol(
+        levels,
+        min(levels, protocol.engine_levels),
+        min(levels, protocol.drift_levels),
+        min(levels, protocol.timed_levels),
+        protocol.engine_nodes,
+    )
+
+
+def _split(corpus: Path | None, heldout: Path | None) -> Split | None:
+    if corpus is None:
+        if heldout is not None:
+            raise OptionError("--heldout needs --corpus")
+        return None
+    split = split_by_level(read_corpus(corpus))
+    if heldout is None:
+        return split
+    return Split(split.train, tuple(read_corpus(heldout)))
+
+
+def _rows(names: list[str] | None) -> list[str]:
+    known = [*REAL, *(contender.name for contender in CONTENDERS)]
+    for name in names or ():
+        if name not in known:
+            raise OptionError(f"unknown row {name!r}; there are {', '.join(known)}")
+    return list(names or known)

@@ -1,0 +1,1 @@
+"""The context-window cellular automaton, kept to show how it fails."""

@@ -1,0 +1,1 @@
+"""Masked discrete diffusion over tiles: seeded levels within limits, and passable."""

@@ -1,0 +1,1 @@
+"""The categorical variational autoencoder of 14x14 level chunks."""

@@ -213,7 +213,8 @@ def evaluate(
     from rich.console import Console
     from rich.table import Table
 
-    from gym_mario_suite.dream.evaluation import EvalOptions, Evaluation
+    from gym_mario_suite.dream.evaluation import Evaluation
+    from gym_mario_suite.dream.step_evaluation import EvalOptions
     from gym_mario_suite.whole_file import write_whole
 
     torch.set_num_threads(threads)
@@ -237,6 +238,33 @@ def evaluate(
     Console(width=None if Console().is_terminal else 120).print(table)
     if json_file is not None:
         write_whole(json_file, (json.dumps(records, indent=1) + "\n").encode())
+
+
+@app.command()
+def probes(
+    data: Annotated[Path, typer.Option(help="Tapes of `mario dream gen`.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A .safetensors file.")],
+    steps: Annotated[int, typer.Option(help="Steps of the training.")] = 1500,
+    threads: Threads = 1,
+) -> None:
+    """Train the probes that evaluations look through, on true frames of 160x120."""
+    from gym_mario_suite.dream.weights import require_training
+
+    require_training()
+    import torch
+
+    from gym_mario_suite.datasets.tapes import Tapes
+    from gym_mario_suite.dream.probes import Probes
+    from gym_mario_suite.dream.windows import TapeWindows
+
+    torch.set_num_threads(threads)
+    size = 120, 160
+    found = Probes(*size)
+    with _shown("probes", steps) as show:
+        windows = TapeWindows(Tapes.load(data), *size, threads)
+        found.train(windows, steps, tell=lambda step: show(completed=step))
+    found.save(out)
+    typer.echo(f"{out}: probes after {steps} steps")
 
 
 @app.command()

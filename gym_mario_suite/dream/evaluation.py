@@ -6,41 +6,27 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.datasets.tapes import Tapes
-from gym_mario_suite.datasets.tapes_json import load_tapes_json
-from gym_mario_suite.dream.dreamer import Dreamer, outcome_of
-from gym_mario_suite.dream.frames import Frames, to_frames, to_model
+from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.metrics import (
-    average_precision,
-    calibration_error,
-    changed_pixels,
     frechet_distance,
     interval,
     psnr,
-    shift_of,
-    shifted,
     squared_errors,
-    ssim,
 )
-from gym_mario_suite.dream.noise import normal_noise
-from gym_mario_suite.dream.presets import CONTEXT, multi_hot
-from gym_mario_suite.dream.probes import Probes, deeds
+from gym_mario_suite.dream.presets import CONTEXT
+from gym_mario_suite.dream.probes import deeds
 from gym_mario_suite.dream.rollouts import Rollouts, roll_out, starts
-from gym_mario_suite.dream.runtime import DATA, DreamModel
-from gym_mario_suite.dream.sampler import sample
-from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
-from gym_mario_suite.dream.windows import TapeWindows, places_of, targets_of
+from gym_mario_suite.dream.step_evaluation import COPY, ENGINE, StepEvaluation
+from gym_mario_suite.dream.tape_player import FACT, TapePlayer
+from gym_mario_suite.dream.windows import TapeWindows
 
-HELD_OUT = DATA / "heldout.json"
-COPY, VELOCITY, ENGINE = "copy-last-frame", "constant-velocity", "engine"
 # Of the 14 actions of the set `curiosity`, those that press something else.
 FORKED_KEYS = (0, 4, 1, 9, 17, 25, 2, 10, 18, 26, 8, 16, 24)
 _FORK_TICKS, _FORK_PX = 8, 4.0
@@ -48,88 +34,16 @@ _CURVE = (1, 10, 50, 100, 200)
 _CLIP = 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class EvalOptions:
-    """How much is measured.
+class Evaluation(StepEvaluation):
+    """Measures a model: single steps, and dreams of many.
 
-    Attributes:
-        windows: Windows of the next-frame measures.
-        rollouts: Dreams beside the truth.
-        steps: Their length.
-        long_rollouts: Dreams of 1,000 steps.
-        long_steps: Their length.
-        forks: Places from which all actions are tried.
-        probe_steps: Training steps of the probes.
-        threads: Cores to use at most.
+    The arguments are those of `StepEvaluation`.
     """
-
-    windows: int = 2048
-    rollouts: int = 40
-    steps: int = 200
-    long_rollouts: int = 8
-    long_steps: int = 1000
-    forks: int = 16
-    probe_steps: int = 1500
-    threads: int = 1
-
-    @classmethod
-    def quick(cls, threads: int = 1) -> EvalOptions:
-        """A minute's worth: the same measures, with fewer samples."""
-        return cls(
-            windows=192,
-            rollouts=6,
-            steps=60,
-            long_rollouts=1,
-            long_steps=200,
-            forks=2,
-            probe_steps=150,
-            threads=threads,
-        )
-
-
-class Evaluation:
-    """Measures a model.
-
-    The even episodes of the held-out set train the probes, the odd ones test.
-
-    Args:
-        model: The model.
-        name: Its name in the records.
-        options: How much is measured.
-        tapes: Held-out episodes; those of the package by default.
-    """
-
-    def __init__(
-        self, model: DreamModel, name: str, options: EvalOptions, tapes: Tapes | None = None
-    ) -> None:
-        self.model = model
-        self.name = name
-        self.options = options
-        tapes = load_tapes_json(HELD_OUT) if tapes is None else tapes
-        self._for_probes = Tapes(tapes.episodes[::2], tapes.keys, tapes.players)
-        self.tapes = Tapes(tapes.episodes[1::2], tapes.keys, tapes.players)
-        height, width, _ = model.config.shape
-        self.probes = Probes(height, width)
-        self._size = height, width
-        # What is measured in engine pixels, of which a frame may have fewer.
-        self._px = 240 / height
-
-    def prepare(
-        self, path: Path | None = None, tell: Callable[[int], None] = lambda _: None
-    ) -> None:
-        """Train the probes, or read them from a file; a new one is written."""
-        if path is not None and path.exists():
-            self.probes.load(path)
-            return
-        windows = TapeWindows(self._for_probes, *self._size, self.options.threads)
-        self.probes.train(windows, self.options.probe_steps, tell=tell)
-        if path is not None:
-            self.probes.save(path)
 
     def run(self) -> Iterator[list[dict[str, Any]]]:
         """All measures, part by part: lists of records (see `record`)."""
-        yield self._next_frames()
-        yield self._ends()
+        yield self.next_frames()
+        yield self.ends()
         hints = (False, True) if self.model.config.level_hint else (False,)
         for hint in hints:
             rolled = roll_out(
@@ -147,113 +61,6 @@ class Evaluation:
         yield self._counterfactual()
         yield self._stability()
         yield self._cost()
-
-    def record(self, metric: str, value: float, n: int, model: str = "", **more: Any) -> dict:
-        """One figure: model, metric, value, how many samples it comes from."""
-        value = float(value)
-        shown = None if math.isnan(value) else round(value, 5)
-        return {"model": model or self.name, "metric": metric, "value": shown, "n": int(n), **more}
-
-    # --- one step, from true frames -------------------------------------------------------------
-
-    def _predict(self, pieces: Pieces) -> tuple[Frames, NDArray[np.float32]]:
-        """The next frame after each window's context, and the head."""
-        config = self.model.config
-        height, width = self._size
-        sampler = Dreamer(self.model, 1)
-        frames, heads = [], []
-        for i in range(len(pieces.frames)):
-            context = to_model(pieces.frames[i : i + 1, :CONTEXT])
-            inputs = {
-                "context": context.reshape(1, -1, height, width),
-                "buttons": multi_hot(pieces.keys[i : i + 1, :CONTEXT]),
-                "sigma_context": np.full(1, config.sigma_context, np.float32),
-                "tiles": pieces.hints[i : i + 1, CONTEXT - 1].astype(np.int64),
-                # A free dream: no hint.
-                "place": places_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(0),
-            }
-
-            def denoise(x: NDArray, sigma: float, inputs: Any = inputs) -> tuple:
-                noisy = {"noisy": np.asarray(x, np.float32), "sigma": np.full(1, sigma, np.float32)}
-                return self.model.denoise({**inputs, **noisy})
-
-            noise = normal_noise(0, i, 0, (1, 3, height, width))
-            values, head = sample(denoise, noise, sampler.sigmas)
-            frames.append(to_frames(values))
-            heads.append(head)
-        return np.concatenate(frames), np.concatenate(heads)
-
-    def _next_frames(self) -> list[dict[str, Any]]:
-        count = self.options.windows
-        windows = TapeWindows(self.tapes, *self._size, self.options.threads, end_share=0)
-        pieces = windows.batch(2, 0, 3 * count, CONTEXT + 1)
-        left = pieces.facts[..., FACT["camera"]].astype(np.int64) >> 1
-        scrolling = left[:, CONTEXT] != left[:, CONTEXT - 1]
-        # At least half of the windows scroll, and the rest comes as it comes.
-        order = np.concatenate([np.flatnonzero(scrolling)[: count // 2], np.arange(3 * count)])
-        _, first = np.unique(order, return_index=True)
-        chosen = order[np.sort(first)][:count]
-        pieces = Pieces(*(part[chosen] for part in pieces))
-        last, target = pieces.frames[:, CONTEXT - 1], pieces.frames[:, CONTEXT]
-        velocity = shift_of(pieces.frames[:, CONTEXT - 2], last)
-        predicted, _ = self._predict(pieces)
-        changed = changed_pixels(last, target)
-        records = []
-        for name, frames in (
-            ("", predicted),
-            (COPY, last),
-            (VELOCITY, shifted(last, velocity)),
-            (ENGINE, target),
-        ):
-            errors = squared_errors(frames, target)
-            records += [
-                self.record("psnr_next", psnr(float(errors.mean())), count, name),
-                self.record(
-                    "psnr_changed", psnr(float(errors[changed].mean())), int(changed.sum()), name
-                ),
-                self.record("ssim_next", ssim(frames, target), count, name),
-            ]
-        share = float(scrolling[chosen].mean())
-        return [*records, self.record("scrolling_share", share, count, ENGINE)]
-
-    def _ends(self) -> list[dict[str, Any]]:
-        """The head's ends and rewards: every episode's last step, and steps that end nothing."""
-        count = self.options.windows
-        windows = TapeWindows(self.tapes, *self._size, self.options.threads, end_share=0)
-        episodes, begins = windows.choose(4, 0, count, CONTEXT + 1)
-        ticks = self.tapes.episodes["ticks"]
-        last = np.flatnonzero(ticks > CONTEXT + 1)
-        player = TapePlayer(self.tapes, *self._size, self.options.threads)
-        pieces = player.pieces(
-            np.concatenate([episodes, last]),
-            np.concatenate([begins, ticks[last] - CONTEXT - 1]),
-            CONTEXT + 1,
-        )
-        _, head = self._predict(pieces)
-        said = outcome_of(head)
-        truth = targets_of(pieces.facts)
-        done = truth.done[:, -1] > 0
-        reward = truth.reward[:, -1].astype(np.float64)
-        threshold = float(self.model.card.get("done_threshold", 0.5))
-        calm = ~done
-        false = float((said.p_done[calm] >= threshold).mean() * 1000)
-        caught = float((said.p_done[done] >= threshold).mean())
-        spread = float(np.square(reward - reward.mean()).sum())
-        explained = 1 - float(np.square(said.reward - reward).sum()) / max(spread, 1e-9)
-        n, ends = len(done), int(done.sum())
-        return [
-            self.record("done_ap", average_precision(done, said.p_done), n),
-            self.record("done_ap", ends / n, n, COPY, note="always the same answer"),
-            self.record("done_recall", caught, ends),
-            self.record("false_deaths_per_1000", false, int(calm.sum())),
-            self.record("done_brier", float(np.square(said.p_done - done).mean()), n),
-            self.record("done_ece", calibration_error(done, said.p_done), n),
-            self.record("reward_r2", explained, n),
-            self.record("coin_ap", average_precision(truth.coin[:, -1] > 0, said.p_coin), n),
-            self.record("kill_ap", average_precision(truth.kill[:, -1] > 0, said.p_kill), n),
-        ]
-
-    # --- many steps -----------------------------------------------------------------------------
 
     def _named(self, hint: bool) -> str:
         return f"{self.name}+hint" if hint else self.name
@@ -349,7 +156,7 @@ class Evaluation:
         count = self.options.forks
         keys = np.array(FORKED_KEYS, np.uint8)
         episodes, begins = starts(self.tapes, count, _FORK_TICKS)
-        player = TapePlayer(self.tapes, *self._size, self.options.threads)
+        player = TapePlayer(self.tapes, *self.size, self.options.threads)
         pieces = player.pieces(episodes, begins, CONTEXT)
         agreed: dict[str, list[NDArray[np.bool_]]] = {"x": [], "y": []}
         for row in range(count):
@@ -399,7 +206,7 @@ class Evaluation:
         """Long dreams: whether there still is one Mario, and whether the colours hold."""
         count, steps = self.options.long_rollouts, self.options.long_steps
         episodes, begins = starts(self.tapes, count, 1)
-        player = TapePlayer(self.tapes, *self._size, self.options.threads)
+        player = TapePlayer(self.tapes, *self.size, self.options.threads)
         pieces = player.pieces(episodes, begins, CONTEXT)
         dreamer = Dreamer(self.model, count)
         dreamer.seeds[:] = np.arange(count)
@@ -408,6 +215,7 @@ class Evaluation:
         rng = np.random.default_rng(8)
         held = np.zeros(count, np.uint8)
         ones = []
+        frames = pieces.frames[:, -1]
         for step in range(steps):
             if step % 8 == 0:
                 held = rng.choice(np.array(FORKED_KEYS, np.uint8), count)
@@ -418,7 +226,7 @@ class Evaluation:
             frames.mean((1, 2), dtype=np.float64) - pieces.frames[:, -1].mean((1, 2))
         ).mean()
         floor = self.probes.find(pieces.frames[:, -1]).count == 1
-        windows = TapeWindows(self.tapes, *self._size, self.options.threads, end_share=0)
+        windows = TapeWindows(self.tapes, *self.size, self.options.threads, end_share=0)
         real = self.probes.find(windows.batch(6, 0, 200, 1).frames[:, 0]).count == 1
         found = np.concatenate(ones)
         return [

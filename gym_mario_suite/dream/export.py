@@ -14,6 +14,7 @@ from torch import nn
 
 from gym_mario_suite.dream.network import example_inputs
 from gym_mario_suite.dream.presets import DreamConfig
+from gym_mario_suite.dream.weights import SMALL
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import write_whole
 
@@ -22,7 +23,6 @@ OUTPUTS = ("denoised", "head")
 # Keys of the file's metadata, which the runtime reads.
 CONFIG_KEY, CARD_KEY, FORMAT_KEY = "dream_config", "dream_card", "dream_format"
 FORMAT = "1"
-_SMALL = 256  # tensors up to this size stay as they are
 
 
 def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ def _store_as_halves(model: Any) -> None:
     graph = model.graph
     casts = []
     for tensor in list(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims, dtype=int) <= _SMALL:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims, dtype=int) <= SMALL:
             continue
         name = tensor.name
         halves = numpy_helper.to_array(tensor).astype(np.float16)

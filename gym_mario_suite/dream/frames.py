@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.errors import OptionError
 
 Frames = NDArray[np.uint8]
+_AT_ONCE = 64  # frames that are held as floats
 
 
 def to_model(frames: Frames) -> NDArray[np.float32]:
@@ -45,10 +46,16 @@ def resized(frames: Frames, height: int, width: int) -> Frames:
     """
     if frames.shape[-3:-1] == (height, width):
         return frames
-    rows = _areas(frames.shape[-3], height)
-    columns = _areas(frames.shape[-2], width)
-    mixed = np.einsum("yh,...hwc,xw->...yxc", rows, frames.astype(np.float32), columns)
-    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+    *many, old_height, old_width, channels = frames.shape
+    rows, columns = _areas(old_height, height), _areas(old_width, width)
+    flat = frames.reshape(-1, old_height, old_width * channels)
+    out = np.empty((len(flat), height, width, channels), np.uint8)
+    for first in range(0, len(flat), _AT_ONCE):
+        part = rows @ flat[first : first + _AT_ONCE].astype(np.float32)
+        part = columns @ part.reshape(-1, old_width, channels)
+        part = np.clip(part + 0.5, 0, 255).astype(np.uint8)
+        out[first : first + _AT_ONCE] = part.reshape(-1, height, width, channels)
+    return out.reshape(*many, height, width, channels)
 
 
 def checked_frame(frame: Any, height: int, width: int, what: str) -> Frames:

@@ -28,7 +28,8 @@ def psnr(mean_squared_error: float) -> float:
 
 def changed_pixels(last: Frames, target: Frames) -> NDArray[np.bool_]:
     """Where a frame differs from the one before it: bool[..., h, w]."""
-    return (np.abs(target.astype(np.int16) - last) > CHANGED_LEVELS).any(-1)
+    different: NDArray[np.bool_] = np.abs(target.astype(np.int16) - last) > CHANGED_LEVELS
+    return np.any(different, axis=-1)
 
 
 def ssim(a: Frames, b: Frames) -> float:

@@ -79,7 +79,9 @@ class MotionReader(nn.Module):
         self.motion = Motion(config)
         self.trunk = _Trunk(6, width)
         speeds = 2 * config.shifts + 1
-        self.mixed = nn.Sequential(nn.Linear(width * 2 + speeds, 96), nn.ReLU())
+        # Each row of patches by itself: the ground moves with the camera, the sky does not.
+        rows = config.grid[0]
+        self.mixed = nn.Sequential(nn.Linear(width * 2 + speeds * (1 + rows), 96), nn.ReLU())
         self.scroll = nn.Linear(96, speeds)
         self.deed = nn.Linear(96, DEEDS)
         self._reach = config.shifts
@@ -90,12 +92,14 @@ class MotionReader(nn.Module):
         Args:
             pairs: float[n, 6, h, w], the frame before and the frame.
         """
-        _, whole = self.motion(pairs)
+        local, whole = self.motion(pairs)
         y = self.trunk(pairs)
         columns = y.shape[-1]
         # Mario is in the middle of the picture wherever the camera moves.
         middle = y[..., columns // 2 - 8 : columns // 2 + 8]
-        y = self.mixed(torch.cat([middle.amax((2, 3)), y.mean((2, 3)), whole], 1))
+        y = self.mixed(
+            torch.cat([middle.amax((2, 3)), y.mean((2, 3)), whole, local.mean(3).flatten(1)], 1)
+        )
         return self.scroll(y), self.deed(y)
 
 
@@ -123,7 +127,10 @@ class Probes:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        config = DreamConfig(name="probe", width_px=width, height_px=height, shifts=_REACH)
+        patch = 8 if height % 8 == 0 and width % 8 == 0 else 4
+        config = DreamConfig(
+            name="probe", width_px=width, height_px=height, patch=patch, shifts=_REACH
+        )
         self.finder = MarioFinder()
         self.reader = MotionReader(config)
 

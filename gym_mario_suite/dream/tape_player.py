@@ -144,7 +144,8 @@ class TapePlayer:
         self._shape = (height, width)
         self._threads = threads
         views = load_views()
-        half = (height, width, 3) == RGB_HALF_SHAPE
+        # Drawn at half size where that is no smaller than what is wanted.
+        half = height <= RGB_HALF_SHAPE[0] and width <= RGB_HALF_SHAPE[1]
         self._drawn = RGB_HALF_SHAPE if half else RGB_SHAPE
         self._view = views.rgb_half if half else views.rgb
         columns = int(tapes.episodes["length"].max()) if len(tapes) else 1

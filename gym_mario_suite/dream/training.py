@@ -278,7 +278,8 @@ class Trainer:
         keep = min(self.options.average, (1 + step) / (10 + step))
         own = self.model.state_dict()
         floats = [n for n, t in own.items() if t.is_floating_point()]
-        torch._foreach_lerp_([self.average[n] for n in floats], [own[n] for n in floats], 1 - keep)
+        for name in floats:
+            self.average[name].lerp_(own[name], 1 - keep)
 
     def averaged(self) -> nn.Module:
         """A denoiser with the average of the weights, on the CPU."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SAFETENSORS = ".safetensors"
+SMALL = 256  # tensors up to this size are stored as fp32
 _FORMAT = "gym-mario-suite dream 1"
 
 
@@ -94,11 +95,11 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path | str) -> 
 
 
 def save_model(path: Path, module: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
-    """Write a model's weights as fp16, with its settings and its card."""
+    """Write a model's weights, all but small tensors as fp16, with its settings and its card."""
     import torch
 
     halves = {
-        n: t.to(torch.float16) if t.is_floating_point() else t
+        n: t.to(torch.float16) if t.is_floating_point() and t.numel() > SMALL else t
         for n, t in module.state_dict().items()
     }
     save_tensors(path, halves, {"config": config.to_dict(), "card": card})

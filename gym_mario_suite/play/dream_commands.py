@@ -1,0 +1,103 @@
+"""`mario play dream`: a person plays in a neural network's dream."""
+
+# No `from __future__ import annotations`: Typer reads the annotations.
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.play import command_options as options
+
+_FPS = 24
+
+
+def play_dream(
+    model: Annotated[str, typer.Option(help="Name of a shipped model, or the path of one.")] = "",
+    spawn: Annotated[
+        str,
+        typer.Option(help="Number or name of a built-in one, or a file of `mario dream spawn`."),
+    ] = "0",
+    steps: Annotated[int, typer.Option(help="Sampling steps; 0 for the model's own number.")] = 0,
+    hint: Annotated[bool, typer.Option(help="Tell the model the spawn's level.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="Without the engine beside it.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    record: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Film the dream.")] = None,
+    keys: options.Keys = None,
+    scale: options.Scale = None,
+    full_screen: options.FullScreen = False,
+    max_frames: options.MaxFrames = None,
+) -> None:
+    """Play in a dream, with the true game beside it, fed by the same keys.
+
+    The keys are those of `mario play`; G shows and hides the engine, T the steps of the sampling,
+    N goes to the next spawn.
+    """
+    window = options.window_options(keys, scale, full_screen, max_frames)
+
+    from gym_mario_suite.dream.runtime import DEFAULT_MODEL, SAFETENSORS, open_model
+    from gym_mario_suite.dream.spawns import built_in_spawns, find_spawn
+    from gym_mario_suite.play.dream_session import DreamSession
+    from gym_mario_suite.play.dream_window import show_dream
+
+    model = model or DEFAULT_MODEL
+    opened = open_model(model, "torch" if model.endswith(SAFETENSORS) else "onnx")
+    first = find_spawn(int(spawn) if spawn.isdecimal() else spawn)
+    spawns = list(built_in_spawns())
+    if first not in spawns:
+        spawns.insert(0, first)
+    height, width, _ = opened.config.shape
+    film = _Film(record, width, height) if record is not None else None
+    session = DreamSession(
+        opened,
+        spawns,
+        first=spawns.index(first),
+        steps=steps or None,
+        seed=seed,
+        hint=hint,
+        listener=film.add if film is not None else lambda frame: None,
+    )
+    session.beside = not alone
+    try:
+        show_dream(session, window)
+    finally:
+        if film is not None:
+            typer.echo(f"{record}: {film.close()} frames")
+
+
+class _Film:
+    """Writes frames into a video, twice as large.
+
+    Args:
+        path: A name that ends in .mp4.
+        width: Width of the frames.
+        height: Height of the frames.
+
+    Raises:
+        OptionError: When the name is another, or the encoder is missing.
+    """
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        from gym_mario_suite.datasets.video import check_video
+
+        if path.suffix.lower() != ".mp4":
+            raise OptionError(f"a film's name ends in .mp4, got {path}")
+        check_video(path, 1)
+        import imageio_ffmpeg
+
+        self._count = 0
+        self._encoder: Any = imageio_ffmpeg.write_frames(
+            str(path), (2 * width, 2 * height), fps=_FPS, quality=7, ffmpeg_log_level="error"
+        )
+        self._encoder.send(None)
+
+    def add(self, frame: Any) -> None:
+        """One more frame, uint8[h, w, 3]."""
+        self._encoder.send(frame.repeat(2, 0).repeat(2, 1).tobytes())
+        self._count += 1
+
+    def close(self) -> int:
+        """Finish the file; how many frames it has."""
+        self._encoder.close()
+        return self._count

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gym_mario_suite.agents.dream_collect import (
+    HELD_OUT_DIFFICULTIES,
+    TRAINING_SEEDS,
+    CollectOptions,
+    collect,
+    play_shard,
+    shard_path,
+)
+from gym_mario_suite.agents.dream_data import dataset_card, recorded_episode
+from gym_mario_suite.agents.dream_players import (
+    COMBINATIONS,
+    BalancingPolicy,
+    Share,
+    context_of,
+    sticky_random,
+    usual_mix,
+)
+from gym_mario_suite.datasets.diamond_hdf5 import load_diamond, save_diamond
+from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.engine.game import Game
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels import generate
+
+SMALL = CollectOptions(ticks=600, shard_ticks=300, longest=60, guided=40, seed=3)
+
+
+def test_collecting_goes_on_and_is_the_same_each_time(tmp_path: Path) -> None:
+    done = list(collect(tmp_path / "a", SMALL, workers=1))
+    assert [d for d, _ in done] == [1, 2]
+    whole = Tapes.load(tmp_path / "a")
+    assert whole.ticks >= 600
+    shard_path(tmp_path / "a", 0, SMALL).unlink()
+    assert [d for d, _ in collect(tmp_path / "a", SMALL, workers=1)] == [1, 2]
+    assert Tapes.load(tmp_path / "a").digest() == whole.digest()
+    # What was recorded is proved, and no level is one that tests are made of.
+    for index in range(len(whole)):
+        whole.replay(index)
+    assert not set(whole.episodes["difficulty"].tolist()) & set(HELD_OUT_DIFFICULTIES)
+    assert whole.episodes["seed"].min() >= TRAINING_SEEDS[0]
+
+
+def test_policies_are_callables_that_one_can_add() -> None:
+    calls = []
+
+    def make(rng: np.random.Generator):
+        def policy(game: Game, rng: np.random.Generator) -> int:
+            calls.append(float(game.x))
+            return 2
+
+        return policy
+
+    mix = usual_mix({"mine": Share(1e9, make)})
+    tapes = play_shard(0, CollectOptions(ticks=100, shard_ticks=100, guided=2), mix)
+    assert "mine" in tapes.players
+    assert len(calls) > 50
+    with pytest.raises(OptionError, match="ticks must be at least 16"):
+        CollectOptions(ticks=3)
+
+
+def test_the_balancing_policy_evens_out_what_is_pressed() -> None:
+    balancing = BalancingPolicy()
+    rng = np.random.default_rng(0)
+    game = Game(generate(5, 1).image)
+    policy = balancing(rng)
+    game.tick(0)
+    for _ in range(600):
+        game.tick(policy(game, rng))
+    used = balancing.counts[balancing.counts.sum(1) > len(COMBINATIONS)]
+    assert len(used)
+    assert (used.max(1) - used.min(1) <= 1).all()
+    assert 0 <= context_of(game) < 16
+
+
+def test_random_buttons_are_held_and_never_contradict() -> None:
+    rng = np.random.default_rng(1)
+    policy = sticky_random(rng)
+    game = Game(generate(5, 1).image)
+    keys = [policy(game, rng) for _ in range(400)]
+    assert all(k & 3 != 3 for k in keys)
+    assert 20 < np.count_nonzero(np.diff(keys)) < 200
+
+
+def test_the_card_and_the_earlier_system_s_files(tmp_path: Path) -> None:
+    tapes = play_shard(0, SMALL, SMALL.mix())
+    card = dataset_card(tapes)
+    assert card["episodes"] == len(tapes)
+    assert sum(card["action_histogram"].values()) == tapes.ticks
+    assert set(card["events_in_episodes"]) >= {"coins", "kills", "hurts", "jumps"}
+    recorded = recorded_episode(tapes, 0)
+    assert recorded.frames.shape[1:] == (240, 256, 3)
+    save_diamond(tmp_path / "e.hdf5", recorded)
+    assert np.array_equal(load_diamond(tmp_path / "e.hdf5").frames, recorded.frames)

@@ -1,0 +1,120 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.evaluation import Evaluation  # noqa: E402
+from gym_mario_suite.dream.metrics import (  # noqa: E402
+    average_precision,
+    calibration_error,
+    changed_pixels,
+    frechet_distance,
+    interval,
+    psnr,
+    shift_of,
+    shifted,
+    squared_errors,
+    ssim,
+)
+from gym_mario_suite.dream.probes import Probes, deeds, mario_px  # noqa: E402
+from gym_mario_suite.dream.rollouts import roll_out  # noqa: E402
+from gym_mario_suite.dream.runtime import OnnxModel  # noqa: E402
+from gym_mario_suite.dream.step_evaluation import (  # noqa: E402
+    COPY,
+    ENGINE,
+    VELOCITY,
+    EvalOptions,
+)
+from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
+
+# Names that others read: they never change.
+NAMES = {
+    *("psnr_next", "psnr_changed", "track_px_50", "track_px_200", "action_following"),
+    *("counterfactual_sign", "done_ap", "false_deaths_per_1000", "one_mario_at_1000"),
+}
+
+
+def test_measures_of_pictures() -> None:
+    black = np.zeros((2, 16, 16, 3), np.uint8)
+    grey = black + np.uint8(16)
+    assert psnr(float(squared_errors(black, black).mean())) == 100
+    assert psnr(float(squared_errors(black, grey).mean())) == pytest.approx(24.05, abs=0.01)
+    assert ssim(black, black) == pytest.approx(1)
+    assert ssim(black, np.random.default_rng(0).integers(0, 256, black.shape, np.uint8)) < 0.2
+    assert not changed_pixels(black, black + np.uint8(8)).any()
+    assert changed_pixels(black, black + np.uint8(9)).all()
+
+
+def test_a_shift_is_found_and_undone() -> None:
+    wide = np.random.default_rng(0).integers(0, 256, (3, 20, 60, 3), dtype=np.uint8)
+    before = wide[:, :, 10:50]
+    by = np.array([-4, 0, 6])
+    after = np.stack([wide[i, :, 10 + by[i] : 50 + by[i]] for i in range(3)])
+    assert shift_of(before, after).tolist() == by.tolist()
+    assert np.array_equal(shifted(before, by)[:, :, 8:-8], after[:, :, 8:-8])
+
+
+def test_measures_of_decisions() -> None:
+    truth = np.array([True, False, True, False])
+    assert average_precision(truth, np.array([0.9, 0.8, 0.7, 0.1])) == pytest.approx(
+        (1 + 2 / 3) / 2
+    )
+    assert np.isnan(average_precision(np.zeros(3, bool), np.ones(3)))
+    assert calibration_error(truth, np.full(4, 0.5)) == pytest.approx(0)
+    assert calibration_error(truth, np.ones(4)) == pytest.approx(0.5)
+    low, high = interval(np.arange(101.0))
+    assert low < 50 < high
+    features = np.random.default_rng(0).normal(size=(500, 4))
+    assert frechet_distance(features, features) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(features, features + 3) == pytest.approx(4 * 9, rel=1e-6)
+
+
+def test_deeds_are_direction_and_jump() -> None:
+    assert deeds(np.array([0, 1, 2, 8, 9, 26])).tolist() == [2, 0, 4, 3, 1, 5]
+
+
+def test_probes_learn_to_find_mario(tapes: Tapes, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    windows = TapeWindows(tapes, 60, 64)
+    probes = Probes(60, 64)
+    pieces = windows.batch(9, 0, 60, 2)
+    x, _ = mario_px(pieces.facts[:, 1])
+    # In this small picture he is at the same place whenever the camera moves.
+    before = np.abs(probes.find(pieces.frames[:, 1]).x - x * 0.4).mean()
+    assert before > 3
+    probes.save(tmp_path / "p.safetensors")
+    other = Probes(60, 64)
+    other.load(tmp_path / "p.safetensors")
+    a, b = probes.find(pieces.frames[:, 1]), other.find(pieces.frames[:, 1])
+    assert np.array_equal(a.x, b.x)
+
+
+def test_a_rollout_follows_the_tape(tiny_files: Path, tapes: Tapes) -> None:
+    rolled = roll_out(OnnxModel(tiny_files / "tiny.onnx"), tapes, 3, 6)
+    assert rolled.dreamt.shape == (3, 7, 60, 64, 3)
+    assert np.array_equal(rolled.dreamt[:, 0], rolled.truth.frames[:, 0])
+    assert rolled.truth.keys.shape == (3, 6)
+    assert np.array_equal(
+        roll_out(OnnxModel(tiny_files / "tiny.onnx"), tapes, 3, 6).dreamt, rolled.dreamt
+    )
+
+
+@pytest.mark.slow
+def test_the_evaluation_gives_the_named_figures(tiny_files: Path) -> None:
+    torch.set_num_threads(1)
+    options = EvalOptions(
+        windows=12, rollouts=1, steps=200, long_rollouts=1, forks=1, probe_steps=3
+    )
+    evaluation = Evaluation(OnnxModel(tiny_files / "tiny.onnx"), "tiny", options)
+    evaluation.prepare()
+    records = [record for part in evaluation.run() for record in part]
+    assert {r["metric"] for r in records} >= NAMES
+    assert all({"model", "metric", "value", "n"} <= set(r) for r in records)
+    figures = {(r["model"], r["metric"]): r["value"] for r in records}
+    assert figures[ENGINE, "psnr_next"] == 100
+    assert figures[COPY, "psnr_next"] < figures[VELOCITY, "psnr_next"] + 3 < 60
+    assert figures[ENGINE, "scrolling_share"] >= 0.5
+    assert figures["tiny+hint", "track_px_50"] is not None

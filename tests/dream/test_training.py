@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.losses import denoising_loss, rollout_loss, to_batch  # noqa: E402
+from gym_mario_suite.dream.presets import preset  # noqa: E402
+from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
+from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
+from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
+
+
+class OneClip:
+    """The same windows again and again."""
+
+    def __init__(self, source: TapeWindows) -> None:
+        self._source = source
+
+    def digest(self) -> str:
+        return "one clip"
+
+    def batch(self, seed: int, number: int, count: int, length: int) -> object:
+        return self._source.batch(0, 0, count, length)
+
+
+@pytest.fixture(scope="module")
+def source(tapes: Tapes) -> TapeWindows:
+    return TapeWindows(tapes, 60, 64)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def losses(trainer: Trainer) -> float:
+    """The loss of the clip with the same noise each time."""
+    batch = to_batch(trainer.source.batch(0, 0, 4, 6))
+    function = denoising_loss if trainer.options.stage == "denoise" else rollout_loss
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        loss, _ = function(
+            trainer.model, trainer.config, batch, trainer.options.noise_options, generator
+        )
+    return float(loss)
+
+
+@pytest.mark.parametrize("stage", ["denoise", "rollout"])
+def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows) -> None:
+    options = TrainOptions(stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2)
+    trainer = Trainer(preset("tiny"), options, OneClip(source))  # type: ignore[arg-type]
+    before = losses(trainer)
+    heads = [dict(progress.head) for progress in trainer.run()]
+    assert losses(trainer) < 0.6 * before
+    assert sum(heads[-1].values()) < 0.5 * sum(heads[0].values())
+    assert trainer.progress.predictions == 60 * 4 * 2
+
+
+@pytest.mark.parametrize("stage", ["denoise", "rollout"])
+def test_going_on_is_as_never_having_stopped(
+    stage: str, source: TapeWindows, tmp_path: Path
+) -> None:
+    config = preset("tiny")
+    options = TrainOptions(stage=stage, steps=6, batch=3, warm_up=2)
+    whole = Trainer(config, options, source)
+    list(whole.run())
+    first = Trainer(config, options, source)
+    list(first.run(until=3))
+    first.save(tmp_path)
+    second = Trainer(config, options, source)
+    assert second.load(tmp_path)
+    assert second.progress.step == 3
+    list(second.run())
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name]), name
+        assert torch.equal(whole.average[name], second.average[name]), name
+    assert second.progress.loss == whole.progress.loss
+
+
+def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_path: Path) -> None:
+    options = TrainOptions(steps=2, batch=2)
+    trainer = Trainer(preset("tiny"), options, source)
+    assert not trainer.load(tmp_path)
+    list(trainer.run())
+    path = trainer.save(tmp_path)
+    others = TrainOptions(steps=2, batch=2, rate=1e-3)
+    with pytest.raises(WeightsError, match="with other options"):
+        Trainer(preset("tiny"), others, source).load(tmp_path)
+    fewer = TapeWindows(Tapes(tapes.episodes[:5], tapes.keys, tapes.players), 60, 64)
+    with pytest.raises(WeightsError, match="with other data"):
+        Trainer(preset("tiny"), options, fewer).load(tmp_path)
+    with pytest.raises(WeightsError, match="of another model"):
+        Trainer(preset("tiny", shifts=1), options, source).load(tmp_path)
+    later = Trainer(preset("tiny"), TrainOptions(stage="rollout", steps=2, batch=2), source)
+    later.start_from(tmp_path)
+    assert torch.equal(
+        later.model.state_dict()["net.stem.weight"], trainer.average["net.stem.weight"]
+    )
+    assert later.progress.predictions == 4
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="cannot be read"):
+        trainer.load(tmp_path)
+
+
+def test_steps_follow_from_the_time(source: TapeWindows) -> None:
+    options = TrainOptions(steps=0, minutes=0.08, batch=1)
+    trainer = Trainer(preset("tiny"), options, source)
+    done = sum(1 for _ in trainer.run())
+    assert done == trainer.progress.steps > 60
+    with pytest.raises(OptionError, match="give steps, or minutes"):
+        TrainOptions(steps=0)
+    with pytest.raises(OptionError, match="stage must be"):
+        TrainOptions(stage="third")

@@ -28,6 +28,18 @@ app = typer.Typer(
     help="Train the learned generators.",
 )
 
+
+class Keep(StrEnum):
+    """Which weights of a run are written."""
+
+    BEST = "best"
+    LAST = "last"
+
+
+Patience = Annotated[
+    int | None, typer.Option(help="Looks at the held-out levels without a new best to allow.")
+]
+Kept = Annotated[Keep, typer.Option(help="Weights to write: those of the best look, or the last.")]
 Corpus = Annotated[
     Path,
     typer.Option(help="Folder of level texts, such as the VGLC's: smb/processed/mario-1-1.txt ..."),
@@ -45,13 +57,6 @@ Board = Annotated[
 ]
 
 
-class Keep(StrEnum):
-    """Which weights of a run are written."""
-
-    BEST = "best"
-    LAST = "last"
-
-
 @app.command("diffusion")
 def train_diffusion(
     corpus: Corpus,
@@ -60,16 +65,11 @@ def train_diffusion(
     seed: Seed = 0,
     steps: Steps = None,
     threads: Threads = 1,
-    patience: Annotated[
-        int | None, typer.Option(help="Looks at the held-out levels without a new best to allow.")
-    ] = None,
+    patience: Patience = None,
     stop_at: Annotated[
         int | None, typer.Option(help="Stop at this step of the schedule of --steps.")
     ] = None,
-    keep: Annotated[
-        Keep,
-        typer.Option(help="Weights to write: those of the best look, or the last."),
-    ] = Keep.BEST,
+    keep: Kept = Keep.BEST,
     tensorboard: Board = None,
 ) -> None:
     """The tile diffusion, on the corpus and generated Infinite Mario levels."""
@@ -78,7 +78,7 @@ def train_diffusion(
         from gym_mario_suite.levels.diffusion.weights import save_network
     from gym_mario_suite.levels.bench.patterns import window_hashes
 
-    split = split_by_level(read_corpus(corpus))
+    split = _split_of(corpus)
     given = _given(steps=steps, patience=patience)
     settings = DiffusionSettings(seed=seed, threads=threads, **given)
     folder = folder or Path("runs/levels/diffusion")
@@ -87,8 +87,7 @@ def train_diffusion(
     target = out or folder / "tile_diffusion.safetensors"
     card = _card("diffusion", trainer, split, "held-out bound, nats a cell")
     asked = _given(steps=steps, patience=patience, **{"stop-at": stop_at})
-    more = "".join(f" --{name} {value}" for name, value in asked.items())
-    card["command"] += f"{more} --keep {keep.value}"
+    card["command"] += _words(asked) + f" --keep {keep.value}"
     card["kept_step"] = trainer.step if keep is Keep.LAST else card["best_step"]
     arrays = trainer.best_arrays() if keep is Keep.BEST else trainer.kept_arrays()
     hashes = [window_hashes(level.codes) for level in split.train]
@@ -105,6 +104,8 @@ def train_vae(
     steps: Steps = None,
     latent: Annotated[int, typer.Option(help="Dimensions of the latent space.")] = 2,
     threads: Threads = 1,
+    patience: Patience = None,
+    keep: Kept = Keep.BEST,
     tensorboard: Board = None,
 ) -> None:
     """The categorical VAE, on the corpus' Super Mario Bros. levels."""
@@ -119,13 +120,15 @@ def train_vae(
 
     if latent < 1:
         raise OptionError(f"--latent must be 1 or more, got {latent}")
-    split = split_by_level(read_corpus(corpus))
-    settings = VAESettings(seed=seed, latent=latent, threads=threads, **_given(steps=steps))
+    split = _split_of(corpus)
+    given = _given(steps=steps, patience=patience)
+    settings = VAESettings(seed=seed, latent=latent, threads=threads, **given)
     folder = folder or Path("runs/levels/vae")
     trainer = VAETrainer(split, folder, settings)
     _train(trainer, tensorboard, "nats a window")
     network = trainer.network
-    network.load_state_dict(trainer.best)
+    if keep is Keep.BEST:
+        network.load_state_dict(trainer.best)
     sides = {"train": trainer.train_windows, "held_out": trainer.held_out_windows}
     figures = {side: asdict(trainer.evaluate(windows)) for side, windows in sides.items()}
     with torch.inference_mode():
@@ -139,10 +142,12 @@ def train_vae(
     rng = np.random.default_rng(seed)
     near = playable_latents(means.numpy().astype(np.float64), decode, rng)
     arrays = {
-        name: value for name, value in trainer.best_arrays().items() if name.startswith("decoder")
+        name: value for name, value in trainer.kept_arrays().items() if name.startswith("decoder")
     }
     target = out or folder / "categorical_vae.safetensors"
     card = _card("vae", trainer, split, "held-out negative ELBO, nats a window")
+    card["command"] += _words(given) + f" --keep {keep.value}"
+    card["kept_step"] = trainer.step if keep is Keep.LAST else card["best_step"]
     card["figures"] = figures
     for side, values in figures.items():
         Console().print(
@@ -175,7 +180,7 @@ def train_ca(
 
     if context not in (3, 5, 7):
         raise OptionError(f"--context must be 3, 5 or 7, got {context}")
-    split = split_by_level(read_corpus(corpus))
+    split = _split_of(corpus)
     settings = CASettings(seed=seed, context=context, threads=threads, **_given(steps=steps))
     folder = folder or Path("runs/levels/ca")
     trainer = CATrainer(split, folder, settings)
@@ -196,6 +201,21 @@ def _torch_needed() -> Iterator[None]:
             f"training needs torch ({error}); install the extra: "
             'pip install "gym-mario-suite[levels]"'
         ) from None
+
+
+def _split_of(corpus: Path) -> Split:
+    split = split_by_level(read_corpus(corpus))
+    if not split.train or not split.held_out:
+        raise OptionError(
+            f"the levels of {corpus} are too few, or too much alike, to hold some of them out: "
+            "add levels that differ"
+        )
+    return split
+
+
+def _words(options: dict[str, Any]) -> str:
+    """Options as they are typed."""
+    return "".join(f" --{name} {value}" for name, value in options.items())
 
 
 def _given(**options: Any) -> dict[str, Any]:

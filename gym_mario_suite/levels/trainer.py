@@ -98,7 +98,7 @@ class Trainer(ABC, Generic[Network]):
         """The parameters that a look judges and that are shipped in the end."""
         return self.network.state_dict()
 
-    def after_step(self) -> None:  # noqa: B027 (most networks need nothing here)
+    def after_step(self) -> None:
         """Called after each step of the optimiser."""
 
     def more_state(self) -> dict[str, dict[str, Tensor]]:

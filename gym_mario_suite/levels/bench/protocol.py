@@ -48,13 +48,13 @@ class Contender:
     longer: tuple[dict[str, Any], ...] = ()
 
 
-# A level of the default takes 14 looks, and a refinement three.
+# A level of the default takes 14 looks, and a refinement eight.
 CONTENDERS = (
     Contender(
         "tile-diffusion",
         "tile-diffusion",
         {},
-        ({"iterations": 140}, {"iterations": 14, "refine": 42}),
+        ({"iterations": 140}, {"refine": 16}),
     ),
     Contender("tile-diffusion-quality", "tile-diffusion-quality", {}),
     Contender("vae", "vae", {}),

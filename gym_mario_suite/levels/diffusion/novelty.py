@@ -18,13 +18,19 @@ _CONTEXT = 24
 
 
 def redraw_copies(
-    sampler: Sampler, canvas: Canvas, columns: int, hashes: NDArray[np.uint64], key: int
+    sampler: Sampler,
+    canvas: Canvas,
+    drawn: NDArray[np.bool_],
+    columns: int,
+    hashes: NDArray[np.uint64],
+    key: int,
 ) -> None:
     """Draw the middle of 14x14 windows anew that occur in the training levels.
 
     Args:
         sampler: Draws the windows.
         canvas: Changed in place.
+        drawn: Cells that were drawn; others stay.
         columns: Of the canvas that belong to the level, from the left.
         hashes: Of the training levels' windows, ascending.
         key: Seed.
@@ -44,8 +50,8 @@ def redraw_copies(
         before = canvas.codes.copy()
         for first in spans:
             part = slice(first + margin, first + margin + _REDRAWN)
-            canvas.codes[:, part][~canvas.frozen[:, part]] = MASK
-        open_structures(canvas.codes, canvas.frozen)
+            canvas.codes[:, part][drawn[:, part]] = MASK
+        open_structures(canvas.codes, ~drawn)
         undecided = np.flatnonzero((canvas.codes == MASK).any(0))
         if not len(undecided):
             canvas.codes[:] = before

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.levels.diffusion.commit import commit, fit_bias
-from gym_mario_suite.levels.diffusion.footprints import open_structures, remove_broken
+from gym_mario_suite.levels.diffusion.footprints import remove_broken
 from gym_mario_suite.levels.diffusion.inference import (
     Buffers,
     Weights,
@@ -26,15 +26,19 @@ from gym_mario_suite.levels.diffusion.inference import (
 )
 from gym_mario_suite.levels.diffusion.shape import FAR
 from gym_mario_suite.levels.noise_fields import PRIORITY, field_key, uniform
-from gym_mario_suite.levels.tile_grid import MASK, N_TILES
+from gym_mario_suite.levels.tile_grid import MASK, N_TILES, Tile
 
 Codes = NDArray[np.uint8]
 
 _NOISE, _ORDER, _CHOICE = 1, 2, 3  # streams of a key
 _EARLY = 1.0  # exponent of the schedule: above 1 the first steps decide less
 _BLOCK = 4  # cells of a block of 4 x 4 are decided at different times
-_REMASKED = 0.15  # share of the cells that a refinement draws anew
-_SUBSTEPS = 3
+_STRIP = 12  # columns that a refinement draws anew ...
+_COLUMNS_PER_STRIP = 100  # ... of so many
+_CONTEXT = 24  # columns beside a strip that the network sees
+_LOOKS = 8  # at a strip
+_LEFT_HALVES = (Tile.PIPE_TOP_LEFT, Tile.PIPE_LEFT)
+_RIGHT_HALVES = (Tile.PIPE_TOP_RIGHT, Tile.PIPE_RIGHT)
 
 
 @dataclass(frozen=True)
@@ -212,17 +216,30 @@ class Sampler:
         )
 
     def refine(self, canvas: Canvas, key: int) -> None:
-        """Draw a random 15 % of the cells anew.
+        """Draw strips of columns anew, 12 of every 100.
 
         A step of blocked Gibbs sampling, so any number of them leaves the law of the levels as it
-        is. Choosing the unlikely cells instead would kill rare tiles.
+        is. The strips are chosen by lot and have the level's full height, so that whole pipes can
+        come and go; single cells would only ever break pipes, and cells chosen because they are
+        unlikely would kill rare tiles.
         """
+        width = canvas.codes.shape[1]
+        lot = field_key(key, _CHOICE)
+        for strip in range(max(1, round(width / _COLUMNS_PER_STRIP))):
+            first = int(uniform(lot, strip, 0, 0) * max(1, width - _STRIP + 1))
+            self._redraw(canvas, first, min(width, first + _STRIP), key + strip)
+
+    def _redraw(self, canvas: Canvas, first: int, end: int, key: int) -> None:
+        """Draw the columns first .. end - 1 anew; pipes that lie half outside stay."""
         codes = canvas.codes
-        height, width = codes.shape
-        free = np.flatnonzero(~canvas.frozen)
-        lots = np.empty(len(free))
-        _write_priorities(field_key(key, _CHOICE), 0, height, free, width, lots)
-        by_lot = free[np.argsort(lots, kind="stable")]
-        codes.ravel()[by_lot[: round(_REMASKED * len(free))]] = MASK
-        open_structures(codes, canvas.frozen)
-        self.fill(canvas, key, _SUBSTEPS)
+        width = codes.shape[1]
+        drawn = ~canvas.frozen[:, first:end]
+        if first > 0:
+            drawn[:, 0] &= ~np.isin(codes[:, first - 1], _LEFT_HALVES)
+        if end < width:
+            drawn[:, -1] &= ~np.isin(codes[:, end], _RIGHT_HALVES)
+        codes[:, first:end][drawn] = MASK
+        low = max(0, first - _CONTEXT) // 2 * 2
+        high = min(width, end + _CONTEXT)
+        if drawn.any():
+            self.fill(canvas, key, _LOOKS, (low, high + high % 2))

@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+
+from gym_mario_suite import cli
+from gym_mario_suite.levels.bench.metrics import metrics_of, wasserstein
+from gym_mario_suite.levels.bench.patterns import (
+    count_patterns,
+    jensen_shannon,
+    pattern_divergence,
+    window_hashes,
+)
+from gym_mario_suite.levels.bench.protocol import Bench, Contender, Protocol
+from gym_mario_suite.levels.bench.reference import (
+    load_reference,
+    real_crops,
+    reference_of,
+    save_reference,
+)
+from gym_mario_suite.levels.bench.report import table_of, write_page
+from gym_mario_suite.levels.bench.shapes import SHAPES, shapes_of
+from gym_mario_suite.levels.corpus import read_corpus, split_by_level, windows
+from gym_mario_suite.levels.tile_grid import Tile
+
+from .corpora import made_up_level, write_corpus
+
+PROTOCOL = Protocol(4, 1, 2, 2, 2_000)
+
+
+def test_pattern_distances():
+    a = count_patterns([made_up_level(0)], 3)
+    b = count_patterns([made_up_level(1)], 3)
+    assert a.counts.sum() == 12 * 68
+    assert jensen_shannon(a, a) == 0
+    assert pattern_divergence(a, a) == pytest.approx(0)
+    assert 0 < jensen_shannon(a, b) < 1
+    nothing_alike = count_patterns([np.full((14, 70), Tile.CANNON_TOP, np.uint8)], 3)
+    assert jensen_shannon(a, nothing_alike) == pytest.approx(1)
+
+
+def test_hashes_tell_windows_apart():
+    codes = made_up_level(3)
+    flat = windows(codes)
+    different = len({window.tobytes() for window in flat})
+    assert len(set(window_hashes(codes).tolist())) == different
+    other = codes.copy()
+    other[0, 20] = Tile.COIN
+    same = window_hashes(codes) == window_hashes(other)
+    assert not same[7:21].any()
+    assert same[:7].all()
+    assert same[21:].all()
+
+
+def test_shapes_of_a_flat_level():
+    codes = np.full((14, 50), Tile.EMPTY, np.uint8)
+    codes[-1] = Tile.GROUND
+    codes[-1, :5] = Tile.EMPTY
+    codes[-2, 10:12] = Tile.ENEMY
+    values = dict(zip(SHAPES, shapes_of(codes), strict=True))
+    assert values["density"] == pytest.approx(45 / 700)
+    assert values["gap_columns"] == pytest.approx(0.1)
+    assert values["enemies_per_100"] == pytest.approx(4)
+    assert values["leniency"] == pytest.approx((-0.5 * 5 - 2) / 50)
+    assert wasserstein(np.zeros(4), np.full(3, 2.0)) == pytest.approx(2)
+
+
+def test_copies_of_training_levels_are_noticed(tmp_path):
+    split = split_by_level(read_corpus(write_corpus(tmp_path)))
+    reference = reference_of(split, 60, [])
+    copied = [split.train[0].codes, split.train[1].codes]
+    values = dict(metrics_of(copied, reference))
+    assert values["exact_copies"] == 1
+    assert values["longest_copied_run"] == 70
+    assert values["broken_pipes"] >= 0
+    fresh = dict(metrics_of([made_up_level(77), made_up_level(78)], reference))
+    assert fresh["exact_copies"] < 0.05
+    assert fresh["js3_train"] > values["js3_train"]
+    save_reference(tmp_path / "r.npz", reference)
+    again = load_reference(tmp_path / "r.npz")
+    assert dict(metrics_of(copied, again)) == pytest.approx(values, rel=1e-5)
+    crop = real_crops(split.train, 1, 60, 0)[0]
+    assert crop.shape == (14, 60)
+
+
+def test_a_row_is_measured_kept_and_taken_up_again(tmp_path):
+    reference = load_reference()
+    lines: list[str] = []
+    contender = Contender("vae", "vae", {})
+    first = Bench(PROTOCOL, reference, tmp_path, lines.append).generator_row(contender)
+    names = {each["metric"] for each in first.records}
+    assert {
+        "playable_static_raw",
+        "playable_static",
+        "playable_engine",
+        "js3_train",
+        "js3_heldout",
+        "kinds",
+        "broken_pipes",
+        "exact_copies",
+        "limit_violations",
+        "ms_per_level",
+        "same_in_batch",
+    } <= names
+    assert all(set(r) == {"generator", "metric", "value", "n"} for r in first.records)
+    lines.clear()
+    again = Bench(PROTOCOL, reference, tmp_path, lines.append).generator_row(contender)
+    assert again.records == first.records
+    assert not any("A*" in line for line in lines)
+    table_of([first])
+    write_page(tmp_path / "page.html", [first], None)
+    assert "data:image/png;base64," in (tmp_path / "page.html").read_text()
+
+
+def test_the_command_prints_calibration_rows_and_writes_records(tmp_path, capsys):
+    words = ["levels", "bench", "--quick", "--generator", "real-train", "--generator", "infinite"]
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, "--levels", "3", "--json", str(tmp_path / "b.json")])
+    assert not ended.value.code
+    records = json.loads((tmp_path / "b.json").read_text())
+    assert {each["generator"] for each in records} == {"real-train", "infinite"}
+    assert "real-train" in capsys.readouterr().out
+
+
+def test_unknown_rows_are_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["levels", "bench", "--generator", "nobody"])
+    assert ended.value.code == 2
+    assert "there are real-train" in capsys.readouterr().err

@@ -1,0 +1,65 @@
+import pytest
+
+from gym_mario_suite import cli
+from gym_mario_suite.levels.formats import read_grid
+
+
+def run(capsys, *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["levels", "generate", *words])
+    told = capsys.readouterr()
+    return int(ended.value.code or 0), told.out, told.err
+
+
+def test_levels_are_printed_and_written(capsys, tmp_path):
+    out = tmp_path / "level-{seed}.txt"
+    code, said, _ = run(
+        capsys, "-g", "vae", "--seed", "3", "-n", "2", "--width", "30", "--out", str(out)
+    )
+    assert code == 0
+    assert "seed 3" in said
+    grids = [read_grid(tmp_path / f"level-{seed}.txt") for seed in (3, 4)]
+    assert [grid.codes.shape for grid in grids] == [(14, 30)] * 2
+    assert grids[0].rows()[-1] in said
+
+
+def test_chunks_of_latents_and_options_of_the_generator(capsys):
+    code, said, _ = run(capsys, "-g", "vae", "--latent", "0.5,-1", "--latent", "2,0")
+    assert code == 0
+    assert len(said.splitlines()[-1]) == 28
+    code, said, _ = run(capsys, "-g", "context-ca", "-o", "iterations=0", "-o", "allowed=S")
+    assert code == 0
+    assert set("".join(said.splitlines()[1:])) <= set("S-")
+    code, said, _ = run(capsys, "-g", "tile-diffusion", "--options")
+    assert code == 0
+    assert "iterations" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("-g", "nobody"), "unknown level generator"),
+        (("-g", "vae", "--latent", "a,b"), "--latent takes numbers"),
+        (("-g", "vae", "-o", "nonsense=1"), "no option"),
+        (("-g", "vae", "-o", "nonsense"), "NAME=VALUE"),
+        (("--seed", "x"), "whole number"),
+        (("-n", "2", "--play"), "one level at a time"),
+        (("-n", "2", "--out", "x.txt"), "{seed}"),
+    ],
+)
+def test_errors_are_one_line(capsys, words, expected):
+    code, _, said = run(capsys, *words)
+    assert code == 2
+    assert expected in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_trace_becomes_an_animation(capsys, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    path = tmp_path / "trace.gif"
+    code, _, said = run(
+        capsys, "-g", "tile-diffusion", "--width", "20", "-o", "iterations=4", "--trace", str(path)
+    )
+    assert code == 0, said
+    with image.open(path) as animation:
+        assert animation.n_frames >= 4

@@ -294,3 +294,36 @@ def test_somebody_elses_emulator_is_named(rom: Rom, rom_file):
     del console
     theirs = stable_retro.RetroEmulator(str(rom_file))
     del theirs
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_program_of_noise_harms_nobody(backend_name: str, seed: int):
+    rng = np.random.default_rng(seed)
+    banks, pictures = int(rng.integers(1, 3)), int(rng.integers(0, 3))
+    noise = rng.integers(0, 256, banks * 16384 + pictures * 8192, dtype=np.uint8).tobytes()
+    noise_rom = parse_rom(b"NES\x1a" + bytes([banks, pictures]) + bytes(10) + noise)
+    console = open_backend(noise_rom, backend_name)
+    console.run(NESButton.START, 2)
+    assert console.picture().shape == SCREEN_SHAPE
+    state = console.save()
+    console.run(0)
+    console.load(state)
+    console.close()
+
+
+def test_ram_is_read_where_the_core_does_not_tell_where_it_is(
+    rom: Rom, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("stable_retro")
+    from gym_mario_suite.nes import fceumm
+
+    first = open_backend(rom, "fceumm")
+    expected = play(first, script(8, 100))
+    first.close()
+    monkeypatch.setattr(fceumm, "_memory_of_core", lambda retro: None)
+    fceumm._core.release()
+    second = open_backend(rom, "fceumm")
+    assert fceumm._core.ram is None
+    assert play(second, script(8, 100)) == expected
+    second.close()
+    fceumm._core.release()

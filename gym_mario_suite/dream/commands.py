@@ -16,6 +16,8 @@ from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+UPSAMPLER = "upsampler"
+_MINARI = "minari:"
 _SAVE_S = 240.0
 _TELL_S = 2.0
 
@@ -50,17 +52,25 @@ def _shown(what: str, total: int | None) -> Iterator[Any]:
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Option(help="Tapes (`mario dream gen`), or .hdf5 files: a file or a folder.")
+        str,
+        typer.Option(
+            help="Tapes (`mario dream gen`) or .hdf5 files, a file or a folder; minari:ID."
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where checkpoints go.")],
-    model: Annotated[str, typer.Option(help=f"Preset: {', '.join(PRESETS)}.")] = "xs",
+    model: Annotated[
+        str, typer.Option(help=f"Preset: {', '.join(PRESETS)}; or {UPSAMPLER}.")
+    ] = "xs",
     stage: Annotated[str, typer.Option(help="denoise (first) or rollout (second).")] = "denoise",
     start: Annotated[
         Path | None, typer.Option(help="Begin with these weights: an earlier stage's folder.")
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps; 0: as many as --max-minutes has.")] = 10_000,
+    steps: Annotated[int, typer.Option(help="Steps; 0: as many as fit into --minutes.")] = 10_000,
+    minutes: Annotated[
+        float, typer.Option(help="With --steps 0: the time of the whole training.")
+    ] = 0.0,
     max_minutes: Annotated[
-        float, typer.Option(help="Stop after so long, with a checkpoint; 0 for never.")
+        float, typer.Option(help="Stop this call after so long, with a checkpoint; 0 for never.")
     ] = 0.0,
     batch: Annotated[int, typer.Option(help="Windows in a step.")] = 32,
     horizon: Annotated[int, typer.Option(help="Frames predicted in a window.")] = 1,
@@ -87,11 +97,14 @@ def train(
     torch.set_num_threads(threads)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if model == UPSAMPLER:
+        _train_upsampler(data, out, steps, batch, rate, seed, device, threads)
+        return
     config = preset(model)
     options = TrainOptions(
         stage=stage,
         steps=steps,
-        minutes=max_minutes,
+        minutes=minutes or max_minutes,
         batch=batch,
         horizon=horizon,
         rate=rate,
@@ -131,8 +144,41 @@ def train(
     )
 
 
-def open_windows(data: Path, height: int, width: int, threads: int) -> Any:
-    """Windows of a file or folder of tapes, or of HDF5 files of the earlier system.
+def _train_upsampler(
+    data: str, out: Path, steps: int, batch: int, rate: float, seed: int, device: str, threads: int
+) -> None:
+    from gym_mario_suite.dream.presets import UpsamplerConfig
+    from gym_mario_suite.dream.upsampling import save_upsampler, train_upsampler
+    from gym_mario_suite.whole_file import require_folder
+
+    if steps < 1:
+        raise OptionError("the upsampler needs --steps")
+    require_folder(out)
+    source = open_windows(data, 240, 320, threads)
+    with _shown(UPSAMPLER, steps) as show:
+        trained = train_upsampler(
+            UpsamplerConfig(),
+            source,
+            steps,
+            batch,
+            rate,
+            seed,
+            device,
+            lambda step, loss: show(completed=step, note=f"loss {loss:.4f}"),
+        )
+    path = out / f"{UPSAMPLER}.safetensors"
+    save_upsampler(path, trained)
+    typer.echo(f"{path}: {steps} steps")
+
+
+def open_windows(where: str, height: int, width: int, threads: int) -> Any:
+    """Windows of tapes, of HDF5 files of the earlier system, or of a Minari dataset.
+
+    Args:
+        where: A file or folder, or `minari:` and an id.
+        height: Height of the frames in px.
+        width: Width of the frames in px.
+        threads: Cores to use at most.
 
     Raises:
         DatasetError: When there are none.
@@ -141,6 +187,11 @@ def open_windows(data: Path, height: int, width: int, threads: int) -> Any:
     from gym_mario_suite.datasets.tapes import Tapes
     from gym_mario_suite.dream.windows import FrameWindows, TapeWindows
 
+    if where.startswith(_MINARI):
+        from gym_mario_suite.datasets.minari_import import minari_episodes
+
+        return FrameWindows(list(minari_episodes(where.removeprefix(_MINARI))), height, width)
+    data = Path(where)
     files = [data] if data.is_file() else sorted(data.glob("*"))
     recorded = [file for file in files if file.suffix in SUFFIXES]
     if recorded:

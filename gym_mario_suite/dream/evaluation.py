@@ -32,6 +32,13 @@ FORKED_KEYS = (0, 4, 1, 9, 17, 25, 2, 10, 18, 26, 8, 16, 24)
 _FORK_TICKS, _FORK_PX = 8, 4.0
 _CURVE = (1, 10, 50, 100, 200)
 _CLIP = 16
+_LOST_PX, _LOST_STEPS = 16, 5
+
+
+def _lost_at(errors: NDArray[np.floating]) -> int:
+    """The first step of five in a row with an error above 16 px; their number if there are none."""
+    away = np.convolve(errors > _LOST_PX, np.ones(_LOST_STEPS), "valid") == _LOST_STEPS
+    return int(away.argmax()) if away.any() else len(errors)
 
 
 class Evaluation(StepEvaluation):
@@ -133,7 +140,7 @@ class Evaluation(StepEvaluation):
                 records.append(
                     self.record(f"track_y_px_{step}", np.median(errors), len(errors), name)
                 )
-            lost = np.where((dx > 16).any(1), (dx > 16).argmax(1), dx.shape[1])
+            lost = np.array([_lost_at(row) for row in dx])
             records.append(self.record("drift_horizon_16", np.median(lost), len(lost), name))
         return records
 

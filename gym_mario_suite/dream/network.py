@@ -183,7 +183,12 @@ class UnshuffleNet(nn.Module):
         self.out_norm = nn.GroupNorm(groups_of(inner), inner)
         cells = (config.patch // _COPY_CELL) ** 2
         self.copies = 2 * config.shifts + 2 if config.shifts else 0  # the last: paint, do not copy
-        self.out = nn.Conv2d(inner, 3 * pixels + self.copies * cells, 3, padding=1)
+        self.out = nn.Conv2d(inner, 3 * pixels, 3, padding=1)
+        self.copy = (
+            nn.Conv2d(inner, self.copies * cells, config.copy_kernel, padding="same")
+            if self.copies
+            else None
+        )
         self.head = nn.Sequential(
             nn.Linear(deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
         )
@@ -222,12 +227,11 @@ class UnshuffleNet(nn.Module):
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
             x = block(x, condition)
-        x = self.out(functional.silu(self.out_norm(x)))
-        pixels = 3 * config.patch**2
-        painted = functional.pixel_shuffle(x[:, :pixels], config.patch)
-        if not self.copies:
+        x = functional.silu(self.out_norm(x))
+        painted = functional.pixel_shuffle(self.out(x), config.patch)
+        if self.copy is None:
             return painted, None, head
-        return painted, functional.pixel_shuffle(x[:, pixels:], config.patch // _COPY_CELL), head
+        return painted, functional.pixel_shuffle(self.copy(x), config.patch // _COPY_CELL), head
 
 
 class Denoiser(nn.Module):

@@ -52,6 +52,7 @@ class DreamConfig:
         condition: Width of the condition vector.
         shifts: The network may copy what it wants of the last frame, moved by up to so many px to
             either side; 0 leaves that out.
+        copy_kernel: Side of the convolution that says what is copied, in patches.
         level_hint: Whether there is an input for the tiles beyond the picture's edges.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
@@ -72,6 +73,7 @@ class DreamConfig:
     depths: tuple[int, ...] = ()
     condition: int = 128
     shifts: int = 6
+    copy_kernel: int = 1
     level_hint: bool = True
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
@@ -153,7 +155,7 @@ PRESETS: dict[str, DreamConfig] = {
             shifts=2,
         ),
         # Half the channels of `xs`: what a few hours of a CPU can train.
-        DreamConfig(name="xxs", channels=(64, 96), blocks=(1, 2, 1)),
+        DreamConfig(name="xxs", channels=(64, 96), blocks=(1, 2, 1), copy_kernel=3),
         DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2)),
         DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3)),
         # The earlier system's denoiser; the head is ours, since it had none.

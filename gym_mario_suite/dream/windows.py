@@ -142,7 +142,8 @@ class TapeWindows:
         episodes = np.searchsorted(ends, drawn, side="right")
         begins = drawn - (ends[episodes] - places[episodes])
         finals = np.flatnonzero(self._ended & (places > 0))
-        wanted = round(self._end_share * count)
+        # Drawn, so that small batches have their share, too.
+        wanted = int(rng.binomial(count, self._end_share))
         if len(finals) and wanted:
             episodes[:wanted] = rng.choice(finals, wanted)
             begins[:wanted] = places[episodes[:wanted]] - 1

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.frames import resized  # noqa: E402
+from gym_mario_suite.dream.presets import UpsamplerConfig  # noqa: E402
+from gym_mario_suite.dream.upsampling import (  # noqa: E402
+    LARGE,
+    Upsampling,
+    load_upsampler,
+    save_upsampler,
+    train_upsampler,
+)
+from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
+from gym_mario_suite.errors import WeightsError  # noqa: E402
+
+# Four levels, since attention over the pixels of the third would need gigabytes.
+SMALL = UpsamplerConfig(
+    channels=(8,) * 4, depths=(1,) * 4, attention=(False,) * 4, condition=16, steps=2
+)
+
+
+def test_an_upsampler_learns_and_makes_frames_large(tapes: Tapes, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    losses: list[float] = []
+    source = TapeWindows(tapes, 240, 320)
+    model = train_upsampler(
+        SMALL, source, 12, batch=1, rate=3e-3, tell=lambda step, loss: losses.append(loss)
+    )
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
+    save_upsampler(tmp_path / "u.safetensors", model)
+    again = load_upsampler(tmp_path / "u.safetensors")
+    large = resized(source.batch(0, 0, 1, 1).frames[0, 0], *LARGE)
+    small = resized(large, 60, 64)
+    frames = [Upsampling(m, large, seed=3).step(small) for m in (model, again)]
+    assert frames[0].shape == (240, 256, 3)
+    assert np.array_equal(frames[0], frames[1])
+    torch_file = tmp_path / "other.safetensors"
+    torch_file.write_bytes(b"nothing")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_upsampler(torch_file)

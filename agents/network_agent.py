@@ -129,20 +129,23 @@ class NetworkAgent:
 
     Args:
         weights: A policy file.
-        sample: 1 draws actions by their probabilities, as in training; 0 takes the likeliest.
+        temperature: 1 draws actions by their probabilities, as in training; lower ones prefer the
+            likely; 0 takes the likeliest.
         seed: Of the draws. Every level begins with the same stream.
 
     Raises:
         WeightsError: When the file holds no policy that can play Infinite Mario.
-        OptionError: When `safetensors` is missing.
+        OptionError: When `safetensors` is missing, or for a temperature or seed out of range.
     """
 
     name = "network"
     independent_levels = True
 
-    def __init__(self, weights: Path, sample: int, seed: int) -> None:
+    def __init__(self, weights: Path, temperature: float, seed: int) -> None:
         self.network = network = PolicyNetwork.load(weights)
-        self._sample = bool(as_integer("sample", sample, 0, 1))
+        if not 0.0 <= temperature <= 10.0:
+            raise OptionError(f"temperature must be 0 to 10, got {temperature}")
+        self._temperature = temperature
         self._seed = as_integer("seed", seed, 0, (1 << 63) - 1)
         try:
             mode = observation_mode(network.card["obs"])
@@ -195,10 +198,9 @@ class NetworkAgent:
         return self._observation[0]
 
     def _choose(self, logits: NDArray[np.float32]) -> int:
-        if not self._sample:
-            return int(logits.argmax())
         # The Gumbel trick: as a draw from the softmax, without its sum.
-        return int((logits + self._random.gumbel(size=logits.size)).argmax())
+        noise = self._random.gumbel(size=logits.size)
+        return int((logits + self._temperature * noise).argmax())
 
 
 def shipped_weights(package: str, name: str) -> Path:

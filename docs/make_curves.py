@@ -1,7 +1,7 @@
 """Draw the learning curves of docs/curiosity.md from docs/curves: `python docs/make_curves.py`.
 
-Lines are means over seeds, bands their 95 % confidence intervals (Student's t; three seeds make wide
-ones). A curve with one seed has no band.
+Lines are means over seeds, bands their 95 % confidence intervals (Student's t; three seeds make
+wide ones). A curve with one seed has no band.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from scipy import stats
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import EngFormatter
 
 DOCS = Path(__file__).parent
 CURVES = DOCS / "curves"
@@ -44,28 +46,25 @@ def band(curves: list[Curve]) -> tuple[NDArray[np.float64], ...]:
     return grid, values.mean(axis=0), width
 
 
-def draw(
-    axes: plt.Axes, arm: str, column: str, label: str, colour: str, end: float = np.inf
-) -> int:
-    """One line with its band; returns how many seeds there are."""
+def draw(axes: Axes, arm: str, column: str, label: str, colour: str, end: float = np.inf) -> None:
+    """One line with its band, if there are runs of the arm."""
     curves = []
     for path in sorted(CURVES.glob(f"{arm}-s*.csv")):
         decisions, values = read(path, column)
         curves.append((decisions[decisions <= end], values[decisions <= end]))
     if not curves:
-        return 0
+        return
     grid, mean, width = band(curves)
     axes.plot(grid, mean, color=colour, label=f"{label} ({len(curves)} seeds)")
     axes.fill_between(grid, np.maximum(mean - width, 0), mean + width, color=colour, alpha=0.2)
-    return len(curves)
 
 
-def finish(axes: plt.Axes, title: str, y_label: str) -> None:
+def finish(axes: Axes, title: str, y_label: str) -> None:
     """Titles and axes."""
     axes.set_title(title)
     axes.set_xlabel("decisions")
     axes.set_ylabel(y_label)
-    axes.xaxis.set_major_formatter(mpl.ticker.EngFormatter())
+    axes.xaxis.set_major_formatter(EngFormatter())
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend()

@@ -15,7 +15,7 @@ class ICMPPOInfiniteAgent(NetworkAgent):
     Args:
         trained: Difficulty of that level, 0 or 3.
         weights: Another policy file, such as a run's `policy.safetensors`.
-        sample: 1 draws actions by their probabilities, as in training; 0 takes the likeliest.
+        temperature: 1 draws actions by their probabilities, as in training; 0 takes the likeliest.
         seed: Of the draws.
 
     Raises:
@@ -26,8 +26,8 @@ class ICMPPOInfiniteAgent(NetworkAgent):
     name = "icm-ppo-infinite"
 
     def __init__(
-        self, *, trained: int = 0, weights: str = "", sample: int = 1, seed: int = 0
+        self, *, trained: int = 0, weights: str = "", temperature: float = 1.0, seed: int = 0
     ) -> None:
         shipped = f"{self.name}-{trained}"
         path = Path(weights) if weights else shipped_weights(_PACKAGE, shipped)
-        super().__init__(path, sample, seed)
+        super().__init__(path, temperature, seed)

@@ -211,7 +211,10 @@ def make_envs(
     )
     if config.span:
         thirds = [config.span * third // 3 for third in (1, 2, 3)]
-        envs = VectorFrameSpan(envs, config.span, thirds)
+        shape = envs.single_observation_space.shape or ()
+        # Pictures that are small already stay as they are.
+        shrink = {"size": None, "crop": None} if min(shape[:2], default=0) <= 84 else {}
+        envs = VectorFrameSpan(envs, config.span, thirds, **shrink)
     checked_actions(envs.single_action_space)
     checked_observations(envs.single_observation_space)
     if not config.normalize_moves:

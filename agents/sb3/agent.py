@@ -14,7 +14,7 @@ class PPOInfiniteAgent(NetworkAgent):
 
     Args:
         weights: Another policy file, such as a run's `policy.safetensors`.
-        sample: 1 draws actions by their probabilities; 0 takes the likeliest.
+        temperature: 1 draws actions by their probabilities; 0 takes the likeliest.
         seed: Of the draws.
 
     Raises:
@@ -23,6 +23,6 @@ class PPOInfiniteAgent(NetworkAgent):
 
     name = "ppo-infinite"
 
-    def __init__(self, *, weights: str = "", sample: int = 0, seed: int = 0) -> None:
+    def __init__(self, *, weights: str = "", temperature: float = 0.0, seed: int = 0) -> None:
         path = Path(weights) if weights else shipped_weights(_PACKAGE, self.name)
-        super().__init__(path, sample, seed)
+        super().__init__(path, temperature, seed)

@@ -35,6 +35,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import require_folder, write_whole
 
 _EPISODES = 200  # of each difficulty, that the figures of the curve are means of
+_FEWEST = 50  # the first to end are the short ones
 _CURVE = "curve.csv"
 _MODEL = "model.zip"
 _POLICY = "policy.safetensors"
@@ -52,6 +53,7 @@ class Training:
         algorithm: What learns.
         env_id: Where it learns, any id with discrete actions.
         env_options: What the environment is made with beside the recipe's options, a JSON object.
+        settings: Arguments of the algorithm over the recipe's, a JSON object.
         difficulties: Of Infinite Mario; the games are shared out among them.
         decisions: Budget, all games together; 0 takes the recipe's.
         num_envs: Games; 0 takes the recipe's number.
@@ -67,6 +69,7 @@ class Training:
     algorithm: Literal["ppo", "a2c", "dqn", "maskable-ppo"] = "ppo"
     env_id: str = "MarioInfinite-v0"
     env_options: str = "{}"
+    settings: str = "{}"
     difficulties: tuple[int, ...] = ()
     decisions: int = 0
     num_envs: int = 0
@@ -166,7 +169,8 @@ class _Curve(BaseCallback):
         }
         for difficulty in self._run.difficulties or (0,):
             results = self._results[difficulty]
-            columns = zip(*results, strict=True) if results else ([np.nan],) * 3
+            enough = len(results) >= _FEWEST
+            columns = zip(*results, strict=True) if enough else ([np.nan],) * 3
             for name, values in zip(("return", "distance", "won"), columns, strict=True):
                 row[f"{name}_{difficulty}"] = round(float(np.mean(values)), 4)
         path = self._run.out / _CURVE
@@ -193,7 +197,7 @@ def train(run: Training) -> BaseAlgorithm:
         OptionError: For options that are not possible.
     """
     torch.set_num_threads(run.threads)
-    options = environment_options(run.env_id, _object(run.env_options))
+    options = environment_options(run.env_id, _object("env_options", run.env_options))
     out = require_folder(run.out)
     if run.resume and not (out / _MODEL).exists():
         raise OptionError(f"there is no run to go on with: {out / _MODEL} is missing")
@@ -243,21 +247,24 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
         model = Algorithm.load(run.out / _MODEL, env=venv, device=run.device)
         model.set_random_seed(run.seed + model.num_timesteps)
         return model
-    settings = dict(recipe.settings)
+    settings = {**recipe.settings, **_object("settings", run.settings)}
     count = venv.num_envs
     if "batch_size" in settings and "n_steps" in settings:
         settings["batch_size"] = min(settings["batch_size"], settings["n_steps"] * count)
-    return Algorithm(
-        recipe.policy,
-        venv,
-        learning_rate=_Falling(recipe.learning_rate),
-        policy_kwargs={"activation_fn": torch.nn.ReLU, **recipe.policy_settings},
-        seed=run.seed,
-        device=run.device,
-        tensorboard_log=log,
-        stats_window_size=_EPISODES,
-        **settings,
-    )
+    settings = {"learning_rate": _Falling(recipe.learning_rate), **settings}
+    try:
+        return Algorithm(
+            recipe.policy,
+            venv,
+            policy_kwargs={"activation_fn": torch.nn.ReLU, **recipe.policy_settings},
+            seed=run.seed,
+            device=run.device,
+            tensorboard_log=log,
+            stats_window_size=_EPISODES,
+            **settings,
+        )
+    except TypeError as error:
+        raise OptionError(f"{run.algorithm}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -334,13 +341,13 @@ def commit() -> str:
     return found.stdout.strip()
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(name: str, text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise OptionError(f"--env-options must be a JSON object: {error}") from None
+        raise OptionError(f"{name} must be a JSON object: {error}") from None
     if not isinstance(value, dict):
-        raise OptionError(f"--env-options must be a JSON object, got {text}")
+        raise OptionError(f"{name} must be a JSON object, got {text}")
     return value
 
 

@@ -154,10 +154,19 @@ def test_the_command_of_a_run(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["env_options", "settings"])
 @pytest.mark.parametrize("text", ["{", "[]", "3"])
-def test_options_that_are_no_object(tmp_path, text):
-    with pytest.raises(OptionError, match="must be a JSON object"):
-        train(Training(out=tmp_path, env_options=text))
+def test_options_that_are_no_object(tmp_path, name, text):
+    with pytest.raises(OptionError, match=f"{name} must be a JSON object"):
+        train(replace(Training(out=tmp_path, num_envs=2), **{name: text}))
+
+
+def test_settings_go_over_the_recipes(tmp_path):
+    run = Training(out=tmp_path, num_envs=4, decisions=256, settings='{"gamma": 0.9}')
+    model: Any = train(run)
+    assert model.gamma == 0.9
+    with pytest.raises(OptionError, match=r"ppo: .*no_such"):
+        train(replace(run, out=tmp_path / "other", settings='{"no_such": 1}'))
 
 
 def test_a_mixture_is_its_parts_side_by_side():

@@ -68,6 +68,10 @@ class Backend(Protocol):
         """
         ...
 
+    def frame(self, buttons: int, ram: bytearray) -> None:
+        """One frame with these buttons held, and the RAM after it: `run` and `read_ram` at once."""
+        ...
+
     def write_ram(self, address: int, value: int) -> None:
         """Write one byte of RAM, as games' cheat devices do."""
         ...

@@ -204,6 +204,21 @@ class FceummBackend:
             state = self.save()
             out[:] = state[_core.ram_at : _core.ram_at + RAM_BYTES]
 
+    def frame(self, buttons: int, ram: bytearray) -> None:
+        """One frame, and the RAM after it."""
+        core = _core
+        with core.lock:
+            emulator = self._enter()
+            if core.buttons != buttons:
+                emulator.set_button_mask(_MASKS[buttons], 0)
+                core.buttons = buttons
+            emulator.step()
+            self._picture = None
+            if core.ram is not None:
+                ram[:] = core.ram
+            else:
+                self.read_ram(ram)
+
     def write_ram(self, address: int, value: int) -> None:
         """Write one byte of RAM."""
         if not (0 <= address < RAM_BYTES and 0 <= value < 256):

@@ -98,8 +98,7 @@ class Game:
 
     def frame(self, buttons: int) -> None:
         """One frame with these buttons held."""
-        self.backend.run(buttons)
-        self.backend.read_ram(self.ram)
+        self.backend.frame(buttons, self.ram)
 
     def scenes(self) -> Iterator[None]:
         """Let pass what the player cannot act in, and cut short the death of the player.

@@ -83,6 +83,11 @@ class NesPyBackend:
         self._open()
         out[:] = self._ram.data
 
+    def frame(self, buttons: int, ram: bytearray) -> None:
+        """One frame, and the RAM after it."""
+        self.run(buttons)
+        ram[:] = self._ram.data
+
     def write_ram(self, address: int, value: int) -> None:
         """Write one byte of RAM."""
         if not (0 <= address < RAM_BYTES and 0 <= value < 256):

@@ -72,6 +72,18 @@ def test_frames_are_frames(backend: Backend):
     assert ram_of(backend)[FRAMES] == before + 100
 
 
+def test_a_frame_with_its_ram(backend: Backend):
+    start_game(backend)
+    state, ram = backend.save(), bytearray(RAM_BYTES)
+    for held in script(9, 50):
+        backend.frame(held, ram)
+        assert ram == ram_of(backend)
+    backend.load(state)
+    for held in script(9, 50):
+        backend.run(held)
+    assert ram_of(backend) == ram
+
+
 def test_a_sprite_moves(backend: Backend):
     start_game(backend)
     assert ram_of(backend)[X] == START_X

@@ -1,8 +1,12 @@
 """A designer and a player that learn from each other (the command `design`).
 
-The designer learns by REINFORCE (Williams, 1992), with a running baseline, to make courses that the
-player finishes as often as the band of `mario_design_play_v0` says; the player goes on learning by
-PPO on the courses that he gets. So the designer has to follow him.
+The designer learns by REINFORCE (Williams, 1992) to make courses that the player finishes as often
+as the band of `mario_design_play_v0` says; the player goes on learning by PPO on the courses that
+he gets. So the designer has to follow him.
+
+The environment pays for the rate over the last courses, which tells little of the present one. So
+the designer learns from the present course: while the rate is too high a course that the player
+loses counts for him (if it could be finished), while it is too low one that he wins.
 """
 
 from __future__ import annotations
@@ -33,7 +37,6 @@ from gym_mario_suite.multiplayer.drawing_board import ROWS
 from gym_mario_suite.whole_file import require_folder, write_whole
 
 CURVE = "curve.csv"
-_BASELINE_RATE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +125,6 @@ def train_pair(config: DesignPlay) -> Path:
     designer_optimizer = torch.optim.Adam(designer.parameters(), config.learning_rate)
     player_optimizer = torch.optim.Adam(player.parameters(), config.player_learning_rate)
     rules = SelfPlay(out=folder, minibatches=4, entropy=0.005)
-    baseline = 0.0
     memory: list[tuple[np.ndarray, int, float, float, float, float]] = []
     curve: list[dict[str, Any]] = []
     recent: deque[bool] = deque(maxlen=200)
@@ -142,9 +144,8 @@ def train_pair(config: DesignPlay) -> Path:
             _play(env, player, memory)
             paid = float(env.rewards["designer"])
             told = env.infos["designer"]
-            advantage = paid - baseline
-            baseline += _BASELINE_RATE * advantage
-            loss = -advantage * torch.stack(chosen_log_probs).sum()
+            gain = _gain(told, sum(config.band) / 2)
+            loss = -gain * torch.stack(chosen_log_probs).sum()
             loss = loss - 0.01 * torch.stack(entropies).sum()
             designer_optimizer.zero_grad()
             loss.backward()
@@ -167,6 +168,13 @@ def train_pair(config: DesignPlay) -> Path:
             progress.update(task, advance=1, description=f"success {curve[-1]['success_rate']:.2f}")
     _write(folder, config, designer, player, curve)
     return folder / CURVE
+
+
+def _gain(told: dict[str, Any], wanted: float) -> float:
+    """What a course tells the designer: which way its outcome moves the success rate."""
+    if told["solver_way"] < 1.0:
+        return -0.5
+    return (wanted - told["success_rate"]) * (1.0 if told["won"] else -1.0)
 
 
 def _play(env: Any, player: RacePolicy, memory: list[Any]) -> None:

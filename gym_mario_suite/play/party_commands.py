@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from gym_mario_suite.play.window import WindowOptions
 
 _HUMAN = "human"
+_RACER = "race-ppo"
 
 _Guest = Annotated[
     str | None,
-    typer.Option(metavar="WHO", help="human, or an agent such as astar. Left out: nobody."),
+    typer.Option(metavar="WHO", help="human, or an agent such as astar; left out: nobody."),
 ]
 _Ghosts = Annotated[
     bool, typer.Option("--ghosts", help="Everybody in a world of his own, seen by the others.")
@@ -74,6 +75,7 @@ def _play(
     window: "WindowOptions",
 ) -> None:
     from gym_mario_suite.agents.registry import make_agent
+    from gym_mario_suite.agents.self_play.agent import RaceAgent
     from gym_mario_suite.multiplayer.options import PartyOptions
     from gym_mario_suite.play.party_session import Guest, PartySession
     from gym_mario_suite.play.party_window import show_party
@@ -88,10 +90,16 @@ def _play(
         mode=levels.mode,
         **rules,
     )
-    guests = [
-        Guest(f"PLAYER {seat + 1}") if who == _HUMAN else Guest(who.upper()[:12], make_agent(who))
-        for seat, who in enumerate(whos)
-    ]
+    guests = []
+    for seat, who in enumerate(whos):
+        if who == _HUMAN:
+            guests.append(Guest(f"PLAYER {seat + 1}"))
+        elif who == _RACER:
+            if len(whos) != 2:
+                raise OptionError(f"{_RACER} has learned races of two, here are {len(whos)}")
+            guests.append(Guest(who.upper(), RaceAgent()))
+        else:
+            guests.append(Guest(who.upper()[:12], make_agent(who)))
     session = show_party(PartySession(party, levels.seed, guests), window)
     scores = ", ".join(f"{guest.name.lower()} {guest.points}" for guest in session.guests)
     typer.echo(f"{session.rounds} rounds: {scores}")

@@ -9,6 +9,7 @@ from enum import Enum, auto
 import numpy as np
 
 from gym_mario_suite.agents.base import Agent
+from gym_mario_suite.agents.self_play.agent import RaceAgent
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -38,12 +39,13 @@ class Guest:
 
     Attributes:
         name: In the scores.
-        agent: Plays; None for a person.
+        agent: Plays; None for a person. A `RaceAgent` sees the others, another agent plays as if it
+            were alone.
         points: Rounds won (coop: rounds in which all arrived).
     """
 
     name: str
-    agent: Agent | None = None
+    agent: Agent | RaceAgent | None = None
     points: int = 0
     game: SeatGame | None = field(default=None, repr=False)
 
@@ -74,7 +76,7 @@ class PartySession:
         self._ticker = Ticker()
         self._held = np.zeros((1, options.players), np.uint8)
         for seat, guest in enumerate(guests):
-            if guest.agent is not None:
+            if guest.agent is not None and not isinstance(guest.agent, RaceAgent):
                 guest.game = SeatGame(self.batch, 0, seat)
         self._begin()
         self.state = PartyState.TITLE
@@ -142,21 +144,30 @@ class PartySession:
             self.batch.levels.choose_level(0, self.seed)
         self.batch.reset()
         for guest in self.guests:
-            if guest.agent is not None and guest.game is not None:
-                guest.game.forget()
+            if guest.agent is not None:
                 guest.agent.reset()
+            if guest.game is not None:
+                guest.game.forget()
         self.winners = []
         self._ticker.forget()
         self.state = PartyState.PLAYING
 
     def _tick(self) -> None:
         for seat, guest in enumerate(self.guests):
-            if guest.agent is not None and guest.game is not None:
-                playing = not self.batch.memory[0, seat]["ended"]
-                self._held[0, seat] = guest.agent.act(guest.game.now()) if playing else 0
+            if guest.agent is not None:
+                ended = self.batch.memory[0, seat]["ended"]
+                self._held[0, seat] = 0 if ended else self._ask(guest, seat)
         self.batch.step(self._held)
         if self.batch.over[0]:
             self._judge()
+
+    def _ask(self, guest: Guest, seat: int) -> int:
+        """Buttons that an agent presses in the coming tick."""
+        if isinstance(guest.agent, RaceAgent):
+            return guest.agent.act_in(self.batch, 0, seat)
+        assert guest.agent is not None
+        assert guest.game is not None
+        return guest.agent.act(guest.game.now())
 
     def _judge(self) -> None:
         """The round is over."""

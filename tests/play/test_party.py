@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gym_mario_suite.agents.registry import make_agent
+from gym_mario_suite.agents.self_play.agent import RaceAgent
 from gym_mario_suite.engine.world import Button
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -99,6 +100,15 @@ def test_the_team_wins_when_all_arrive():
     assert session.winners == [0, 1]
 
 
+def test_the_trained_racer_sees_the_others():
+    pytest.importorskip("safetensors")
+    session = session_of(Guest("ME"), Guest("R", RaceAgent()), contest="race", length=80)
+    session.command(Action.START)
+    play(session, [0, 0], 40)
+    x = session.batch.memory[0]["x"]
+    assert x[1] > x[0] + 60
+
+
 def key(kind, code):
     return pygame.event.Event(kind, key=code)
 
@@ -158,6 +168,7 @@ def test_the_commands_open_a_window(contest):
     [
         (["race", "--p2", "nobody"], "nobody"),
         (["race", "--p4", "human"], "--p3"),
+        (["race", "--p2", "race-ppo", "--p3", "human"], "races of two"),
         (["race", "--rivalry", "bite"], "rivalry"),
     ],
 )

@@ -21,6 +21,8 @@ NAMES = (
     "unseen",
     "multiplayer",
     "solver",
+    "maker",
+    "levels",
 )
 
 

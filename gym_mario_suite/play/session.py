@@ -30,7 +30,12 @@ class State(Enum):
     ENDED = auto()  # of an unfinished replay
 
 
-ENDS = {Status.WIN: State.WON, Status.DEAD: State.LOST, Status.RUNNING: State.ENDED}
+ENDS = {
+    Status.WIN: State.WON,
+    Status.DEAD: State.LOST,
+    Status.TIME_OUT: State.LOST,  # by the rules of 2019
+    Status.RUNNING: State.ENDED,
+}
 
 
 class Session:

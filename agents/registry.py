@@ -29,6 +29,8 @@ AGENTS: dict[str, str] = {
     "random": "gym_mario_suite.agents.random_agent:RandomAgent",
     "mcts": "gym_mario_suite.agents.mcts:MCTSAgent",
     "neuro": "gym_mario_suite.agents.neuro.agent:NeuroAgent",
+    "ppo-infinite": "gym_mario_suite.agents.sb3.agent:PPOInfiniteAgent",
+    "icm-ppo-infinite": "gym_mario_suite.agents.icm_ppo.agent:ICMPPOInfiniteAgent",
     "astar": "gym_mario_suite.agents.astar.agent:AStarAgent",
     "astar-world": "gym_mario_suite.agents.astar.agent:AStarWorldAgent",
 }

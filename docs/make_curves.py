@@ -28,7 +28,9 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 def read(path: Path, column: str) -> Curve:
     """Decisions and a column of a run's curve, without what is missing."""
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [(float(row["decisions"]), float(row[column])) for row in csv.DictReader(file)]
+        rows = [
+            (float(row["decisions"]), float(row[column] or "nan")) for row in csv.DictReader(file)
+        ]
     points = np.array([row for row in rows if np.isfinite(row[1])])
     return points[:, 0], points[:, 1]
 
@@ -75,10 +77,10 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     far = "furthest place of an episode, px\n(mean of the last 100)"
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for axes, difficulty in ((left, 0), (right, 3)):
+    for axes, difficulty, exit_px in ((left, 0, 4224), (right, 3, 4272)):
         draw(axes, f"curious-d{difficulty}", "furthest_mean_100", "curiosity alone", "tab:blue")
         draw(axes, f"random-d{difficulty}", "furthest_mean_100", "random play", "tab:gray")
-        axes.axhline(4272, color="black", linewidth=0.8, linestyle=":", label="exit")
+        axes.axhline(exit_px, color="black", linewidth=0.8, linestyle=":", label="exit")
         finish(axes, f"Infinite Mario, level 1, difficulty {difficulty}", far)
     figure.savefig(PICTURES / "curiosity_alone.png", dpi=110)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")

@@ -23,7 +23,7 @@ ALGORITHMS = ("ppo", "a2c", "dqn", "maskable-ppo")
 KINDS = ("numbers", "tiles", "pixels")
 
 # An episode's discounted sum stays near 10: a value loss of hundreds would take up the whole
-# gradient that clipping leaves, and the policy would learn nothing (seen: three times slower).
+# gradient that clipping leaves (the policy then learned less than half as fast).
 _INFINITE_REWARD = {"distance": 1 / 320, "win": 1.0, "death": -0.5, "mode": 0.1, "time": -0.005}
 _NES_REWARD = {"x": 1 / 100, "death": -0.5, "goal": 1.0, "time": 1 / 200}
 

@@ -176,7 +176,9 @@ class _Curve(BaseCallback):
         path = self._run.out / _CURVE
         new = not path.exists()
         with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, row)
+            # A run that goes on with other difficulties keeps its columns.
+            columns = list(row) if new else _columns(path)
+            writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
             if new:
                 writer.writeheader()
             writer.writerow(row)
@@ -362,6 +364,11 @@ def _cut_curve(path: Path, decisions: int) -> None:
     head, *rows = path.read_text(encoding="utf-8").splitlines()
     kept = [row for row in rows if int(row.partition(",")[0]) <= decisions]
     write_whole(path, ("\n".join([head, *kept]) + "\n").encode())
+
+
+def _columns(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file))
 
 
 def _last_row(path: Path) -> dict[str, str]:

@@ -127,6 +127,7 @@ def test_training_goes_on(tmp_path):
         train(run)
     model = train(replace(run, decisions=1024, resume=True))
     assert model.num_timesteps == 1024
+    train(replace(run, decisions=1300, difficulties=(0, 3), resume=True))
     decisions = [
         int(line.split(",")[0]) for line in (tmp_path / "curve.csv").read_text().split()[1:]
     ]

@@ -55,8 +55,20 @@ class ModulatedNorm(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """`x`, normalised and modulated."""
-        scale, shift = self.modulation(condition)[:, :, None, None].chunk(2, dim=1)
-        return self.norm(x) * (1 + scale) + shift
+        channels = self.norm.num_channels
+        modulation = self.modulation(condition)[:, :, None, None]
+        return self._normalised(x) * (1 + modulation[:, :channels]) + modulation[:, channels:]
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        if not torch.onnx.is_in_onnx_export():
+            return self.norm(x)
+        # The same without the scale of 1 and the shift of 0 that the exporter adds.
+        _, channels, height, width = map(int, x.shape)
+        groups = self.norm.num_groups
+        flat = x.reshape(-1, groups, channels // groups * height * width)
+        ones, zeros = torch.ones(groups), torch.zeros(groups)
+        flat = functional.instance_norm(flat, weight=ones, bias=zeros)
+        return flat.reshape(-1, channels, height, width)
 
 
 class ResidualBlock(nn.Module):

@@ -14,8 +14,8 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from rich.progress import Progress
 
-from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.whole_file import write_whole
 from gym_mario_suite.wrappers.observed import VectorObserved
 
 _MOVES = 10_000

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import SUFFIX, switch_options
 from gym_mario_suite.datasets.state_hash import state_hash
-from gym_mario_suite.datasets.whole_file import require_folder, write_numbered
 from gym_mario_suite.engine.clone import world_to_bytes
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import require_folder, write_numbered
 
 
 class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):

@@ -19,8 +19,8 @@ from gym_mario_suite.competition.atlas_sheet import atlas_sheet
 from gym_mario_suite.competition.leaderboard import Standing, counted_levels, share_passed
 from gym_mario_suite.competition.replay_film import film_of
 from gym_mario_suite.datasets.replay import Replay
-from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.errors import ReplayError
+from gym_mario_suite.whole_file import write_whole
 
 _WIN = 1
 

@@ -23,8 +23,8 @@ from gym_mario_suite import __version__
 from gym_mario_suite.competition.plays import PlayedLevel
 from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.datasets.replay import SUFFIX
-from gym_mario_suite.datasets.whole_file import file_name
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import file_name
 
 FORMAT = "gym-mario-suite results 1"
 _MAX_FILE_BYTES = 1 << 30

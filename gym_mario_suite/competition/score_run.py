@@ -19,7 +19,7 @@ from gym_mario_suite.competition.results import replay_name, result_of
 from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
 from gym_mario_suite.competition.tracks import Track
-from gym_mario_suite.datasets.whole_file import require_folder
+from gym_mario_suite.whole_file import require_folder
 
 
 @dataclass(frozen=True)

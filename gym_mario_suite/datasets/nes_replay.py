@@ -16,13 +16,13 @@ from typing import Any
 from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
 from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
-from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import Backend, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
+from gym_mario_suite.whole_file import write_whole
 
 NES_REPLAY_MAGIC = b"GMNR"
 NES_REPLAY_VERSION = 1

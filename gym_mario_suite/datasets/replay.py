@@ -16,7 +16,6 @@ from typing import Any
 
 from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
-from gym_mario_suite.datasets.whole_file import write_whole
 from gym_mario_suite.engine.game import (
     CREATURES_OFF,
     INVULNERABLE,
@@ -28,6 +27,7 @@ from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.errors import MarioError, ReplayError, ReplayMismatch
 from gym_mario_suite.levels.generate import GENERATOR_2009, generate
 from gym_mario_suite.levels.level import Level, rules_name
+from gym_mario_suite.whole_file import write_whole
 
 SUFFIX = ".mario"
 TICKS_PER_HASH = 64

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.datasets.nes_replay import NESReplay, open_run, play_nes
 from gym_mario_suite.datasets.replay import Replay, play
-from gym_mario_suite.datasets.whole_file import require_folder, temporary_beside
 from gym_mario_suite.engine.draw import RGB_SHAPE, Renderer
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
+from gym_mario_suite.whole_file import require_folder, temporary_beside
 
 FPS = 24
 _MAX_GIF_FPS = 50

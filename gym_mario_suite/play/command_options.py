@@ -126,9 +126,9 @@ def show_course_and_replays(
     Raises:
         MarioError: As of `show_course`, and when replays cannot be written.
     """
-    from gym_mario_suite.datasets.whole_file import require_folder
     from gym_mario_suite.play.episodes import Archive
     from gym_mario_suite.play.window import show_course
+    from gym_mario_suite.whole_file import require_folder
 
     if replays is not None:
         require_folder(replays)

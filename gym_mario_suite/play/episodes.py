@@ -12,13 +12,13 @@ from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import SUFFIX, Replay, play
-from gym_mario_suite.datasets.whole_file import file_name, write_numbered, write_whole
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import OptionError, ReplayError, as_integer
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, check_parameters, generate
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.play.ticker import TICKS_PER_SECOND
+from gym_mario_suite.whole_file import file_name, write_numbered, write_whole
 
 _TYPES = ("OVERGROUND", "UNDERGROUND", "CASTLE")
 _ALL_BUTTONS = 31

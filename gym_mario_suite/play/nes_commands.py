@@ -91,8 +91,8 @@ def record_nes(
     """
     from gym_mario_suite.datasets.nes_replay import stage_name
     from gym_mario_suite.datasets.replay import MAX_TICKS, SUFFIX
-    from gym_mario_suite.datasets.whole_file import file_name, require_folder
     from gym_mario_suite.engine.world import Status
+    from gym_mario_suite.whole_file import file_name, require_folder
 
     player = make_nes_agent(agent)
     chosen = _stage(stage)

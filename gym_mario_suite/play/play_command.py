@@ -62,9 +62,9 @@ def keys(
     ] = False,
 ) -> None:
     """Print the keys in the form of a key file, and where yours is."""
-    from gym_mario_suite.datasets.whole_file import write_whole
     from gym_mario_suite.play.bindings import DEFAULTS
     from gym_mario_suite.play.key_file import chosen_bindings, user_key_file
+    from gym_mario_suite.whole_file import write_whole
 
     path = user_key_file()
     if write:

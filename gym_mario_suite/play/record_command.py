@@ -62,8 +62,8 @@ def record(
     from gym_mario_suite.competition.episode import play_level
     from gym_mario_suite.datasets.recorder import RecordedGame
     from gym_mario_suite.datasets.replay import SUFFIX
-    from gym_mario_suite.datasets.whole_file import file_name, require_folder
     from gym_mario_suite.levels.generate import check_parameters, generate
+    from gym_mario_suite.whole_file import file_name, require_folder
 
     check_parameters(first + episodes - 1, difficulty, level_type, length)
     require_folder(out)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_mario_suite.datasets.whole_file import file_name, require_folder, write_numbered
+from gym_mario_suite.whole_file import file_name, require_folder, write_numbered
 from gym_mario_suite.errors import OptionError
 
 

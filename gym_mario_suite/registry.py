@@ -42,6 +42,18 @@ REGISTRATIONS: tuple[Registration, ...] = (
         entry_point="gym_mario_suite.envs.dream:MarioDreamEnv",
         vector_entry_point="gym_mario_suite.envs.dream_vector:MarioDreamVectorEnv",
     ),
+    # No max_episode_steps: scans and the budget of changes end the episode.
+    Registration(
+        id="MarioMaker-v0",
+        entry_point="gym_mario_suite.envs.maker:MarioMakerEnv",
+        vector_entry_point="gym_mario_suite.envs.maker_vector:MarioMakerVectorEnv",
+    ),
+    # As MarioInfinite-v0.
+    Registration(
+        id="MarioMakerPlay-v0",
+        entry_point="gym_mario_suite.envs.maker_play:MarioMakerPlayEnv",
+        vector_entry_point="gym_mario_suite.envs.maker_play:MarioMakerPlayVectorEnv",
+    ),
     # The whole game, and each of its 32 stages.
     *(
         Registration(

@@ -9,7 +9,6 @@ from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.generators import generator_named
-from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.level import Level, rules_name
 
 
@@ -42,11 +41,7 @@ class LevelSource:
             LevelError: When the levels belong to other rules: those higher than 15 rows are played
                 by the rules of 2019.
         """
-        if self.rules == Rules.COMPETITION_2009:
-            made = self.generator.generate_batch(seeds, **self.options)
-        else:
-            grids = self.generator.generate_grids(seeds, **self.options)
-            made = [to_level(grid, self.rules) for grid in grids]
+        made = self.generator.generate_by_rules(seeds, self.rules, **self.options)
         for level in made:
             if level.rules != self.rules:
                 raise LevelError(

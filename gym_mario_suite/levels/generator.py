@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.level import Level
@@ -62,6 +63,16 @@ class Generator(ABC):
     def generate_batch(self, seeds: Sequence[int], **options: Any) -> list[Level]:
         """The levels of some seeds: the same as one by one, often in less time."""
         return [to_level(grid) for grid in self._called(self.generate_grids, seeds, options)]
+
+    def generate_by_rules(self, seeds: Sequence[int], rules: Rules, **options: Any) -> list[Level]:
+        """The levels of some seeds, made for a rule set.
+
+        What a generator makes by rules of its own can differ in more than that: grids up to 15 rows
+        are played by either.
+        """
+        if rules == Rules.COMPETITION_2009:
+            return self.generate_batch(seeds, **options)
+        return [to_level(grid, rules) for grid in self._called(self.generate_grids, seeds, options)]
 
     def check_options(self, options: dict[str, Any]) -> None:
         """Refuse options that the generator does not know.

@@ -208,6 +208,49 @@ def change_cell(cells, queue, reached, search, column, row, solid):
 
 
 @jit
+def begin_anew(queue, reached, search):
+    """Forget the search, so that `lay_out` may put another grid in its place."""
+    _forget_all(queue, reached, search)
+
+
+@jit
+def mark_way(queue, search, tree, marks):
+    """Mark the cells of the way that was found, and count its jumps.
+
+    Args:
+        queue: As `run_search` left it.
+        search: As `run_search` left it.
+        tree: `jump_arcs.arc_tree()`.
+        marks: uint8[height, width], set to 1 where the way leads and to 0 elsewhere.
+
+    Returns:
+        The jumps.
+    """
+    marks[:] = 0
+    length = search[_LENGTH]
+    if length == 0:
+        return 0
+    stride = search[_STRIDE]
+    jumps = 0
+    row = np.int64(queue[length - 1, _BEST])
+    while row >= 0:
+        cell = np.int64(queue[row, _CELL])
+        origin = np.int64(queue[row, _FROM])
+        by = np.int64(queue[row, _BY])
+        jumps += by >= 0
+        while True:
+            y = cell % stride - _ABOVE
+            if y >= 0:
+                marks[y, cell // stride - _SIDE] = 1
+            by = np.int64(tree[by, 2]) if by >= 0 else -1
+            if by < 0:
+                break
+            cell = np.int64(queue[origin, _CELL]) + tree[by, 0] * stride + tree[by, 1]
+        row = origin
+    return jumps
+
+
+@jit
 def lay_out(cells, search, codes, solid):
     """Fill `cells` from the codes of a grid."""
     cells[:] = _NOTHING
@@ -259,6 +302,34 @@ def _path_length(queue, tree, end):
     return cells
 
 
+def search_memory(
+    height: int, width: int, count: int
+) -> tuple[
+    NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]
+]:
+    """What the compiled functions work on, for `count` grids of one size.
+
+    Returns:
+        cells, queue, reached, search (each with a row for each grid) and the offsets of the arcs,
+        which all share. `lay_out` fills in a grid.
+    """
+    stride = height + _ABOVE + _BELOW
+    size = (width + 2 * _SIDE) * stride
+    search = np.zeros((count, _FIELDS), np.int64)
+    search[:, _WIDTH] = width
+    search[:, _STRIDE] = stride
+    offsets = np.empty((len(_TREE), 2), np.int32)
+    offsets[:, 0] = _TREE[:, 0] * stride + _TREE[:, 1]
+    offsets[:, 1] = _TREE[:, 3]
+    return (
+        np.empty((count, size), np.uint8),
+        np.zeros((count, width * (height + SKY_ROWS) + 1, _QUEUE_COLUMNS), np.int32),
+        np.zeros((count, size), np.int32),  # row of the queue plus one, 0 for not reached
+        search,
+        offsets,
+    )
+
+
 class Solver:
     """A grid that can be edited, with a search that is kept up to date.
 
@@ -274,17 +345,9 @@ class Solver:
     def __init__(self, codes: ArrayLike) -> None:
         self._codes = np.array(checked_codes(codes))
         height, width = self._codes.shape
-        stride = height + _ABOVE + _BELOW
-        self._search = np.zeros(_FIELDS, np.int64)
-        self._search[_WIDTH] = width
-        self._search[_STRIDE] = stride
-        size = (width + 2 * _SIDE) * stride
-        self._cells = np.empty(size, np.uint8)
-        self._reached = np.zeros(size, np.int32)  # row of the queue plus one, 0 for not reached
-        self._queue = np.zeros((width * (height + SKY_ROWS) + 1, _QUEUE_COLUMNS), np.int32)
-        self._offsets = np.empty((len(_TREE), 2), np.int32)
-        self._offsets[:, 0] = _TREE[:, 0] * stride + _TREE[:, 1]
-        self._offsets[:, 1] = _TREE[:, 3]
+        memory = search_memory(height, width, 1)
+        self._cells, self._queue, self._reached, self._search = (each[0] for each in memory[:4])
+        self._offsets = memory[4]
         lay_out(self._cells, self._search, self._codes, SOLID)
 
     @property

@@ -1,0 +1,1 @@
+"""Courses of Mario Maker: parts, limits, the course itself, its files and its conversions."""

@@ -1,0 +1,377 @@
+"""`MarioMaker-v0`: edits, masks, limits, the solver under edits, rewards, states, bad input."""
+
+import warnings
+from typing import Any
+
+import gymnasium as gym
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from gymnasium.error import ResetNeeded
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from hypothesis import given, settings
+
+import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.envs.maker import MarioMakerEnv
+from gym_mario_suite.envs.maker_options import METRICS, REPRESENTATIONS
+from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
+from gym_mario_suite.errors import LevelError, OptionError, StateError
+from gym_mario_suite.levels.maker.course import MakerCourse
+from gym_mario_suite.levels.maker.parts import BY_NAME, TILE_OF
+from gym_mario_suite.levels.maker.structures import broken_cells
+from gym_mario_suite.levels.maker.style import corpus_bits
+from gym_mario_suite.levels.solver import solve
+from gym_mario_suite.levels.tile_grid import LETTERS
+from tests.levels.grids import grid_of
+
+LIMITS = {"enemies": 4, "coins": 5, "objects": 60, "ground": 40}
+SMALL = {
+    "width": 20,
+    "height": 10,
+    "limits": LIMITS,
+    "palette": "engine",
+    "change_share": 1.0,
+    "max_steps": 10_000,
+    "weights": {"style": 0.5},
+}
+
+
+def equal(left, right):
+    if isinstance(left, dict):
+        return set(left) == set(right) and all(equal(left[key], right[key]) for key in left)
+    left, right = np.asarray(left), np.asarray(right)
+    if left.dtype == object:
+        return all(equal(a, b) for a, b in zip(left, right, strict=True) if a is not None)
+    return np.array_equal(left, right)
+
+
+def fresh_metrics(env):
+    """All metrics by a way of their own, from the course alone."""
+    cells = env.course.cells
+    codes = TILE_OF[cells]
+    found = solve(codes)
+    counts = env.options.course_limits.counts(cells)
+    windows = np.lib.stride_tricks.sliding_window_view(codes, (2, 2)).reshape(-1, 4).astype(int)
+    numbers, times = np.unique(windows @ np.array([2197, 169, 13, 1]), return_counts=True)
+    q = times / times.sum()
+    p = 2.0 ** (corpus_bits()[numbers] / 2**20)
+    return {
+        "progress": max(found.furthest_column, 0) / (cells.shape[1] - 1),
+        "solved": float(found.solved),
+        "enemies": counts["enemies"],
+        "coins": counts["coins"],
+        "limits": 0.0,
+        "structures": len(broken_cells(codes)),
+        "style": pytest.approx(float((q * np.log2(q / p)).sum()), abs=1e-4),
+    }, found
+
+
+def check_board(env, observation, info):
+    fresh, found = fresh_metrics(env)
+    assert {name: info[name] for name in fresh} == fresh
+    path = {(x, y) for x, y in found.path.tolist() if y >= 0}
+    assert {(int(x), int(y)) for y, x in np.argwhere(observation["path"])} == path
+    assert not env.options.course_limits.violations(env.course.cells)
+    expected = np.bincount(observation["map"].ravel(), minlength=len(env.options.parts))
+    assert np.array_equal(observation["counts"], expected)
+
+
+@given(
+    st.sampled_from(REPRESENTATIONS),
+    st.sampled_from(["random", "empty"]),
+    st.integers(0, 1 << 20),
+    st.lists(st.integers(0, 1 << 30), min_size=1, max_size=40),
+)
+@settings(max_examples=150, deadline=None)
+def test_after_every_edit_all_is_as_if_measured_anew(representation, init, seed, choices):
+    env = MarioMakerEnv(representation=representation, init=init, freeze=0.1, **SMALL)
+    observation, info = env.reset(seed=seed)
+    check_board(env, observation, info)
+    for choice in choices:
+        frozen, before = observation["frozen"], observation["map"]
+        rng = np.random.default_rng(choice)
+        action = [rng.integers(size) for size in env.options.action_sizes]
+        action = action[0] if len(action) == 1 else np.array(action)
+        observation, _, terminated, truncated, info = env.step(action)
+        check_board(env, observation, info)
+        assert np.array_equal(observation["map"][frozen == 1], before[frozen == 1])
+        assert info["changed"] == (observation["map"] != before).sum()
+        if terminated or truncated:
+            break
+
+
+@given(
+    st.sampled_from(["narrow", "turtle", "flat", "patch"]),
+    st.integers(0, 1 << 20),
+    st.integers(1, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_masks_allow_just_what_is_not_refused(representation, seed, steps):
+    """Each action from each state: allowed ones are never refused and keep the limits."""
+    # A patch of one cell: in larger ones, cells can take the last free place from each other.
+    env = MarioMakerEnv(representation=representation, freeze=0.1, patch=(1, 1), **SMALL)
+    rng = np.random.default_rng(seed)
+    _, info = env.reset(seed=seed)
+    for _ in range(steps):
+        allowed = np.flatnonzero(env.action_masks())
+        assert len(allowed) > 0
+        *_, terminated, truncated, info = env.step(rng.choice(allowed))
+        assert info["invalid"] == 0
+        assert not env.options.course_limits.violations(env.course.cells)
+        if terminated or truncated:
+            return
+    state = env.get_state()
+    mask = env.action_masks()
+    for action in rng.choice(len(mask), 30):
+        before = env.course.cells
+        *_, info = env.step(int(action))
+        assert (info["invalid"] == 0) == bool(mask[action])
+        if not mask[action]:
+            assert np.array_equal(env.course.cells, before)
+        env.set_state(state)
+
+
+def test_wide_and_grid_masks_hold_all_that_can_be_done():
+    env = MarioMakerEnv(representation="wide", freeze=0.5, **SMALL)
+    env.reset(seed=2)
+    rng = np.random.default_rng(0)
+    state, mask = env.get_state(), env.action_masks()
+    for _ in range(300):
+        column, row, part = action = rng.integers(0, [20, 10, len(env.options.parts)])
+        *_, info = env.step(action)
+        if info["changed"]:
+            assert mask[column]
+            assert mask[20 + row]
+            assert mask[30 + part]
+        env.set_state(state)
+
+
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_check_env(representation):
+    env = gym.make("MarioMaker-v0", representation=representation, width=16, height=8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*render.*")
+        check_env(env.unwrapped, skip_render_check=True)
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
+@pytest.mark.parametrize("representation", ["narrow", "turtle", "patch"])
+def test_equals_gymnasiums_vector_of_single_environments(mode, representation):
+    options = {**SMALL, "representation": representation, "max_steps": 30, "cursor": "random"}
+    options |= {"control": {"enemies": (0, 4)}, "freeze": 0.2, "patch": (2, 3)}
+    native = MarioMakerVectorEnv(5, autoreset_mode=mode, num_threads=2, **options)
+    singles = SyncVectorEnv(
+        [lambda: MarioMakerEnv(**options) for _ in range(5)], autoreset_mode=mode
+    )
+    assert native.single_observation_space == singles.single_observation_space
+    assert native.action_space == singles.action_space
+    left, right = native.reset(seed=4), singles.reset(seed=4)
+    assert equal(left[0], right[0])
+    singles.action_space.seed(0)
+    ends = 0
+    for _ in range(100):
+        actions = singles.action_space.sample()
+        left, right = native.step(actions), singles.step(actions)
+        for a, b in zip(left[:4], right[:4], strict=True):
+            assert equal(a, b)
+        assert set(left[4]) == set(right[4])
+        for key in left[4]:
+            if not key.startswith("_") and not key.startswith("final"):
+                assert np.array_equal(left[4][key], right[4][key]), key
+        if "final_obs" in left[4]:
+            assert equal(left[4]["final_obs"], right[4]["final_obs"])
+            for key in METRICS:
+                ended = left[4]["_final_info"]
+                mine, theirs = left[4]["final_info"][key], right[4]["final_info"][key]
+                assert np.array_equal(mine[ended], theirs[ended])
+        ends += int((left[2] | left[3]).sum())
+    assert ends >= 10
+
+
+def test_dense_rewards_sum_to_the_change_of_the_score_and_sparse_pays_it_at_the_end():
+    sums = {}
+    for reward in ("dense", "sparse"):
+        env = MarioMakerEnv(reward=reward, **{**SMALL, "max_steps": 50})
+        _, info = env.reset(seed=1)
+        begun, total, rewards = info["score"], 0.0, []
+        ended = False
+        rng = np.random.default_rng(0)
+        while not ended:
+            _, value, terminated, ended, info = env.step(int(rng.integers(39)))
+            rewards.append(value)
+            assert not terminated
+        total = sum(rewards)
+        assert total == pytest.approx(begun - info["score"])
+        sums[reward] = total
+        if reward == "sparse":
+            assert not any(rewards[:-1])
+    assert sums["dense"] == pytest.approx(sums["sparse"])
+
+
+def test_all_targets_met_terminates_with_the_bonus():
+    weights = dict.fromkeys(METRICS, 0.0) | {"coins": 1.0}
+    options = {"init": "empty", "width": 16, "height": 8, "bonus": 7.0, "weights": weights}
+    env = MarioMakerEnv(targets={"coins": (2, 3)}, representation="wide", **options)
+    env.reset(seed=0)
+    coin = [part.name for part in env.options.parts].index("coin")
+    _, reward, terminated, _, _ = env.step([5, 2, coin])
+    assert (reward, terminated) == (1.0, False)
+    _, reward, terminated, _, _ = env.step([6, 2, coin])
+    assert (reward, terminated) == (8.0, True)
+    with pytest.raises(ResetNeeded):
+        env.step([7, 2, coin])
+    _, info = env.reset(options={"targets": {"coins": (4, 4)}})
+    assert info["score"] == 4.0
+    assert env.reset()[1]["score"] == 2.0
+
+
+def test_budget_scans_and_cursor():
+    env = MarioMakerEnv(width=16, height=8, scans=1, change_share=1.0, edges=0, limits="none")
+    observation, _ = env.reset(seed=0)
+    seen = []
+    truncated = False
+    while not truncated:
+        seen.append(tuple(observation["pos"]))
+        here = int(observation["map"][seen[-1][1], seen[-1][0]])
+        observation, _, _, truncated, info = env.step(here)
+        assert info["changed"] == 0
+    assert seen == [(x, y) for y in range(8) for x in range(16)]
+    env = MarioMakerEnv(width=16, height=8, change_share=0.05, edges=0, limits="none")
+    env.reset(seed=0)
+    rng = np.random.default_rng(0)
+    while not env.step(int(rng.integers(20)))[3]:
+        pass
+    assert env.batch.board.episodes[0]["changes"] == 6
+
+
+def test_frozen_cells_pins_and_edges():
+    frozen = np.zeros((10, 20), bool)
+    frozen[0] = True
+    env = MarioMakerEnv(
+        representation="grid", frozen=frozen, pinned=[(9, 4, "goomba")], **SMALL, edges=2
+    )
+    observation, _ = env.reset(seed=3)
+    goomba = [part.name for part in env.options.parts].index("goomba")
+    assert observation["map"][4, 9] == goomba
+    assert observation["frozen"][4, 9] == 1
+    assert observation["frozen"][0].all()
+    assert observation["map"][-2:, [0, 1, -2, -1]].tolist() == [[1] * 4] * 2
+    mask = env.action_masks().reshape(10, 20, -1)
+    assert np.flatnonzero(mask[4, 9]).tolist() == [goomba]
+    coin = [part.name for part in env.options.parts].index("coin")
+    observation, *_, info = env.step(np.full(200, coin))
+    assert info["coins"] == LIMITS["coins"]
+    assert observation["map"][4, 9] == goomba
+
+
+def test_begins_with_a_course_or_a_generator():
+    grid = grid_of("----------\n--E----o--\nXXXXXX-XXX\nXXXXXX-XXX\n")
+    cells = np.zeros((4, 10), np.uint8)
+    cells[grid.codes == LETTERS.index("X")] = BY_NAME["ground"].code
+    cells[1, 2] = BY_NAME["koopa"].code
+    course = MakerCourse(cells, "mine")
+    env = MarioMakerEnv(init=course, width=10, height=4, edges=0)
+    _, info = env.reset(seed=0)
+    assert env.course == course
+    assert info["solved"] == 1
+    other = MakerCourse(np.roll(cells, 1, axis=1), "mine")
+    env.reset(options={"course": other})
+    assert np.array_equal(env.course.cells, other.cells)
+    env.reset()
+    assert env.course == course
+    generated = MarioMakerEnv(init="generator:ngram", width=40)
+    generated.reset(seed=5)
+    first = generated.course
+    generated.reset()
+    assert generated.course != first
+    generated.reset(seed=5)
+    assert generated.course == first
+
+
+def test_states_go_on_alike_and_are_checked():
+    env = MarioMakerEnv(representation="turtle", **SMALL)
+    env.reset(seed=0)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        env.step(int(rng.integers(43)))
+    state = env.get_state()
+    actions = rng.integers(0, 43, 40)
+    ways = []
+    for other in (env, MarioMakerEnv(representation="turtle", **SMALL)):
+        observation, info = other.reset(options={"state": state})
+        way = [(observation, info)]
+        way += [other.step(int(action)) for action in actions]
+        ways.append(way)
+    for left, right in zip(*ways, strict=True):
+        for a, b in zip(left, right, strict=True):
+            assert equal(a, b)
+    broken: list[Any] = [b"", state[:-1], state[:-1] + b"x", "text"]
+    for bad in broken:
+        with pytest.raises(StateError):
+            env.set_state(bad)
+    with pytest.raises(StateError, match="bytes that start"):
+        MarioMakerEnv(width=16).set_state(state)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"representation": "broad"}, "representation must be one of narrow"),
+        ({"width": 3}, "width must be a whole number from 8"),
+        ({"height": 0}, "height must be a whole number from 4"),
+        ({"height": 20}, "the limits smb allow"),
+        ({"palette": "few"}, "unknown palette 'few'"),
+        ({"palette": ["ground", "air"]}, "air first"),
+        ({"palette": ["air", "coin"]}, "use edges=0"),
+        ({"limits": "moon"}, "unknown limits 'moon'"),
+        ({"limits": {"ground": 3}}, "breaks the limits custom: 228 ground, at most 3"),
+        ({"weights": {"beauty": 1}}, "unknown metric 'beauty'"),
+        ({"weights": {"style": -1}}, "weights are 0 or more"),
+        ({"targets": {"coins": (3, 1)}}, "must be in order"),
+        ({"control": {"coins": 3}}, "must be two numbers"),
+        ({"solver": "none", "weights": {"jumps": 1}}, "jumps needs the solver"),
+        ({"init": "full"}, "init must be 'random'"),
+        ({"init": "generator:nobody"}, "unknown level generator"),
+        ({"pinned": [(1, 1, "moon")]}, "pinned holds columns"),
+        ({"frozen": np.zeros((2, 2), bool)}, "frozen must be a bool array"),
+        ({"change_share": 2}, "change_share must be from 0 to 1"),
+        ({"moon": 1}, "moon"),
+    ],
+)
+def test_options_that_are_not_possible(options, message):
+    with pytest.raises(OptionError, match=message):
+        MarioMakerEnv(**options)
+
+
+def test_actions_and_courses_that_are_not_possible():
+    env = MarioMakerEnv(width=16)
+    with pytest.raises(ResetNeeded):
+        env.step(0)
+    env.reset(seed=0)
+    for action in (20, -1, 1.5, [1, 2], None):
+        with pytest.raises(OptionError):
+            env.step(action)
+    for course, error in (
+        (3, OptionError),
+        (MakerCourse(np.zeros((9, 9), np.uint8)), LevelError),
+        (MakerCourse(np.full((14, 16), BY_NAME["thwomp"].code, np.uint8)), LevelError),
+        (MakerCourse(np.full((14, 16), BY_NAME["goomba"].code, np.uint8)), LevelError),
+    ):
+        with pytest.raises(error):
+            env.reset(options={"course": course})
+    many = MakerCourse(np.full((50, 200), BY_NAME["coin"].code, np.uint8))
+    with pytest.raises(OptionError, match="10000 coins, at most 100 are allowed"):
+        MarioMakerEnv(init=many, width=200, height=50, limits={"coins": 100})
+
+
+def test_pictures():
+    env = gym.make("MarioMaker-v0", width=20, render_mode="rgb_array")
+    env.reset(seed=0)
+    picture: Any = env.render()
+    assert picture.shape == (15 * 16, 20 * 16, 3)
+    env = gym.make("MarioMaker-v0", width=20, render_mode="ansi")
+    env.reset(seed=0)
+    text: Any = env.render()
+    assert [len(row) for row in text.split("\n")] == [20] * 14

@@ -5,7 +5,7 @@ RLlib 2.60 wants gymnasium 1.2.2 exactly; so it goes into an environment of its 
 
 Example: PPO on races of two, a few minutes on two cores::
 
-    python -m gym_mario_suite.integrations.rllib --iterations 20
+    python -m gym_mario_suite.agents.self_play.rllib --iterations 20
 """
 
 from __future__ import annotations

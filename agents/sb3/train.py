@@ -265,7 +265,7 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
             stats_window_size=_EPISODES,
             **settings,
         )
-    except TypeError as error:
+    except (TypeError, AssertionError) as error:  # SB3 asserts that an action space will do
         raise OptionError(f"{run.algorithm}: {error}") from None
 
 

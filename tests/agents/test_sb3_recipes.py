@@ -162,6 +162,12 @@ def test_options_that_are_no_object(tmp_path, name, text):
         train(replace(Training(out=tmp_path, num_envs=2), **{name: text}))
 
 
+def test_actions_that_an_algorithm_cannot_choose(tmp_path):
+    options = '{"actions": "buttons"}'
+    with pytest.raises(OptionError, match=r"dqn: .*MultiBinary\(5\) was provided"):
+        train(Training(out=tmp_path, algorithm="dqn", env_options=options, num_envs=2))
+
+
 def test_settings_go_over_the_recipes(tmp_path):
     run = Training(out=tmp_path, num_envs=4, decisions=256, settings='{"gamma": 0.9}')
     model: Any = train(run)

@@ -50,6 +50,18 @@ def save_gif(path: Path, frames: list[Picture]) -> None:
     )
 
 
+def dream() -> Picture:
+    """True frames, and below them the shipped model's dream of them, every fourth tick."""
+    from gym_mario_suite.datasets.tapes_json import load_tapes_json
+    from gym_mario_suite.dream.runtime import open_model
+    from gym_mario_suite.dream.step_evaluation import HELD_OUT
+    from gym_mario_suite.dream.training_log import dream_strip
+    from gym_mario_suite.dream.windows import TapeWindows
+
+    windows = TapeWindows(load_tapes_json(HELD_OUT), 120, 160, end_share=0)
+    return dream_strip(open_model(), windows, seed=1)
+
+
 def main() -> None:
     """Write all pictures."""
     PICTURES.mkdir(exist_ok=True)
@@ -64,6 +76,7 @@ def main() -> None:
     Image.fromarray(playability_picture(found)).save(PICTURES / "level_check.png", optimize=True)
     frames = list(play(make_agent("forward-jumping"), 0, 0, 0, 200))
     save_gif(PICTURES / "play.gif", frames)
+    Image.fromarray(dream()).save(PICTURES / "dream.png", optimize=True)
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.name}: {path.stat().st_size // 1024} KiB")
 

@@ -34,7 +34,7 @@ def test_it_equals_the_gymnasium_wrapper(hide):
     for action in np.random.default_rng(0).integers(0, 12, (60, 3)):
         observations, rewards, dones, infos = ours.step(action)
         step = theirs.step(action)
-        assert np.array_equal(observations, step[0])
+        assert np.array_equal(np.asarray(observations), step[0])
         assert np.array_equal(rewards, step[1].astype(np.float32))
         assert np.array_equal(dones, step[2] | step[3])
         assert [info["surprisal"] for info in infos] == step[4]["surprisal"].tolist()

@@ -87,7 +87,8 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         frozen: bool[height, width], further cells that never change.
         freeze: Probability of each other cell to be frozen for an episode, as it begins.
         pinned: Parts that stand where they stand: columns, rows and names.
-        cursor: "raster" or "random": in which order narrow and patch go over the map.
+        cursor: In which order narrow and patch go over the map: "raster" (row by row), "columns"
+            (column by column from the left) or "random".
         patch: Rows and columns of a block.
         change_share: Share of the cells that may change in an episode; by default a fifth, for
             grid as many as the steps can change.

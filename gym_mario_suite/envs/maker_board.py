@@ -104,7 +104,11 @@ def new_board(options: MakerOptions, count: int) -> Board:
     def plane() -> Any:
         return np.zeros((count, height, width), np.uint8)
 
-    order = np.tile(np.arange(options.positions, dtype=np.int32), (count, 1))
+    places = np.arange(options.positions, dtype=np.int32)
+    if options.cursor == "columns":
+        across = -(-width // options.patch[1]) if options.kind == PATCH else width
+        places = places.reshape(-1, across).T.ravel()
+    order = np.tile(places, (count, 1))
     return Board(
         maps=plane(),
         tiles=plane(),

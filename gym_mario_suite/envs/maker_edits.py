@@ -111,7 +111,7 @@ def _add_windows(board, rules, i, row, column, sign):
 
 
 @jit
-def _measure(board, rules, i):
+def measure(board, rules, i):
     """Bring the metrics and the score up to date."""
     episode = board.episodes[i]
     metrics = board.metrics[i]
@@ -142,7 +142,7 @@ def _measure(board, rules, i):
 
 
 @jit
-def _score(board, rules, i):
+def score_of(board, rules, i):
     """The weighted distance to the targets: 0 where all that count are met."""
     total = 0.0
     for metric in range(N_METRICS):
@@ -221,8 +221,8 @@ def step_one(board, rules, i, action):
     episode.steps += 1
     before = episode.score
     if episode.changed:
-        _measure(board, rules, i)
-        episode.score = _score(board, rules, i)
+        measure(board, rules, i)
+        episode.score = score_of(board, rules, i)
     write_mask(board, rules, i)
     if episode.score == 0.0:
         episode.code = TERMINATED
@@ -392,7 +392,7 @@ def settle(board, rules, i):
     if rules.solve:
         begin_anew(board.queue[i], board.reached[i], board.search[i])
         lay_out(board.cells[i], board.search[i], board.tiles[i], rules.solid)
-    _measure(board, rules, i)
+    measure(board, rules, i)
     rescore(board, rules, i)
 
 
@@ -400,7 +400,7 @@ def settle(board, rules, i):
 def rescore(board, rules, i):
     """The score by the board's targets; the episode goes on, whatever it is."""
     episode = board.episodes[i]
-    episode.score = _score(board, rules, i)
+    episode.score = score_of(board, rules, i)
     episode.code = RUNNING
     write_mask(board, rules, i)
 

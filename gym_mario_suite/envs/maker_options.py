@@ -111,7 +111,7 @@ class MakerOptions:
         if self.width * self.height > _MAX_CELLS:
             raise OptionError(f"a map has at most {_MAX_CELLS} cells, got {self.size}")
         _one_of("representation", self.representation, REPRESENTATIONS)
-        _one_of("cursor", self.cursor, ("raster", "random"))
+        _one_of("cursor", self.cursor, ("raster", "columns", "random"))
         _one_of("reward", self.reward, ("dense", "sparse"))
         _one_of("solver", self.solver, ("static", "none"))
         as_integer("edges", self.edges, 0, self.width // 2)

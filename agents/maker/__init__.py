@@ -1,0 +1,1 @@
+"""Makers of courses: hill climbing with the solver, MaskablePPO, and chance."""

@@ -1,0 +1,80 @@
+"""How good a maker is: courses made from random starts, asked of the static solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
+
+# The map that makers are measured on: 14x114 random cells, a fifth of which may change.
+MAP: dict[str, Any] = {"representation": "narrow", "cursor": "columns"}
+
+Choice = Callable[[Any, Any, NDArray[np.bool_], np.random.Generator], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What became of the courses.
+
+    Attributes:
+        courses: How many.
+        solved_at_start: Share of the random starts that can be finished.
+        solved: Share of the courses that can be finished.
+        progress: Mean share of the columns that can be reached.
+        changes: Mean number of cells that were changed.
+        limit_violations: Courses that break a limit.
+    """
+
+    courses: int
+    solved_at_start: float
+    solved: float
+    progress: float
+    changes: float
+    limit_violations: int
+
+
+def measure_maker(
+    choose_for: Callable[[MarioMakerVectorEnv], Choice], seeds: int = 100, **options: Any
+) -> Measured:
+    """Let a maker make a course of each of the random starts of seeds 0, 1, ...
+
+    Args:
+        choose_for: Gives the maker of some environments: a function of observations, infos, masks
+            and a random generator that returns their actions.
+        seeds: How many courses.
+        **options: Of `MarioMaker-v0`, over `MAP`.
+    """
+    chosen = {**MAP, **options}
+    envs = MarioMakerVectorEnv(seeds, autoreset_mode="disabled", num_threads=1, **chosen)
+    choose = choose_for(envs)
+    chance = np.random.default_rng(0)
+    observations, infos = envs.reset(seed=0)
+    at_start = infos["solved"].copy()
+    running = np.ones(seeds, bool)
+    while running.any():
+        actions = choose(observations, infos, envs.action_masks(), chance)
+        observations, _, terminated, truncated, infos = envs.step_some(actions, running)
+        running &= ~(terminated | truncated)
+    limits = envs.options.course_limits
+    broken = [bool(envs.course(index).violations(limits)) for index in range(seeds)]
+    return Measured(
+        seeds,
+        float(at_start.mean()),
+        float(infos["solved"].mean()),
+        float(infos["progress"].mean()),
+        float(infos["changes"].mean()),
+        sum(broken),
+    )
+
+
+def random_choice(
+    _observations: Any, _infos: Any, masks: NDArray[np.bool_], chance: np.random.Generator
+) -> NDArray[np.int64]:
+    """Any possible action of each environment, all with the same probability."""
+    scores = chance.random(masks.shape)
+    return np.where(masks, scores, -1.0).argmax(axis=1)

@@ -1,0 +1,163 @@
+"""Train MaskablePPO (sb3-contrib) to make courses, and measure it.
+
+    python -m gym_mario_suite.agents.maker.ppo train --out runs/maker
+    python -m gym_mario_suite.agents.maker.ppo evaluate --out runs/maker
+
+The recipe: representation narrow, cursor column by column, random starts, rewards for progress and
+for being solved, 64 environments in one native vector environment, the columns around the cursor
+as observation, an MLP of 2x128.
+"""
+
+import csv
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from sb3_contrib import MaskablePPO
+from stable_baselines3.common.callbacks import BaseCallback
+
+from gym_mario_suite.agents.maker.column_views import ColumnViews
+from gym_mario_suite.agents.maker.measure import MAP, Measured, measure_maker, random_choice
+from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.integrations.sb3 import GymVecAdapter
+from gym_mario_suite.whole_file import require_folder, write_whole
+
+WEIGHTS = {
+    "progress": 20.0,
+    "solved": 5.0,
+    "jumps": 0.0,
+    "enemies": 0.02,
+    "coins": 0.02,
+    "structures": 0.02,
+}
+SETTINGS: dict[str, Any] = {
+    "n_steps": 128,
+    "batch_size": 1024,
+    "n_epochs": 4,
+    "learning_rate": 5e-4,
+    "gamma": 0.99,
+    "gae_lambda": 0.95,
+    "ent_coef": 0.01,
+}
+NUM_ENVS = 64
+_MODEL = "model.zip"
+_CURVE = "curve.csv"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def training_env(seed: int, num_envs: int = NUM_ENVS) -> GymVecAdapter:
+    """The environments that the recipe learns in."""
+    envs = MarioMakerVectorEnv(
+        num_envs, autoreset_mode="same_step", num_threads=1, weights=WEIGHTS, **MAP
+    )
+    adapter = GymVecAdapter(ColumnViews(envs))
+    adapter.seed(seed)
+    return adapter
+
+
+class Curve(BaseCallback):
+    """Writes a line for each rollout: steps, seconds, share of solved courses, mean return."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._begun = time.monotonic()
+        self._solved: list[float] = []
+        self._returns: list[float] = []
+
+    def _on_step(self) -> bool:
+        for info in self.locals["infos"]:
+            if "episode" in info:
+                self._returns.append(float(info["episode"]["r"]))
+                self._solved.append(float(info["solved"]))
+        return True
+
+    def _on_rollout_end(self) -> None:
+        if not self._returns:
+            return
+        is_new = not self.path.exists()
+        with self.path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if is_new:
+                writer.writerow(["steps", "seconds", "episodes", "solved_share", "mean_return"])
+            seconds = round(time.monotonic() - self._begun, 1)
+            means = [round(float(np.mean(each)), 4) for each in (self._solved, self._returns)]
+            writer.writerow([self.num_timesteps, seconds, len(self._returns), *means])
+        self._solved, self._returns = [], []
+        self.model.save(self.path.with_name(_MODEL))
+
+
+def ppo_choice(model: MaskablePPO, envs: MarioMakerVectorEnv) -> Any:
+    """How a trained model chooses, for `measure_maker`: the most probable allowed part."""
+    views = ColumnViews(envs)
+
+    def choose(observations: Any, infos: Any, masks: Any, _chance: Any) -> Any:
+        seen = views.view(observations, infos["progress"])
+        return model.predict(seen, action_masks=masks, deterministic=True)[0]
+
+    return choose
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Folder of the run.")],
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps, all environments together.")
+    ] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Decides everything, on one machine.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on with the folder's model.")] = False,
+) -> None:
+    """Train by the recipe; Ctrl-C keeps the model of the last rollout."""
+    require_folder(out)
+    torch.set_num_threads(1)
+    envs = training_env(seed)
+    if resume:
+        if not (out / _MODEL).is_file():
+            raise OptionError(f"{out / _MODEL}: there is no model to go on with")
+        model = MaskablePPO.load(out / _MODEL, env=envs, device="cpu")
+    else:
+        for name in (_CURVE, _MODEL):
+            (out / name).unlink(missing_ok=True)
+        network = {"net_arch": [128, 128]}
+        model = MaskablePPO(
+            "MlpPolicy", envs, seed=seed, device="cpu", policy_kwargs=network, **SETTINGS
+        )
+    try:
+        model.learn(steps, callback=Curve(out / _CURVE), reset_num_timesteps=not resume)
+    except KeyboardInterrupt:
+        typer.echo("interrupted: the model of the last rollout is kept")
+
+
+@app.command()
+def evaluate(
+    out: Annotated[Path, typer.Option(help="Folder of the run.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Random starts: seeds from 0 on.")] = 100,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write it here.")] = None,
+) -> None:
+    """The share of courses that can be finished, of the trained maker and of chance."""
+    if not (out / _MODEL).is_file():
+        raise OptionError(f"{out / _MODEL}: there is no model")
+    model = MaskablePPO.load(out / _MODEL, device="cpu")
+    rows: dict[str, Measured] = {
+        "maskable-ppo": measure_maker(lambda envs: ppo_choice(model, envs), seeds),
+        "random": measure_maker(lambda _envs: random_choice, seeds),
+    }
+    for name, row in rows.items():
+        typer.echo(f"{name}: {row}")
+    if json_file is not None:
+        text = json.dumps({name: vars(row) for name, row in rows.items()}, indent=1)
+        write_whole(json_file, text.encode())
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except OptionError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None

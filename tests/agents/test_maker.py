@@ -1,0 +1,92 @@
+"""Makers of courses: hill climbing, chance, and what the learning maker sees."""
+
+import numpy as np
+import pytest
+
+from gym_mario_suite.agents.maker.measure import MAP, measure_maker, random_choice
+from gym_mario_suite.agents.maker.search import HillClimber, hill_climbing_choice
+from gym_mario_suite.envs.maker import MarioMakerEnv
+from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.maker.course import MakerCourse
+from gym_mario_suite.levels.maker.parts import TILE_OF
+from gym_mario_suite.levels.solver import solve
+
+SMALL = {"width": 40, "change_share": 0.3}
+
+
+def test_hill_climbing_makes_courses_that_can_be_finished_and_chance_does_not():
+    climbed = measure_maker(lambda envs: hill_climbing_choice(envs, 20_000), 10, **SMALL)
+    chance = measure_maker(lambda envs: random_choice, 10, **SMALL)
+    assert climbed.solved >= 0.9
+    assert chance.solved <= 0.3
+    assert climbed.limit_violations == chance.limit_violations == 0
+    assert climbed.changes <= int(0.3 * 40 * 14)
+
+
+def test_a_plan_keeps_budget_limits_frozen_cells_and_the_environment_as_it_was():
+    env = MarioMakerEnv(freeze=0.2, limits={"enemies": 5}, **SMALL)
+    _, before = env.reset(seed=3)
+    cells = env.course.cells
+    state = env.get_state()
+    plan = HillClimber(5000).plan(env, 0, seed=1)
+    assert env.get_state() == state
+    made = env.options.part_codes[plan]
+    changed = made != cells
+    assert 0 < changed.sum() <= env.options.max_changes
+    assert not changed[env.batch.board.frozen[0] == 1].any()
+    assert not env.options.course_limits.violations(made)
+    assert solve(TILE_OF[made]).furthest_column / 39 >= before["progress"]
+    assert np.array_equal(plan, HillClimber(5000).plan(env, 0, seed=1))
+    assert not np.array_equal(plan, HillClimber(5000).plan(env, 0, seed=2))
+    _, after = env.reset(options={"course": MakerCourse(made)})
+    assert after["score"] <= before["score"]
+    with pytest.raises(OptionError, match="tries must be"):
+        HillClimber(0)
+
+
+def test_column_views():
+    pytest.importorskip("stable_baselines3")
+    from gym_mario_suite.agents.maker.column_views import ColumnViews
+
+    envs = MarioMakerVectorEnv(3, autoreset_mode="same_step", max_steps=60, **MAP, **SMALL)
+    views = ColumnViews(envs)
+    observations, _ = views.reset(seed=0)
+    assert observations.shape == (3, views.size)
+    assert views.single_observation_space.contains(observations[0])
+    solid = observations[:, : 9 * 14].reshape(3, 9, 14)
+    assert solid[:, :4].all()  # left of the map
+    board = envs.batch.board
+    assert np.array_equal(solid[1, 4], TILE_OF[envs.course(1).cells[:, 0]] != 2)
+    ends = 0
+    chance = np.random.default_rng(0)
+    for _ in range(130):
+        actions = random_choice(None, None, views.action_masks(), chance)
+        observations, _, terminated, truncated, infos = views.step(actions)
+        assert not truncated.any()
+        cursor = observations[:, 18 * 14 : 19 * 14].argmax(axis=1)
+        assert np.array_equal(cursor, board.pos[:, 1])
+        for index in np.flatnonzero(terminated):
+            assert infos["final_obs"][index].shape == (views.size,)
+            ends += 1
+    assert ends == 6
+    with pytest.raises(OptionError, match="narrow"):
+        ColumnViews(MarioMakerVectorEnv(1, representation="wide", **SMALL))
+
+
+@pytest.mark.slow
+def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
+    pytest.importorskip("sb3_contrib")
+    from typer.testing import CliRunner
+
+    from gym_mario_suite.agents.maker.ppo import app
+
+    runner = CliRunner()
+    command = ["train", "--out", str(tmp_path), "--steps", "60000"]
+    assert runner.invoke(app, command).exit_code == 0
+    rows = (tmp_path / "curve.csv").read_text().splitlines()
+    assert rows[0].startswith("steps,seconds")
+    assert runner.invoke(app, [*command, "--resume"]).exit_code == 0
+    assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)
+    found = runner.invoke(app, ["evaluate", "--out", str(tmp_path), "--seeds", "5"])
+    assert "maskable-ppo: Measured(courses=5" in found.stdout

@@ -37,6 +37,7 @@ from gym_mario_suite.multiplayer.drawing_board import ROWS
 from gym_mario_suite.whole_file import require_folder, write_whole
 
 CURVE = "curve.csv"
+_FAR_OFF = 0.1  # of the rate wanted: from here on outcomes count in full
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,8 @@ class DesignPlay:
         band: Success rates of the player that are wanted.
         window: Courses over which the rate is taken.
         frame_skip: Ticks of a player's decision.
-        learning_rate: The designer's.
+        learning_rate: The designer's. At 0.01 his choices were seen to freeze.
+        entropy: Weight of the entropy of the designer's choices.
         player_learning_rate: The player's; 0 keeps him as he is.
         courses_per_update: Courses between the player's updates.
         seed: Decides everything, on one machine and with one version of torch.
@@ -61,14 +63,15 @@ class DesignPlay:
 
     out: Path
     init: Path | None = None
-    courses: int = 1500
+    courses: int = 2500
     width: int = 48
     edits: int = 24
     band: tuple[float, float] = (0.4, 0.6)
     window: int = 20
     frame_skip: int = 2
-    learning_rate: float = 3e-3
-    player_learning_rate: float = 1e-4
+    learning_rate: float = 1e-3
+    entropy: float = 0.01
+    player_learning_rate: float = 3e-5
     courses_per_update: int = 16
     seed: int = 0
     threads: int = 1
@@ -146,7 +149,7 @@ def train_pair(config: DesignPlay) -> Path:
             told = env.infos["designer"]
             gain = _gain(told, sum(config.band) / 2)
             loss = -gain * torch.stack(chosen_log_probs).sum()
-            loss = loss - 0.01 * torch.stack(entropies).sum()
+            loss = loss - config.entropy * torch.stack(entropies).sum()
             designer_optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(designer.parameters(), 5.0)
@@ -174,7 +177,8 @@ def _gain(told: dict[str, Any], wanted: float) -> float:
     """What a course tells the designer: which way its outcome moves the success rate."""
     if told["solver_way"] < 1.0:
         return -0.5
-    return (wanted - told["success_rate"]) * (1.0 if told["won"] else -1.0)
+    off = float(np.clip((wanted - told["success_rate"]) / _FAR_OFF, -1.0, 1.0))
+    return off * (1.0 if told["won"] else -1.0)
 
 
 def _play(env: Any, player: RacePolicy, memory: list[Any]) -> None:

@@ -236,7 +236,7 @@ def test_a_million_ticks_of_random_play(rivalry):
     batch = PartyBatch(options, 50)
     batch.reset()
     rng = np.random.default_rng(0)
-    for _ in range(10_000):
+    for _ in range(20_000):
         keys = rng.integers(0, 32, (50, 4), np.uint8)
         keys |= np.where(rng.random((50, 4)) < 0.5, RUN, 0).astype(np.uint8)
         batch.step(keys, ~batch.over)

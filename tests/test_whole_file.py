@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from gym_mario_suite.whole_file import file_name, require_folder, write_numbered
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import file_name, require_folder, write_numbered
 
 
 def test_numbers_that_are_free(tmp_path: Path):

@@ -1,7 +1,10 @@
 """Train MaskablePPO (sb3-contrib) to make courses, and measure it.
 
     python -m gym_mario_suite.agents.maker.ppo train --out runs/maker
-    python -m gym_mario_suite.agents.maker.ppo evaluate --out runs/maker
+    python -m gym_mario_suite.agents.maker.ppo export --out runs/maker
+    python -m gym_mario_suite.agents.maker.ppo evaluate
+
+`evaluate` measures the policy that comes with the package, or another of `--policy`.
 
 The recipe: representation narrow, cursor column by column, random starts, rewards for progress and
 for being solved, 64 environments in one native vector environment, the columns around the cursor
@@ -10,6 +13,7 @@ as observation, an MLP of 2x128.
 
 import csv
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +24,14 @@ import typer
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback
 
+from gym_mario_suite import __version__
 from gym_mario_suite.agents.maker.column_views import ColumnViews
 from gym_mario_suite.agents.maker.measure import MAP, Measured, measure_maker, random_choice
+from gym_mario_suite.agents.maker.search import hill_climbing_choice
+from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 from gym_mario_suite.whole_file import require_folder, write_whole
 
@@ -93,17 +101,6 @@ class Curve(BaseCallback):
         self.model.save(self.path.with_name(_MODEL))
 
 
-def ppo_choice(model: MaskablePPO, envs: MarioMakerVectorEnv) -> Any:
-    """How a trained model chooses, for `measure_maker`: the most probable allowed part."""
-    views = ColumnViews(envs)
-
-    def choose(observations: Any, infos: Any, masks: Any, _chance: Any) -> Any:
-        seen = views.view(observations, infos["progress"])
-        return model.predict(seen, action_masks=masks, deterministic=True)[0]
-
-    return choose
-
-
 @app.command()
 def train(
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
@@ -135,17 +132,73 @@ def train(
 
 
 @app.command()
-def evaluate(
+def export(
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
-    seeds: Annotated[int, typer.Option(min=1, help="Random starts: seeds from 0 on.")] = 100,
+    policy: Annotated[Path | None, typer.Option(help="Write it here, the curve beside it.")] = None,
+) -> None:
+    """Write the policy of a run as safetensors, which playing needs no torch for."""
+    if not (out / _MODEL).is_file():
+        raise OptionError(f"{out / _MODEL}: there is no model")
+    model: Any = MaskablePPO.load(out / _MODEL, device="cpu")
+    hidden = [m for m in model.policy.mlp_extractor.policy_net if isinstance(m, torch.nn.Linear)]
+    layers, activations = layers_of(
+        [*((module, "tanh") for module in hidden), (model.policy.action_net, "linear")]
+    )
+    with (out / _CURVE).open(newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    size = layers[0][0].shape[1]
+    card = {
+        "algorithm": "MaskablePPO",
+        "env_id": "MarioMaker-v0",
+        "env_options": MAP,
+        "weights": WEIGHTS,
+        "settings": SETTINGS,
+        "num_envs": NUM_ENVS,
+        "steps": model.num_timesteps,
+        "seed": model.seed,
+        "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
+        "last_curve_row": last,
+    }
+    zeros, ones = np.zeros(size, np.float32), np.ones(size, np.float32)
+    target = policy or out / "policy.safetensors"
+    PolicyNetwork(card, zeros, ones, layers, activations).save(target)
+    shutil.copyfile(out / _CURVE, target.with_suffix(".csv"))
+
+
+@app.command()
+def curve(
+    path: Annotated[Path, typer.Argument(help="A run's curve.csv.")],
+    picture: Annotated[Path, typer.Argument(help="The PNG to write.")],
+) -> None:
+    """Draw how the share of finished courses grew, the mean of 10 rollouts around each."""
+    from matplotlib.figure import Figure
+
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    steps = [int(row["steps"]) / 1e6 for row in rows]
+    shares = np.array([float(row["solved_share"]) for row in rows])
+    counts = np.array([float(row["episodes"]) for row in rows])
+    window = np.ones(min(10, len(rows)))
+    smooth = np.convolve(shares * counts, window, "same") / np.convolve(counts, window, "same")
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(steps, smooth)
+    axes.set(xlabel="million steps", ylabel="courses that can be finished", ylim=(0, 1))
+    axes.grid(alpha=0.3)
+    figure.savefig(picture, dpi=100)
+
+
+@app.command()
+def evaluate(
+    policy: Annotated[Path, typer.Option(help="A policy file.")] = SHIPPED,
+    seeds: Annotated[int, typer.Option(min=1, help="Random starts.")] = 100,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write it here.")] = None,
 ) -> None:
     """The share of courses that can be finished, of the trained maker and of chance."""
-    if not (out / _MODEL).is_file():
-        raise OptionError(f"{out / _MODEL}: there is no model")
-    model = MaskablePPO.load(out / _MODEL, device="cpu")
+    network = PolicyNetwork.load(policy)
     rows: dict[str, Measured] = {
-        "maskable-ppo": measure_maker(lambda envs: ppo_choice(model, envs), seeds),
+        "maskable-ppo": measure_maker(lambda envs: network_choice(network, envs), seeds),
+        "hill climbing": measure_maker(hill_climbing_choice, seeds),
         "random": measure_maker(lambda _envs: random_choice, seeds),
     }
     for name, row in rows.items():
@@ -158,6 +211,6 @@ def evaluate(
 if __name__ == "__main__":
     try:
         app()
-    except OptionError as error:
+    except MarioError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None

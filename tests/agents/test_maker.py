@@ -7,7 +7,7 @@ from gym_mario_suite.agents.maker.measure import MAP, measure_maker, random_choi
 from gym_mario_suite.agents.maker.search import HillClimber, hill_climbing_choice
 from gym_mario_suite.envs.maker import MarioMakerEnv
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.parts import TILE_OF
 from gym_mario_suite.levels.solver import solve
@@ -46,7 +46,6 @@ def test_a_plan_keeps_budget_limits_frozen_cells_and_the_environment_as_it_was()
 
 
 def test_column_views():
-    pytest.importorskip("stable_baselines3")
     from gym_mario_suite.agents.maker.column_views import ColumnViews
 
     envs = MarioMakerVectorEnv(3, autoreset_mode="same_step", max_steps=60, **MAP, **SMALL)
@@ -83,10 +82,30 @@ def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
 
     runner = CliRunner()
     command = ["train", "--out", str(tmp_path), "--steps", "60000"]
-    assert runner.invoke(app, command).exit_code == 0
+    first = runner.invoke(app, command)
+    assert first.exit_code == 0, first.output
     rows = (tmp_path / "curve.csv").read_text().splitlines()
     assert rows[0].startswith("steps,seconds")
     assert runner.invoke(app, [*command, "--resume"]).exit_code == 0
     assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)
-    found = runner.invoke(app, ["evaluate", "--out", str(tmp_path), "--seeds", "5"])
+    policy = tmp_path / "policy.safetensors"
+    assert runner.invoke(app, ["export", "--out", str(tmp_path)]).exit_code == 0
+    found = runner.invoke(app, ["evaluate", "--policy", str(policy), "--seeds", "5"])
     assert "maskable-ppo: Measured(courses=5" in found.stdout
+    picture = tmp_path / "curve.png"
+    drawn = runner.invoke(app, ["curve", str(tmp_path / "curve.csv"), str(picture)])
+    assert drawn.exit_code == 0, drawn.output
+    assert picture.stat().st_size > 1000
+
+
+def test_the_shipped_policy_finishes_nine_courses_of_ten():
+    pytest.importorskip("safetensors")
+    from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
+    from gym_mario_suite.agents.network_agent import PolicyNetwork
+
+    network = PolicyNetwork.load(SHIPPED)
+    made = measure_maker(lambda envs: network_choice(network, envs), 20)
+    assert made.solved >= 0.9
+    assert made.limit_violations == 0
+    with pytest.raises(WeightsError, match="the policy is for"):
+        network_choice(network, MarioMakerVectorEnv(1, height=10, **MAP))

@@ -355,7 +355,8 @@ def test_a_game_that_does_not_start_is_named(make, tmp_path: Path, monkeypatch):
 def test_closing_twice_and_rendering_without_a_mode(make):
     env = make()
     env.reset()
-    assert env.render() is None
+    with pytest.warns(UserWarning, match="without a render_mode"):
+        assert env.render() is None
     assert json.dumps(env.reset()[1])
     env.close()
     env.close()

@@ -203,7 +203,13 @@ def test_an_interrupted_recording_keeps_what_was_played(tmp_path, sent):
     folder = tmp_path / "replays"
     command = [sys.executable, "-m", "gym_mario_suite", "record", "--agent", "scared"]
     options = ["--episodes", "100000", "--out", str(folder)]
-    running = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*command, *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while len(list(folder.glob("*.mario"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -129,7 +129,9 @@ def test_a_gamepad_that_goes_away(script, tmp_path, monkeypatch):
         get_name = staticmethod(lambda: "Pad")
 
     made = window_module.Controls
-    monkeypatch.setattr(window_module, "Controls", lambda b: made(b, lambda index: Pad()))
+    monkeypatch.setattr(
+        window_module, "Controls", lambda b, **kw: made(b, lambda index: Pad(), **kw)
+    )
     event = pygame.event.Event
     script[0] = [event(pygame.JOYDEVICEADDED, device_index=0)]
     script[1] = [event(pygame.JOYBUTTONDOWN, instance_id=7, button=7)]
@@ -251,7 +253,13 @@ def test_an_interrupted_window_keeps_what_was_played(tmp_path, sent):
     folder = tmp_path / "replays"
     command = [sys.executable, "-m", "gym_mario_suite", "watch", "--agent", "scared"]
     options = ["--replays", str(folder), "--time-limit", "2000"]
-    running = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [*command, *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not list(Path(folder).glob("*.mario")) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import gymnasium as gym
@@ -24,16 +23,13 @@ from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
 from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
-from gym_mario_suite.nes.picture import GRAY84_SHAPE, HUD_LINES
+from gym_mario_suite.nes.picture import GRAY84_HUD_LINES, GRAY84_SHAPE, HUD_LINES
 from gym_mario_suite.nes.rom_store import find_rom
 from gym_mario_suite.nes.run import parse_stage
 
 RENDER_FPS = 60
 # Lines that the figures take at the top of a picture, by the picture's height.
-HUD_LINES_OF = {
-    height: math.ceil(HUD_LINES * height / SCREEN_SHAPE[0])
-    for height in (SCREEN_SHAPE[0], GRAY84_SHAPE[0])
-}
+HUD_LINES_OF = {SCREEN_SHAPE[0]: HUD_LINES, GRAY84_SHAPE[0]: GRAY84_HUD_LINES}
 _RESET_OPTIONS = frozenset({"stage", "state", "x"})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from gym_mario_suite.multiplayer.party import (
     write_counts,
 )
 from gym_mario_suite.multiplayer.views import PartyViews
+
+if TYPE_CHECKING:
+    from gym_mario_suite.multiplayer.pictures import PartyPictures
 
 _MAGIC = b"GMSP"
 _VERSION = 1
@@ -84,6 +87,7 @@ class PartyBatch:
         self._keys = np.zeros((count, n), np.uint8)
         self._everyone = np.ones(count, bool)
         self._cores = CoreChooser(threads)
+        self._pictures: PartyPictures | None = None
 
     @property
     def over(self) -> NDArray[np.bool_]:
@@ -167,9 +171,11 @@ class PartyBatch:
 
     def screens(self, game: int) -> list[NDArray[np.uint8]]:
         """The screen of every player, uint8[240, 320, 3]."""
-        from gym_mario_suite.multiplayer.pictures import PartyPictures
+        if self._pictures is None:
+            from gym_mario_suite.multiplayer.pictures import PartyPictures
 
-        pictures = PartyPictures("rgb", self.options.hud)
+            self._pictures = PartyPictures("rgb", self.options.hud)
+        pictures = self._pictures
         where = (self.levels.images, self.levels.rows, self.worlds, self.levels.themes, self.seats)
         return [pictures.one(*where, game, seat) for seat in range(self.players)]
 

@@ -13,6 +13,7 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.dream_batch import RESET_OPTIONS, TERMINATED, TRUNCATED, DreamBatch
 from gym_mario_suite.envs.dream_options import DreamOptions
 from gym_mario_suite.envs.native_vector import draw_stream_seed
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import OptionError
 
 FPS = 24
@@ -115,11 +116,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         self.options = read_options(options)
         self.render_mode = render_mode
         self.batch = DreamBatch(self.options, 1)

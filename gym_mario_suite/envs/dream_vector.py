@@ -16,6 +16,7 @@ from gym_mario_suite.envs.dream import FPS, check_reset_options, dream_space, re
 from gym_mario_suite.envs.dream_batch import TERMINATED, TRUNCATED, DreamBatch
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import OptionError, StateError, as_integer
 
 _MAX_ENVS = 1 << 16
@@ -60,11 +61,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         self.render_mode = render_mode
         self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}

@@ -16,6 +16,7 @@ from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
@@ -136,11 +137,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         try:
             self.options = InfiniteOptions(**options)
         except TypeError as error:

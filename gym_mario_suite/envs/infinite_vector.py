@@ -25,6 +25,7 @@ from gym_mario_suite.envs.infinite import (
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.envs.saved_state import state_list
 from gym_mario_suite.errors import OptionError, as_integer
@@ -82,11 +83,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         self.render_mode = render_mode
         self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         try:

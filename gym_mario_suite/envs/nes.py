@@ -19,6 +19,7 @@ from gym_mario_suite.envs.nes_episode import (
     observation_buffer,
 )
 from gym_mario_suite.envs.nes_options import make_options
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
@@ -105,11 +106,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         self.options = make_options(options)
         self.render_mode = render_mode
         # One frame of the game is a sixtieth of a second.

@@ -20,6 +20,7 @@ from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.nes_options import make_options
 from gym_mario_suite.envs.nes_rows import Crew
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.saved_state import state_list
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import choose_backend
@@ -78,11 +79,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         self.render_mode = render_mode
         self.autoreset_mode = read_autoreset_mode(autoreset_mode)
         self.options = make_options(options)

@@ -15,6 +15,7 @@ from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.limits import Limits
 from gym_mario_suite.levels.tile_grid import N_TILES
@@ -91,11 +92,7 @@ class raw_env(AECEnv[str, Any, Any]):
             raise OptionError(f"reward must be one of {', '.join(REWARDS)}, got {reward!r}")
         if len(band) != 2 or not 0 <= band[0] <= band[1] <= 1:
             raise OptionError(f"band must be two rates from 0 to 1 in order, got {band!r}")
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         for name in ("level", "level_seed", "rules"):
             if name in options:
                 raise OptionError(f"the course is the designer's: {name} cannot be given")

@@ -15,6 +15,7 @@ from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.native_vector import draw_stream_seed
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -59,11 +60,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(
-                f"render_mode must be None or one of {self.metadata['render_modes']}, "
-                f"got {render_mode!r}"
-            )
+        check_render_mode(render_mode, self.metadata)
         try:
             self.options = PartyOptions(**options)
         except TypeError as error:

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/level_generators.md: `python docs/make_level_pictures.py`."""
+"""Make the pictures of docs/guides/level_generators.md: `python docs/make_level_pictures.py`."""
 
 from __future__ import annotations
 

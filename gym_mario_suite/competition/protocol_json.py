@@ -1,4 +1,4 @@
-"""The messages of the JSON-lines protocol; docs/competition.md is its description."""
+"""The messages of the JSON-lines protocol; docs/guides/competition.md is its description."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Copies of a game for planners: clone, advance, look.
 
-`ForwardModel` reads like the Mario AI Framework's class of that name (docs/framework_2019.md has
+`ForwardModel` reads like the Mario AI Framework's class of that name (docs/concepts/framework_2019.md has
 the Java names side by side). `ForwardModelBatch` (`envs.forward_model_batch`) does the same for
 many clones in one call.
 

@@ -92,7 +92,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     Mario starts small, the clock counts the framework's milliseconds, status 3 is its time-out, and
     info has `event_<name>` for each of the framework's events, how often it happened in the step.
     `obs="framework"` is its complete grid around Mario, int8[16, 16], x first. See
-    docs/framework_2019.md.
+    docs/concepts/framework_2019.md.
 
     Args:
         rules: "competition-2009" or "framework-2019".

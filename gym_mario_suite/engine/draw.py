@@ -11,8 +11,6 @@ theme and the HUD switch.
 
 from __future__ import annotations
 
-from math import floor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +28,7 @@ from gym_mario_suite.engine.atlas import (
 from gym_mario_suite.engine.compiled import announce_first_compile, inline_jit, jit
 from gym_mario_suite.engine.draw_effects import draw_effects
 from gym_mario_suite.engine.draw_hud import draw_hud
-from gym_mario_suite.engine.draw_sprites import draw_player, draw_sprite, is_behind_tiles
+from gym_mario_suite.engine.draw_sprites import draw_player, draw_sprite, is_behind_tiles, px
 from gym_mario_suite.engine.draw_tiles import draw_backdrop, draw_goal, draw_tiles
 from gym_mario_suite.engine.draw_words import (
     GROUP_OUTPUTS,
@@ -69,11 +67,11 @@ def camera_on(image, body):
     if left < 0:
         left >>= 1
     else:
-        left = min(max(floor(body.x) - SCREEN_WIDTH_PX // 2, 0), left)
+        left = min(max(px(body.x) - SCREEN_WIDTH_PX // 2, 0), left)
     top = np.int64(0)
     if image[RULES] != _COMPETITION_2009:
         lowest = max(image[HEIGHT] * TILE_PX - SCREEN_HEIGHT_PX, 0)
-        top = min(max(floor(body.y) - SCREEN_HEIGHT_PX // 2, 0), lowest)
+        top = min(max(px(body.y) - SCREEN_HEIGHT_PX // 2, 0), lowest)
     return np.int64(left), np.int64(top)
 
 

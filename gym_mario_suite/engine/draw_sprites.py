@@ -94,7 +94,8 @@ _BLINK_BIT = 2  # of the time without harm: two ticks seen, two not
 @inline_jit
 def px(v):
     """The pixel of a coordinate."""
-    return floor(v)
+    # On a GPU `floor` gives a float.
+    return np.int64(floor(v))
 
 
 @inline_jit

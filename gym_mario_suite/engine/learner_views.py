@@ -5,6 +5,8 @@ Unlike the competition's grids (`observe`) these show sprites where they are now
 
 from __future__ import annotations
 
+from math import floor
+
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
@@ -222,7 +224,7 @@ def write_features(image, world, player_index, out):
     player = world.players[player_index]
     body = player.body
     out[:] = 0
-    out[0] = _clip(body.x / 16.0 - np.floor(body.x / 16.0))
+    out[0] = _clip(body.x / 16.0 - floor(body.x / 16.0))
     out[1] = _clip(body.y / 240.0)
     out[2] = _clip(body.xa / 12.0)
     out[3] = _clip(body.ya / 20.0)

@@ -21,7 +21,7 @@ from gym_mario_suite.envs.episode import (
     draw_level_seeds,
     foresee_keys,
     read_telemetry,
-    reset_masked,
+    reset_rows,
     step_rows,
 )
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
@@ -174,7 +174,9 @@ class GameBatch:
         self._forget_custom_levels(mask)
         if self._source is not None:
             self._make_levels(mask)
-        reset_masked(
+        reset_rows(
+            0,
+            self.count,
             self.configs,
             self.images,
             self.rows,
@@ -239,13 +241,13 @@ class GameBatch:
         end: int,
     ) -> None:
         step_rows(
+            first,
+            end,
             self.configs,
             self.images,
             self.rows,
             self.worlds,
             self.episodes,
-            first,
-            end,
             keys,
             next_step,
             active,

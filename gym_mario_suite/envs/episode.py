@@ -315,13 +315,13 @@ def _advance(config, images, row, world, episode, keys, next_step, terms, counts
 
 @jit
 def step_rows(
+    first,
+    end,
     configs,
     images,
     rows,
     worlds,
     episodes,
-    first,
-    end,
     keys,
     next_step,
     active,
@@ -334,13 +334,13 @@ def step_rows(
     """Step the environments `first` .. `end` - 1 of a batch.
 
     Args:
+        first: First environment.
+        end: One past the last.
         configs: CONFIG[1].
         images: int32[levels, capacity].
         rows: int64[n], each environment's row of `images`.
         worlds: WORLD[n].
         episodes: EPISODE[n].
-        first: First environment.
-        end: One past the last.
         keys: uint8[n], button bits.
         next_step: Whether an environment that has ended is reset instead of stepped.
         active: bool[n]; environments where it is not set stay as they are, with reward 0.
@@ -373,9 +373,9 @@ def step_rows(
 
 
 @jit
-def reset_masked(configs, images, rows, worlds, episodes, mask, terms, counts, scratch):
+def reset_rows(first, end, configs, images, rows, worlds, episodes, mask, terms, counts, scratch):
     """Reset the environments whose `mask` (bool[n]) is set; arguments as in `step_rows`."""
-    for i in range(worlds.shape[0]):
+    for i in range(first, end):
         if mask[i]:
             reset_episode(
                 configs[0],

@@ -10,17 +10,16 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.compiled import jit
-from gym_mario_suite.engine.learner_views import (
-    CHANNELS,
-    N_FEATURES,
-    N_TERRAIN,
-    write_channels,
-    write_features,
-    write_terrain,
+from gym_mario_suite.engine.learner_views import CHANNELS, N_FEATURES, N_TERRAIN
+from gym_mario_suite.engine.observe import GRID_SIZE, MAX_Z
+from gym_mario_suite.engine.observe_2019 import GRID_2019
+from gym_mario_suite.engine.rows import (
+    write_channels_rows,
+    write_features_rows,
+    write_framework_rows,
+    write_grid_rows,
+    write_terrain_rows,
 )
-from gym_mario_suite.engine.observe import GRID_SIZE, MAX_Z, write_merged_grid
-from gym_mario_suite.engine.observe_2019 import GRID_2019, MARIO, write_complete_2019
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import OptionError
 
@@ -58,32 +57,13 @@ class ObservationWriter(Protocol):
         ...
 
 
-@jit
-def _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out):
-    for i in range(first, end):
-        if mask[i]:
-            write_merged_grid(images[rows[i]], worlds[i], 0, z_level, z_enemies, out[i])
+def _plain_writer(write_rows: Callable[..., None]) -> Callable[[ViewOptions], ObservationWriter]:
+    """Makes writers of an observation that has no options."""
 
+    def write(images, rows, worlds, themes, mask, first, end, out):
+        write_rows(first, end, images, rows, worlds, mask, out)
 
-@jit
-def _write_channels_rows(images, rows, worlds, _themes, mask, first, end, out):
-    for i in range(first, end):
-        if mask[i]:
-            write_channels(images[rows[i]], worlds[i], 0, out[i])
-
-
-@jit
-def _write_features_rows(images, rows, worlds, _themes, mask, first, end, out):
-    for i in range(first, end):
-        if mask[i]:
-            write_features(images[rows[i]], worlds[i], 0, out[i])
-
-
-@jit
-def _write_terrain_rows(images, rows, worlds, _themes, mask, first, end, out):
-    for i in range(first, end):
-        if mask[i]:
-            write_terrain(images[rows[i]], worlds[i], 0, out[i])
+    return lambda _: write
 
 
 def _grid_writer(options: ViewOptions) -> ObservationWriter:
@@ -91,17 +71,9 @@ def _grid_writer(options: ViewOptions) -> ObservationWriter:
     z_enemies = checked_z("z_enemies", options.z_enemies)
 
     def write(images, rows, worlds, themes, mask, first, end, out):
-        _write_grid_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out)
+        write_grid_rows(first, end, images, rows, worlds, mask, z_level, z_enemies, out)
 
     return write
-
-
-@jit
-def _write_framework_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out):
-    for i in range(first, end):
-        if mask[i]:
-            image = images[rows[i]]
-            write_complete_2019(image, worlds[i], MARIO, z_level, z_enemies, out[i])
 
 
 def _framework_writer(options: ViewOptions) -> ObservationWriter:
@@ -109,7 +81,7 @@ def _framework_writer(options: ViewOptions) -> ObservationWriter:
     z_enemies = checked_z("z_enemies", options.z_enemies)
 
     def write(images, rows, worlds, themes, mask, first, end, out):
-        _write_framework_rows(images, rows, worlds, mask, first, end, z_level, z_enemies, out)
+        write_framework_rows(first, end, images, rows, worlds, mask, z_level, z_enemies, out)
 
     return write
 
@@ -163,12 +135,14 @@ OBSERVATION_MODES: dict[str, ObservationMode] = {
             1,
             (len(CHANNELS), GRID_SIZE, GRID_SIZE),
             np.int8,  # not uint8, which learners take for the pixels of an image
-            lambda _: _write_channels_rows,
+            _plain_writer(write_channels_rows),
         ),
         ObservationMode(
-            "features", -1, 1, (N_FEATURES,), np.float32, lambda _: _write_features_rows
+            "features", -1, 1, (N_FEATURES,), np.float32, _plain_writer(write_features_rows)
         ),
-        ObservationMode("terrain", -1, 1, (N_TERRAIN,), np.float32, lambda _: _write_terrain_rows),
+        ObservationMode(
+            "terrain", -1, 1, (N_TERRAIN,), np.float32, _plain_writer(write_terrain_rows)
+        ),
         ObservationMode("rgb", 0, 255, (240, 320, 3), np.uint8, _pixel_writer("rgb")),
         ObservationMode("rgb_half", 0, 255, (120, 160, 3), np.uint8, _pixel_writer("rgb_half")),
         ObservationMode("gray84", 0, 255, (84, 84), np.uint8, _pixel_writer("gray84")),

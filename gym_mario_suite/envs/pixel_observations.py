@@ -9,22 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.atlas import View, load_views
-from gym_mario_suite.engine.compiled import jit
-from gym_mario_suite.engine.draw import draw_gray84, draw_rgb, scratch_bytes
-
-
-@jit
-def _draw_rgb_rows(view, scratch, hud, images, rows, worlds, themes, mask, first, end, out):
-    for i in range(first, end):
-        if mask[i]:
-            draw_rgb(view, scratch, images[rows[i]], worlds[i], themes[i], hud, out[i])
-
-
-@jit
-def _draw_gray84_rows(view, scratch, hud, images, rows, worlds, themes, mask, first, end, out):
-    for i in range(first, end):
-        if mask[i]:
-            draw_gray84(view, scratch, images[rows[i]], worlds[i], themes[i], hud, out[i])
+from gym_mario_suite.engine.draw import scratch_bytes
+from gym_mario_suite.engine.draw_rows import draw_gray84_rows, draw_rgb_rows
 
 
 class PixelWriter:
@@ -42,7 +28,7 @@ class PixelWriter:
             "rgb_half": views.rgb_half,
             "gray84": views.grey_half,
         }[name]
-        self._draw = _draw_gray84_rows if name == "gray84" else _draw_rgb_rows
+        self._draw = draw_gray84_rows if name == "gray84" else draw_rgb_rows
         self._hud = bool(hud)
         self._memory = threading.local()
 
@@ -60,7 +46,6 @@ class PixelWriter:
         """Draw the worlds `first` .. `end` - 1 whose `mask` is set into their rows of `out`."""
         scratch = getattr(self._memory, "scratch", None)
         if scratch is None:
-            scratch = self._memory.scratch = np.zeros(scratch_bytes(self._view), np.uint8)
-        self._draw(
-            self._view, scratch, self._hud, images, rows, worlds, themes, mask, first, end, out
-        )
+            scratch = self._memory.scratch = np.zeros((1, scratch_bytes(self._view)), np.uint8)
+        view, hud = self._view, self._hud
+        self._draw(first, end, view, scratch, images, rows, worlds, themes, mask, hud, out)

@@ -165,6 +165,7 @@ def _train_upsampler(
             seed,
             device,
             lambda step, loss: show(completed=step, note=f"loss {loss:.4f}"),
+            out,
         )
     path = out / f"{UPSAMPLER}.safetensors"
     save_upsampler(path, trained)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gym_mario_suite.dream.copies import choose, expected_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.frames import quantised
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig, head_slices, multi_hot
@@ -20,7 +21,8 @@ from gym_mario_suite.dream.windows import IGNORED, places_of, targets_of
 
 _SLICES = head_slices()
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
-DenoiserCall = Callable[..., tuple[Tensor, Tensor]]
+# `Denoiser.parts`
+Parts = Callable[..., tuple[Tensor, Tensor | None, Tensor]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +148,7 @@ def symlog(x: Tensor) -> Tensor:
 
 
 def denoising_loss(
-    denoiser: DenoiserCall,
+    parts: Parts,
     config: DreamConfig,
     batch: Batch,
     noise: NoiseOptions,
@@ -155,7 +157,8 @@ def denoising_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Denoising at random noise levels: each window's frames after the context, all at once.
 
-    The error is that of the network's own output, ((D - x) / c_out)^2, as in EDM.
+    The error is that of the network's own output, ((D - x) / c_out)^2, as in EDM; where there are
+    choices, the one to be expected.
 
     Returns:
         The frames' loss, and the head's losses by name.
@@ -170,6 +173,7 @@ def denoising_loss(
     sigma = _levels(rows, noise.loc, noise.scale, noise, generator)
     sigma_context = _levels(rows, noise.context_loc, noise.context_scale, noise, generator)
     noisy = _noised(target, sigma, config.sigma_offset, generator)
+    last = past[:, -1]
     past = _noised(past, sigma_context, 0.0, generator).flatten(1, 2)
     kept = (torch.rand(rows, generator=generator, device=past.device) < hint_share).float()
     tiles, place = _hints(
@@ -178,17 +182,17 @@ def denoising_loss(
         batch.place[:, CONTEXT - 1 : -1].flatten(0, 1),
         kept,
     )
-    denoised, head = denoiser(
+    painted, logits, head = parts(
         past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place
     )
     c_out = preconditioning(sigma[:, None, None, None], config).c_out
-    error = ((denoised.float() - target) / c_out).square().mean()
+    error = expected_error(painted.float(), logits, last, target, c_out**-2, config)
     targets = {k: v[:, CONTEXT - 1 :].flatten(0, 1) for k, v in batch.targets.items()}
     return error, head_loss(head, targets)
 
 
 def rollout_loss(
-    denoiser: DenoiserCall,
+    parts: Parts,
     config: DreamConfig,
     batch: Batch,
     noise: NoiseOptions,
@@ -228,18 +232,21 @@ def rollout_loss(
         for i, (sigma, lower) in enumerate(pairwise(sigmas)):
             level = torch.full((count,), sigma, device=device)
             with torch.set_grad_enabled(i == trained and torch.is_grad_enabled()):
-                clean, head = denoiser(seen, x, buttons, level, sigma_context, tiles, place)
-            clean = clean.float()
+                painted, logits, head = parts(seen, x, buttons, level, sigma_context, tiles, place)
+            painted = painted.float()
             if i == trained:
                 last = batch.frames[:, CONTEXT + k - 1]
                 changed = ((target - last).abs().amax(1, keepdim=True) > _CHANGED).float()
                 weight = 1 + changed_weight * changed
-                error = (weight * (clean - target).square()).mean() / weight.mean()
+                weight = weight / weight.mean()
+                error = expected_error(painted, logits, past[:, -1], target, weight, config)
                 total = total + error / config.sigma_data**2 / steps
                 targets = {n: v[:, CONTEXT - 1 + k] for n, v in batch.targets.items()}
                 for name, value in head_loss(head, targets).items():
                     heads[name] = heads.get(name, 0.0) + value / steps
-            clean = clean.detach()
+            clean = painted.detach()
+            if logits is not None:
+                clean = choose(clean, logits, past[:, -1], config)
             x = clean + (lower / sigma) * (x - clean)
         past = torch.cat([past[:, 1:], quantised(clean)[:, None]], 1)
     return total, heads

@@ -4,9 +4,7 @@ Patches of pixels are folded into channels first, so that no convolution runs at
 that is what makes it fast on a processor. Residual blocks are modulated by a condition vector of
 the buttons and the noise levels.
 
-Beside what it paints, the network says for each square of 2x2 pixels how much to take from the
-last frame, and moved by how many pixels: most of a scrolling picture is there already, and need not
-be painted anew.
+Beside what it paints, the network says what to copy from the last frame (`copies`).
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gym_mario_suite.dream.copies import CELL, Motion, choose, moves
 from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.presets import (
     BUTTONS,
@@ -32,9 +31,7 @@ from gym_mario_suite.errors import WeightsError
 
 _FREQUENCIES = 8
 _HEAD_WIDTH = 64
-_COPY_CELL = 2  # side in px of the squares that are copied as a whole
-_LARGEST_LOGIT = 20.0
-_SHARPNESS = 20.0
+_AGREEMENT_LOGIT = 4.0
 _TILE_CODES = 256
 _SPAWN_CODES = 16
 _HINT_WIDTH = 16
@@ -137,33 +134,44 @@ class LevelHint(nn.Module):
         return torch.cat([known[..., :HINT_LEFT], between, known[..., -HINT_RIGHT:]], dim=3)
 
 
-class Motion(nn.Module):
-    """How well the last frame agrees with the one before it, moved by each number of pixels.
+class Choice(nn.Module):
+    """What each cell is to be: a copy, moved in one of the ways, or painted.
 
-    For each patch, and for the whole picture. Convolutions over patches would have to learn to
-    compare pixels; this tells them outright how fast the camera and the sprites were.
+    Which layer of the scenery a cell belongs to shows in how it has moved; how fast each layer will
+    move is the same everywhere. So the picture as a whole says which way follows on which (a
+    matrix), and the patches add what they see for themselves.
     """
 
-    def __init__(self, config: DreamConfig) -> None:
+    def __init__(self, config: DreamConfig, features: int, summary: int) -> None:
         super().__init__()
-        self.reach = config.shifts
-        self.patch = config.patch
+        self.ways = len(moves(config))
+        self.scale = config.patch // CELL
+        choices = self.ways + 1
+        self.local = nn.Conv2d(
+            features, choices * self.scale**2, config.copy_kernel, padding="same"
+        )
+        self.speeds = nn.Linear(summary, _HEAD_WIDTH)
+        self.follows = nn.Linear(_HEAD_WIDTH, choices * (self.ways + 1))
+        # At first: what moved goes on to move.
+        same = torch.zeros(choices, self.ways + 1)
+        same[: self.ways, : self.ways] = _AGREEMENT_LOGIT * torch.eye(self.ways)
+        with torch.no_grad():
+            self.follows.bias.copy_(same.flatten())
+            self.follows.weight.mul_(0.1)
 
-    def forward(self, context: Tensor) -> tuple[Tensor, Tensor]:
-        """Agreement in 0 .. 1: [n, 2 shifts + 1, rows, columns] and [n, 2 shifts + 1]."""
-        # Green, and every second row, tell enough.
-        before, last = context[:, -5:-4, ::2], context[:, -2:-1, ::2]
-        width = last.shape[-1]
-        padded = functional.pad(before, (self.reach, self.reach, 0, 0), mode="replicate")
-        moved = [padded[..., s : s + width] for s in range(2 * self.reach + 1)]
-        difference = (torch.cat(moved, dim=1) - last).abs()
-        local = functional.avg_pool2d(difference, (self.patch // 2, self.patch))
-        whole = local.mean(dim=(2, 3))
-        return self._agreement(local), self._agreement(whole)
+    def forward(self, x: Tensor, summary: Tensor, near: Tensor) -> Tensor:
+        """Logits [n, ways + 1, h / 2, w / 2].
 
-    def _agreement(self, difference: Tensor) -> Tensor:
-        least = difference.amin(dim=1, keepdim=True)
-        return (_SHARPNESS * (least - difference)).exp()
+        Args:
+            x: float[n, features, rows, columns].
+            summary: float[n, summary].
+            near: float[n, ways, h / 2, w / 2], the cells' agreement (`copies.Motion`).
+        """
+        local = functional.pixel_shuffle(self.local(x), self.scale)
+        follows = self.follows(functional.silu(self.speeds(summary)))
+        follows = follows.reshape(-1, self.ways + 1, self.ways + 1)
+        moved = follows[:, :, : self.ways] @ near.flatten(2)
+        return local + moved.reshape(local.shape) + follows[:, :, self.ways :, None]
 
 
 class UnshuffleNet(nn.Module):
@@ -180,10 +188,11 @@ class UnshuffleNet(nn.Module):
         # The same as pixel unshuffle and a 1x1 convolution, and three times as fast.
         self.stem = nn.Conv2d(3 * (CONTEXT + 1), inner, config.patch, stride=config.patch)
         self.stem_hint = nn.Conv2d(_HINT_WIDTH, inner, 1, bias=False) if self.hint else None
-        speeds = 2 * config.shifts + 1
+        ways = len(moves(config))
         self.motion = Motion(config) if config.shifts else None
-        self.stem_motion = nn.Conv2d(speeds, inner, 1, bias=False) if self.motion else None
-        self.condition_motion = nn.Linear(speeds, width, bias=False) if self.motion else None
+        seen = ways * (CONTEXT - 1)
+        self.stem_motion = nn.Conv2d(seen, inner, 1, bias=False) if self.motion else None
+        self.condition_motion = nn.Linear(seen, width, bias=False) if self.motion else None
         before, middle, after = config.blocks
         self.down = nn.ModuleList(ResidualBlock(inner, inner, width) for _ in range(before))
         self.reduce = nn.Conv2d(inner, deep, 2, stride=2)
@@ -193,16 +202,11 @@ class UnshuffleNet(nn.Module):
             ResidualBlock(2 * inner if i == 0 else inner, inner, width) for i in range(after)
         )
         self.out_norm = nn.GroupNorm(groups_of(inner), inner)
-        cells = (config.patch // _COPY_CELL) ** 2
-        self.copies = 2 * config.shifts + 2 if config.shifts else 0  # the last: paint, do not copy
         self.out = nn.Conv2d(inner, 3 * pixels, 3, padding=1)
-        self.copy = (
-            nn.Conv2d(inner, self.copies * cells, config.copy_kernel, padding="same")
-            if self.copies
-            else None
-        )
+        self.choice = Choice(config, inner, 2 * deep + width) if ways else None
+        # The largest values, too: most ends are a matter of one place.
         self.head = nn.Sequential(
-            nn.Linear(deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
+            nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
         )
 
     def forward(
@@ -214,13 +218,14 @@ class UnshuffleNet(nn.Module):
         tiles: Tensor | None,
         place: Tensor | None,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What to paint, what to copy (logits at half size) and the head's numbers."""
+        """What to paint, what to copy (see `copies.choose`) and the head's numbers."""
         config = self.config
         condition = self.condition(buttons, codes, place)
         x = self.stem(torch.cat([context, noisy], dim=1))
+        near = None
         if self.motion is not None and self.stem_motion is not None:
             assert self.condition_motion is not None
-            local, whole = self.motion(context)
+            near, local, whole = self.motion(context)
             x = x + self.stem_motion(local)
             condition = condition + self.condition_motion(whole)
         if self.hint is not None and self.stem_hint is not None:
@@ -234,16 +239,17 @@ class UnshuffleNet(nn.Module):
         x = self.reduce(functional.pad(x, (0, columns % 2, 0, rows % 2)))
         for block in self.middle:
             x = block(x, condition)
-        head = self.head(x.mean(dim=(2, 3)))
+        summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
+        head = self.head(summary)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
             x = block(x, condition)
         x = functional.silu(self.out_norm(x))
         painted = functional.pixel_shuffle(self.out(x), config.patch)
-        if self.copy is None:
+        if self.choice is None or near is None:
             return painted, None, head
-        return painted, functional.pixel_shuffle(self.copy(x), config.patch // _COPY_CELL), head
+        return painted, self.choice(x, torch.cat([summary, condition], dim=1), near), head
 
 
 class Denoiser(nn.Module):
@@ -289,35 +295,34 @@ class Denoiser(nn.Module):
         Returns:
             float[n, 3, h, w] and float[n, HEAD_SIZE].
         """
+        painted, logits, head = self.parts(
+            context, noisy, buttons, sigma, sigma_context, tiles, place
+        )
+        if logits is None:
+            return painted, head
+        return choose(painted, logits, context[:, -3:], self.config), head
+
+    def parts(
+        self,
+        context: Tensor,
+        noisy: Tensor,
+        buttons: Tensor,
+        sigma: Tensor,
+        sigma_context: Tensor,
+        tiles: Tensor | None = None,
+        place: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """What `forward` is made of: painted frames, logits of the choices, the head's numbers."""
         config = self.config
         c_in, c_skip, c_out = preconditioning(sigma[:, None, None, None], config)
         offset = config.sigma_offset**2
         # ln sqrt(s^2 + o^2) / 4
         codes = torch.stack([sigma, sigma_context], dim=1)
         codes = torch.log(codes * codes + offset) / 8
-        painted, copies, head = self.net(
+        output, logits, head = self.net(
             context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place
         )
-        denoised = c_skip * noisy + c_out * painted
-        if copies is not None:
-            denoised = self._with_copies(denoised, copies, context[:, -3:])
-        return denoised, head
-
-    def _with_copies(self, denoised: Tensor, copies: Tensor, last: Tensor) -> Tensor:
-        """Replace what is painted by moved pieces of the last frame, to the share that is asked."""
-        # A softmax over the channels, without the transpositions that ONNX Runtime makes of it.
-        shares = copies.clamp(-_LARGEST_LOGIT, _LARGEST_LOGIT).exp()
-        shares = shares / shares.sum(dim=1, keepdim=True)
-        shares = functional.interpolate(shares, scale_factor=_COPY_CELL)
-        reach = self.config.shifts
-        padded = functional.pad(last, (reach, reach, 0, 0), mode="replicate")
-        width = self.config.width_px
-        # Where the camera goes right by s px, a pixel comes from s px further right.
-        result = denoised * shares[:, -1:]
-        for shift in range(2 * reach + 1):
-            moved = padded[..., shift : shift + width]
-            result = result + moved * shares[:, shift : shift + 1]
-        return result
+        return c_skip * noisy + c_out * output, logits, head
 
 
 def count_parameters(module: nn.Module) -> int:

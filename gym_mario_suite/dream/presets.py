@@ -52,6 +52,7 @@ class DreamConfig:
         condition: Width of the condition vector.
         shifts: The network may copy what it wants of the last frame, moved by up to so many px to
             either side; 0 leaves that out.
+        rises: The same, up and down.
         copy_kernel: Side of the convolution that says what is copied, in patches.
         level_hint: Whether there is an input for the tiles beyond the picture's edges.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
@@ -73,6 +74,7 @@ class DreamConfig:
     depths: tuple[int, ...] = ()
     condition: int = 128
     shifts: int = 6
+    rises: int = 5
     copy_kernel: int = 1
     level_hint: bool = True
     sigma_data: float = 0.5
@@ -144,6 +146,7 @@ PRESETS: dict[str, DreamConfig] = {
             blocks=(1, 1, 1),
             condition=32,
             shifts=2,
+            rises=2,
         ),
         DreamConfig(
             name="ci",
@@ -153,9 +156,10 @@ PRESETS: dict[str, DreamConfig] = {
             channels=(96, 160),
             blocks=(2, 3, 2),
             shifts=2,
+            rises=2,
         ),
-        # Half the channels of `xs`: what a few hours of a CPU can train.
-        DreamConfig(name="xxs", channels=(64, 96), blocks=(1, 2, 1), copy_kernel=3),
+        # Half of `xs`: what a few hours of a CPU can train.
+        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1)),
         DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2)),
         DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3)),
         # The earlier system's denoiser; the head is ours, since it had none.
@@ -169,6 +173,7 @@ PRESETS: dict[str, DreamConfig] = {
             depths=(2, 2, 2, 2),
             condition=256,
             shifts=0,
+            rises=0,
             level_hint=False,
             steps=3,
         ),

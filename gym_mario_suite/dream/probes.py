@@ -8,7 +8,7 @@ is measured with them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gym_mario_suite.dream.copies import Motion
 from gym_mario_suite.dream.frames import Frames
-from gym_mario_suite.dream.network import Motion
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.dream.tape_player import FACT, Pieces
 from gym_mario_suite.dream.weights import fill, load_tensors, save_tensors
@@ -76,7 +76,7 @@ class MotionReader(nn.Module):
 
     def __init__(self, config: DreamConfig, width: int = 32) -> None:
         super().__init__()
-        self.motion = Motion(config)
+        self.motion = Motion(replace(config, rises=0))
         self.trunk = _Trunk(6, width)
         speeds = 2 * config.shifts + 1
         # Each row of patches by itself: the ground moves with the camera, the sky does not.
@@ -92,7 +92,7 @@ class MotionReader(nn.Module):
         Args:
             pairs: float[n, 6, h, w], the frame before and the frame.
         """
-        local, whole = self.motion(pairs)
+        _, local, whole = self.motion(pairs)
         y = self.trunk(pairs)
         columns = y.shape[-1]
         # Mario is in the middle of the picture wherever the camera moves.

@@ -24,7 +24,14 @@ from gym_mario_suite.dream.losses import (
 )
 from gym_mario_suite.dream.network import Denoiser
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
-from gym_mario_suite.dream.weights import fill, load_model, load_tensors, save_tensors
+from gym_mario_suite.dream.weights import (
+    fill,
+    fill_optimiser,
+    load_model,
+    load_tensors,
+    optimiser_tensors,
+    save_tensors,
+)
 from gym_mario_suite.dream.windows import WindowSource
 from gym_mario_suite.errors import OptionError, WeightsError
 
@@ -164,7 +171,7 @@ class Trainer:
             self.model.parameters(), lr=options.rate, weight_decay=options.weight_decay, eps=1e-8
         )
         self.progress = Progress(steps=options.steps)
-        self._call: Any = torch.compile(self.model) if options.compile else self.model
+        self._call: Any = torch.compile(self.model.parts) if options.compile else self.model.parts
         self._generator = torch.Generator(self.device)
 
     def start_from(self, path: Path) -> None:
@@ -297,9 +304,7 @@ class Trainer:
         """
         tensors = {f"model.{n}": t for n, t in self.model.state_dict().items()}
         tensors |= {f"average.{n}": t for n, t in self.average.items()}
-        for index, state in self.optimiser.state_dict()["state"].items():
-            for name, value in state.items():
-                tensors[f"optimiser.{index}.{name}"] = torch.as_tensor(value)
+        tensors |= optimiser_tensors(self.optimiser)
         progress = {f.name: getattr(self.progress, f.name) for f in fields(Progress)}
         metadata = {
             "config": self.config.to_dict(),
@@ -338,12 +343,7 @@ class Trainer:
         fill(self.model, part("model."), path)
         for name, tensor in part("average.").items():
             self.average[name] = tensor.to(self.device)
-        states: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in part("optimiser.").items():
-            index, _, key = name.partition(".")
-            states.setdefault(int(index), {})[key] = tensor
-        own = self.optimiser.state_dict()
-        self.optimiser.load_state_dict({"state": states, "param_groups": own["param_groups"]})
+        fill_optimiser(self.optimiser, tensors)
         self.progress = Progress(**metadata["progress"])
         if self.options.steps:
             self.progress.steps = self.options.steps

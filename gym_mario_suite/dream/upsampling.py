@@ -7,6 +7,8 @@ small one. Of what it learns from nothing is shipped: play needs no upsampler wh
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +25,13 @@ from gym_mario_suite.dream.frames import Frames, resized, to_frames, to_model
 from gym_mario_suite.dream.noise import normal_noise
 from gym_mario_suite.dream.presets import UpsamplerConfig, preset
 from gym_mario_suite.dream.sampler import sample
-from gym_mario_suite.dream.weights import fill, load_tensors, save_tensors
+from gym_mario_suite.dream.weights import (
+    fill,
+    fill_optimiser,
+    load_tensors,
+    optimiser_tensors,
+    save_tensors,
+)
 from gym_mario_suite.dream.windows import WindowSource
 from gym_mario_suite.errors import WeightsError
 
@@ -31,6 +39,8 @@ LARGE = 240, 256  # px
 _RHO = 7.0
 _CONSTANTS = preset("diamond")  # sigma_data and sigma_offset
 _CONTEXT_SIGMA = 5e-3
+CHECKPOINT = "upsampler_checkpoint.safetensors"
+_SAVE_S = 240.0
 
 
 def _codes(sigma: Tensor, context: Tensor) -> Tensor:
@@ -70,8 +80,12 @@ def train_upsampler(
     seed: int = 0,
     device: str = "cpu",
     tell: Callable[[int, float], None] = lambda step, loss: None,
+    folder: Path | None = None,
 ) -> Upsampler:
     """Train an upsampler.
+
+    All randomness of a step follows from the seed and its number, so that a training that was
+    stopped goes on as if it had not been (on the CPU to the bit).
 
     Args:
         config: Its sizes.
@@ -82,20 +96,68 @@ def train_upsampler(
         seed: Decides weights, frames and noise.
         device: "cpu" or "cuda".
         tell: Called after each step with its number and loss.
+        folder: Where a checkpoint is written every four minutes and at the end, also after an
+            interrupt, and looked for at the beginning.
+
+    Raises:
+        WeightsError: When the checkpoint belongs to another training.
     """
     torch.manual_seed(seed)
     model = Upsampler(config).to(device)
     optimiser = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-2)
-    for step in range(steps):
-        frames = source.batch(seed, step, batch, 2).frames
-        large = torch.from_numpy(to_model(resized(frames, *LARGE))).to(device)
-        loss = upsampling_loss(model, large, config.factor, (seed << 32) + step)
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-        optimiser.step()
-        tell(step + 1, float(loss.detach()))
+    training = {"batch": batch, "rate": rate, "seed": seed, "data": source.digest()}
+    training["upsampler"] = asdict(config)
+    checkpoint = None if folder is None else folder / CHECKPOINT
+    done = 0 if checkpoint is None else _go_on(checkpoint, model, optimiser, training)
+    saved = time.monotonic()
+    try:
+        for step in range(done, steps):
+            frames = source.batch(seed, step, batch, 2).frames
+            large = torch.from_numpy(to_model(resized(frames, *LARGE))).to(device)
+            loss = upsampling_loss(model, large, config.factor, (seed << 32) + step)
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            optimiser.step()
+            done = step + 1
+            tell(done, float(loss.detach()))
+            if checkpoint is not None and time.monotonic() - saved > _SAVE_S:
+                _save_checkpoint(checkpoint, model, optimiser, training, done)
+                saved = time.monotonic()
+    finally:
+        if checkpoint is not None:
+            _save_checkpoint(checkpoint, model, optimiser, training, done)
     return model.cpu().eval()
+
+
+def _save_checkpoint(
+    path: Path,
+    model: Upsampler,
+    optimiser: torch.optim.Optimizer,
+    training: dict[str, Any],
+    done: int,
+) -> None:
+    tensors = {f"model.{n}": t for n, t in model.state_dict().items()}
+    save_tensors(
+        path, tensors | optimiser_tensors(optimiser), {"training": training, "steps": done}
+    )
+
+
+def _go_on(
+    path: Path, model: Upsampler, optimiser: torch.optim.Optimizer, training: dict[str, Any]
+) -> int:
+    """Take up a checkpoint, if there is one; the number of steps that it has done."""
+    if not path.exists():
+        return 0
+    tensors, metadata = load_tensors(path)
+    if metadata.get("training") != json.loads(json.dumps(training)):
+        raise WeightsError(
+            f"{path}: the checkpoint is of another training; choose another folder, or delete it"
+        )
+    weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    fill(model, weights, path)
+    fill_optimiser(optimiser, tensors)
+    return int(metadata["steps"])
 
 
 class Upsampling:

@@ -12,6 +12,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 SAFETENSORS = ".safetensors"
@@ -92,6 +93,28 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path | str) -> 
         if not torch.isfinite(tensor.float()).all():
             raise WeightsError(f"{path}: {name} holds numbers that are not finite")
     module.load_state_dict({name: t.to(own[name].dtype) for name, t in tensors.items()})
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What an optimiser remembers of each weight, by name, for `save_tensors`."""
+    import torch
+
+    return {
+        f"optimiser.{index}.{name}": torch.as_tensor(value)
+        for index, state in optimiser.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+
+
+def fill_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimiser what `optimiser_tensors` made; other names are passed over."""
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimiser."):
+            _, index, key = name.split(".", 2)
+            states.setdefault(int(index), {})[key] = tensor
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": states, "param_groups": groups})
 
 
 def save_model(path: Path, module: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ from gym_mario_suite.dream.losses import (  # noqa: E402
 )
 from gym_mario_suite.dream.network import (  # noqa: E402
     Denoiser,
-    Motion,
     UnshuffleNet,
     count_parameters,
     example_inputs,
@@ -46,7 +45,7 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
     windows = TapeWindows(tapes, config.height_px, config.width_px, end_share=0.5)
     batch = to_batch(windows.batch(0, 0, 4, 5))
     generator = torch.Generator().manual_seed(0)
-    loss, head = stage(model, config, batch, NoiseOptions(), generator, hint_share=1.0)  # type: ignore[operator]
+    loss, head = stage(model.parts, config, batch, NoiseOptions(), generator, hint_share=1.0)  # type: ignore[operator]
     (loss + sum(head.values())).backward()
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert dead == []
@@ -55,10 +54,12 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
 def test_presets_are_the_measured_layouts() -> None:
     # Beside the layouts that were measured: multi-hot buttons, a second noise level, a larger head.
     added = -448 + 192 + 2048 + 11 * 65
+    largest = 64  # weights of the head for each channel's largest value
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
             net = UnshuffleNet(preset(name, shifts=0, level_hint=False))
-        assert count_parameters(net) == measured + added
+        deep = preset(name).channels[1]
+        assert count_parameters(net) == measured + added + largest * deep
     with torch.device("meta"):
         diamond = Denoiser(preset("diamond"))
         upsampler = Upsampler(UpsamplerConfig())
@@ -92,17 +93,6 @@ def test_what_is_not_hinted_at_does_not_count(name: str) -> None:
     assert not torch.equal(a[1], b[1])
 
 
-def test_motion_finds_how_far_the_picture_has_moved() -> None:
-    config = preset("xs")
-    picture = torch.rand(1, 3, 120, 172)
-    for shift in (-4, 0, 5):
-        context = torch.cat([picture[..., 6:166]] * 3 + [picture[..., 6 + shift : 166 + shift]], 1)
-        local, whole = Motion(config)(context)
-        assert whole.argmax(1).item() - 6 == shift
-        assert local.shape == (1, 13, 15, 20)
-        assert (local[0, :, 7, 10].argmax() - 6).item() == shift
-
-
 def test_onnx_equals_torch(tiny_files: Path) -> None:
     onnx, torch_model = (
         OnnxModel(tiny_files / "tiny.onnx"),
@@ -133,7 +123,7 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     config = preset("tiny")
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
-    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 100_000
+    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 150_000
 
 
 def test_what_is_no_model_is_refused(tiny_files: Path, tmp_path: Path) -> None:

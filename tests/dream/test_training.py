@@ -42,7 +42,11 @@ def losses(trainer: Trainer) -> float:
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         loss, _ = function(
-            trainer.model, trainer.config, batch, trainer.options.noise_options, generator
+            trainer.model.parts,  # type: ignore[arg-type]
+            trainer.config,
+            batch,
+            trainer.options.noise_options,
+            generator,
         )
     return float(loss)
 

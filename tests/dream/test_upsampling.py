@@ -43,3 +43,34 @@ def test_an_upsampler_learns_and_makes_frames_large(tapes: Tapes, tmp_path: Path
     torch_file.write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="cannot be read"):
         load_upsampler(torch_file)
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_bit(tapes: Tapes, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    source = TapeWindows(tapes, 240, 320)
+
+    def trained(steps: int, folder: Path | None = None, rate: float = 3e-3) -> dict[str, object]:
+        return train_upsampler(SMALL, source, steps, batch=1, rate=rate, folder=folder).state_dict()
+
+    whole = trained(4)
+    trained(2, tmp_path)
+    resumed = trained(4, tmp_path)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)  # type: ignore[arg-type]
+    with pytest.raises(WeightsError, match="of another training"):
+        trained(4, tmp_path, rate=1e-3)
+
+
+def test_an_interrupt_keeps_what_was_learnt(tapes: Tapes, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+
+    def stop(step: int, loss: float) -> None:
+        raise KeyboardInterrupt
+
+    source = TapeWindows(tapes, 240, 320)
+    with pytest.raises(KeyboardInterrupt):
+        train_upsampler(SMALL, source, 5, batch=1, tell=stop, folder=tmp_path)
+    steps: list[int] = []
+    train_upsampler(
+        SMALL, source, 2, batch=1, tell=lambda step, loss: steps.append(step), folder=tmp_path
+    )
+    assert steps == [2]

@@ -1,0 +1,151 @@
+"""Copies: most of the next frame is in the last one, moved by a few pixels.
+
+For each square of 2x2 px a model chooses: to take it from the last frame, moved by some pixels to
+the side or up or down, or to paint it. A choice is never blended, so that scenery
+which is copied a thousand times is as sharp as on the first frame.
+
+What a model is trained for is the error it may expect when it draws its choice by the shares it
+gives: sum over choices of share times error. The shares' gradient then needs no gradient of any
+picture, and the best shares are all on one choice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gym_mario_suite.dream.presets import DreamConfig
+
+CELL = 2  # side in px of the squares that are copied as a whole
+_SHARPNESS = 20.0
+
+
+def moves(config: DreamConfig) -> tuple[tuple[int, int], ...]:
+    """The choices but painting: where a pixel comes from, px down and px to the right of it."""
+    aside = [(0, dx) for dx in range(-config.shifts, config.shifts + 1)]
+    upright = [(dy, 0) for dy in range(-config.rises, config.rises + 1) if dy]
+    return tuple(aside + upright) if config.shifts else ()
+
+
+def _padded(frames: Tensor, config: DreamConfig) -> Tensor:
+    sides = (config.shifts, config.shifts, config.rises, config.rises)
+    return functional.pad(frames, sides, mode="replicate")
+
+
+class Motion(nn.Module):
+    """How well each past frame agrees with the one before it, moved in each of the ways.
+
+    Convolutions over patches would have to learn to compare pixels; this tells them outright how
+    fast the camera, the scenery behind it and the sprites were. More than the last step counts: what
+    moves by half a pixel a tick stands still in every second. One pixel of each cell is compared,
+    in green.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.cells = config.patch // CELL
+
+    def forward(self, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Agreement in 0 .. 1.
+
+        Args:
+            context: float[n, 3 k, h, w], k past frames, oldest first.
+
+        Returns:
+            Of the last step by cell (and its neighbours), [n, moves, h / 2, w / 2]; of all steps by
+            patch, [n, (k - 1) moves, rows, columns], and for the whole picture, [n, (k - 1) moves].
+        """
+        green = context[:, 1::3]
+        steps = [self._differences(green, step) for step in range(green.shape[1] - 1)]
+        near = functional.avg_pool2d(steps[-1], 3, stride=1, padding=1)
+        patches = [functional.avg_pool2d(difference, self.cells) for difference in steps]
+        local = [_agreement(difference) for difference in patches]
+        whole = [_agreement(difference.mean(dim=(2, 3))) for difference in patches]
+        return _agreement(near), torch.cat(local, dim=1), torch.cat(whole, dim=1)
+
+    def _differences(self, green: Tensor, step: int) -> Tensor:
+        config = self.config
+        padded = _padded(green[:, step : step + 1], config)
+        after = green[:, step + 1 : step + 2, ::CELL, ::CELL]
+        moved = [
+            padded[:, :, top : top + config.height_px : CELL, left : left + config.width_px : CELL]
+            for top, left in ((config.rises + dy, config.shifts + dx) for dy, dx in moves(config))
+        ]
+        return (torch.cat(moved, dim=1) - after).abs()
+
+
+def _agreement(difference: Tensor) -> Tensor:
+    least = difference.amin(dim=1, keepdim=True)
+    return (_SHARPNESS * (least - difference)).exp()
+
+
+def choose(painted: Tensor, logits: Tensor, last: Tensor, config: DreamConfig) -> Tensor:
+    """The frame that the likeliest choice of each cell makes.
+
+    Args:
+        painted: float[n, 3, h, w].
+        logits: float[n, moves + 1, h / 2, w / 2], of each choice; the last is to paint.
+        last: float[n, 3, h, w], the frame that is copied from.
+        config: The model.
+    """
+    ways = moves(config)
+    padded = _padded(last, config)
+    stride = config.width_px + 2 * config.shifts
+    choice = logits.argmax(dim=1, keepdim=True)
+    # Nearest neighbours, as indices: every cell twice in each direction.
+    rows = torch.arange(config.height_px, device=last.device)
+    columns = torch.arange(config.width_px, device=last.device)
+    choice = choice[:, :, rows // CELL][..., columns // CELL]
+    # Painted pixels are taken from anywhere, and thrown away.
+    steps = np.array([dy * stride + dx for dy, dx in (*ways, (0, 0))])
+    offsets = torch.from_numpy(steps).to(last.device)
+    here = (rows[:, None] + config.rises) * stride + columns + config.shifts
+    places = (here + offsets[choice]).flatten(2).expand(-1, 3, -1)
+    copied = padded.flatten(2).gather(2, places).reshape(painted.shape)
+    return torch.where(choice == len(ways), painted, copied)
+
+
+def expected_error(
+    painted: Tensor,
+    logits: Tensor | None,
+    last: Tensor,
+    target: Tensor,
+    weight: Tensor,
+    config: DreamConfig,
+    paint_share: float = 0.05,
+) -> Tensor:
+    """Weighted squared error that is to be expected if choices are drawn by their shares.
+
+    Args:
+        painted: float[n, 3, h, w].
+        logits: Of each choice (see `choose`), or None where all is painted.
+        last: float[n, 3, h, w], the frame that is copied from.
+        target: float[n, 3, h, w], the true frame.
+        weight: float, to go with [n, 1, h, w].
+        config: The model.
+        paint_share: What is painted counts by at least so much, whatever the choice, so that
+            painting is learnt before it is chosen.
+
+    Returns:
+        A number: the mean over pixels and channels.
+    """
+    by_painting = weight * (painted - target).square().mean(1, keepdim=True)
+    if logits is None:
+        return by_painting.mean()
+    by_painting = functional.avg_pool2d(by_painting, CELL)
+    with torch.no_grad():
+        padded = _padded(last, config)
+        height, width = config.height_px, config.width_px
+        errors = []
+        for dy, dx in moves(config):
+            top, left = config.rises + dy, config.shifts + dx
+            moved = padded[:, :, top : top + height, left : left + width]
+            error = weight * (moved - target).square().mean(1, keepdim=True)
+            errors.append(functional.avg_pool2d(error, CELL))
+        by_copying = torch.cat(errors, dim=1)
+    shares = logits.float().softmax(dim=1)
+    expected = (shares[:, :-1] * by_copying).sum(1, keepdim=True) + shares[:, -1:] * by_painting
+    return (expected + paint_share * by_painting).mean()

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gym_mario_suite.dream.copies import (  # noqa: E402
+    CELL,
+    Motion,
+    choose,
+    expected_error,
+    moves,
+)
+from gym_mario_suite.dream.presets import preset  # noqa: E402
+
+CONFIG = preset("tiny")
+SIZE = (CONFIG.height_px, CONFIG.width_px)
+CELLS = tuple(side // CELL for side in SIZE)
+
+
+def logits_of(choice: np.ndarray) -> Any:
+    """Logits that choose so: int[n, rows, columns]."""
+    chosen = torch.nn.functional.one_hot(torch.from_numpy(choice), len(moves(CONFIG)) + 1)
+    return 30.0 * chosen.movedim(-1, 1).float()
+
+
+def test_motion_finds_how_far_the_picture_has_moved() -> None:
+    config = preset("xs")
+    picture = torch.rand(1, 3, 130, 172)
+    for dy, dx in ((0, -4), (0, 0), (0, 5), (-3, 0), (5, 0)):
+        before = picture[:, :, 5:125, 6:166]
+        last = picture[:, :, 5 + dy : 125 + dy, 6 + dx : 166 + dx]
+        near, local, whole = Motion(config)(torch.cat([before] * 3 + [last], 1))
+        count = len(moves(config))
+        way = moves(config).index((dy, dx))
+        still = moves(config).index((0, 0))
+        assert whole.reshape(3, count).argmax(1).tolist() == [still, still, way]
+        assert local.shape == (1, 3 * count, 15, 20)
+        assert local[0, :, 7, 10].reshape(3, count).argmax(1).tolist() == [still, still, way]
+        assert near.shape == (1, count, 60, 80)
+        assert near[0, :, 30, 40].argmax().item() == way
+
+
+def test_each_cell_is_what_was_chosen() -> None:
+    rng = np.random.default_rng(0)
+    last, painted = torch.rand(2, 3, *SIZE), torch.rand(2, 3, *SIZE)
+    choice = rng.integers(0, len(moves(CONFIG)) + 1, (2, *CELLS))
+    frames = choose(painted, logits_of(choice), last, CONFIG).numpy()
+    for row, y, x in rng.integers(0, (2, *SIZE), (500, 3)):
+        way = choice[row, y // CELL, x // CELL]
+        if way == len(moves(CONFIG)):
+            expected = painted[row, :, y, x]
+        else:
+            dy, dx = moves(CONFIG)[way]
+            # Beyond the edges a picture goes on as it ends.
+            from_y = min(max(y + dy, 0), SIZE[0] - 1)
+            from_x = min(max(x + dx, 0), SIZE[1] - 1)
+            expected = last[row, :, from_y, from_x]
+        assert np.array_equal(frames[row, :, y, x], expected.numpy())
+
+
+def test_the_expected_error_of_sure_choices_is_that_of_the_frame_they_make() -> None:
+    rng = np.random.default_rng(1)
+    last, painted, target = (torch.rand(2, 3, *SIZE) for _ in range(3))
+    logits = logits_of(rng.integers(0, len(moves(CONFIG)) + 1, (2, *CELLS)))
+    weight = torch.rand(2, 1, *SIZE)
+    frames = choose(painted, logits, last, CONFIG)
+    own = (weight * (frames - target).square()).mean()
+    found = expected_error(painted, logits, last, target, weight, CONFIG, paint_share=0.0)
+    assert found.item() == pytest.approx(own.item(), rel=1e-5)
+    extra = (weight * (painted - target).square()).mean()
+    with_share = expected_error(painted, logits, last, target, weight, CONFIG, paint_share=0.5)
+    assert with_share.item() == pytest.approx((own + 0.5 * extra).item(), rel=1e-5)
+
+
+def test_unsure_choices_learn_the_better_one() -> None:
+    last, painted = torch.rand(1, 3, *SIZE), torch.zeros(1, 3, *SIZE)
+    target = torch.roll(last, -1, dims=3)
+    logits = torch.zeros(1, len(moves(CONFIG)) + 1, *CELLS, requires_grad=True)
+    weight = torch.ones(1, 1, 1, 1)
+    expected_error(painted, logits, last, target, weight, CONFIG).backward()
+    assert logits.grad is not None
+    inner = logits.grad[0, :, 2:-2, 2:-2]
+    assert (inner.argmin(0) == moves(CONFIG).index((0, 1))).all()
+
+
+def test_a_model_may_be_without_copies() -> None:
+    assert moves(replace(CONFIG, shifts=0, rises=0)) == ()

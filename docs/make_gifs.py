@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import gym_mario_suite as _  # registers the environments
-
 PICTURES = Path(__file__).parent / "pictures"
 TICK_MS = 1000 // 24
 

@@ -68,36 +68,36 @@ class Family:
     """What the pages know of the environments of one class beside its docstring.
 
     Attributes:
-        page: Name of the page.
         options: The dataclass of its options, which has their defaults.
         modes: The space of each observation mode, where there are several.
         needed: Options that it cannot be made without.
         needs_rom: Whether it cannot be made where this documentation is built.
     """
 
-    page: str
     options: Callable[[], Any]
     modes: Callable[[], dict[str, gym.Space[Any]]] | None = None
     needed: Callable[[], dict[str, Any]] = dict
     needs_rom: bool = False
 
 
-# By the name of the environment's class.
+# By the name of the environment's class, or of one it is derived from.
 FAMILIES: dict[str, Family] = {
-    "MarioInfiniteEnv": Family(
-        page="mario_infinite", options=_infinite_options, modes=_infinite_modes
-    ),
-    "MarioNESEnv": Family(page="mario_nes", options=_nes_options, modes=_nes_modes, needs_rom=True),
-    "MarioDreamEnv": Family(page="mario_dream", options=_dream_options),
-    "MarioMakerEnv": Family(page="mario_maker", options=_maker_options),
-    "MarioMakerPlayEnv": Family(
-        page="mario_maker_play", options=_infinite_options, needed=_a_course
-    ),
+    "MarioInfiniteEnv": Family(options=_infinite_options, modes=_infinite_modes),
+    "MarioNESEnv": Family(options=_nes_options, modes=_nes_modes, needs_rom=True),
+    "MarioDreamEnv": Family(options=_dream_options),
+    "MarioMakerEnv": Family(options=_maker_options),
+    "MarioMakerPlayEnv": Family(options=_infinite_options, needed=_a_course),
 }
 
 _SECTION = re.compile(r"^(Args|Attributes|Raises|Example|Returns):$")
 _PAGE = re.compile(r"\bdocs/([a-z_0-9/]+\.md)")
 _ENTRY = re.compile(r"^ {4}(\*{0,2}\w+): (.*)$")
+
+
+def _family(documented: type) -> Family:
+    """That of a class, or of what it is derived from."""
+    names = [one.__name__ for one in inspect.getmro(documented)]
+    return next(FAMILIES[name] for name in names if name in FAMILIES)
 
 
 def _entry_class(entry_point: str) -> Any:
@@ -119,8 +119,8 @@ def _entries(lines: list[str]) -> list[tuple[str, str]]:
 
 def _defaults(documented: Any) -> dict[str, Any]:
     """Defaults of the arguments of a class: of its signature, else of its options' fields."""
-    family = FAMILIES.get(getattr(documented, "__name__", ""))
-    fields = dataclasses.fields(family.options()) if family else ()
+    known = FAMILIES.keys() & {one.__name__ for one in inspect.getmro(documented)}
+    fields = dataclasses.fields(_family(documented).options()) if known else ()
     found = {
         one.name: one.default_factory() if callable(one.default_factory) else one.default
         for one in fields
@@ -188,7 +188,7 @@ def _space(space: gym.Space[Any]) -> str:
 
 
 def _make(row: Registration) -> gym.Env[Any, Any]:
-    family = FAMILIES[row.entry_point.partition(":")[2]]
+    family = _family(_entry_class(row.entry_point))
     return gym.make(row.id, disable_env_checker=True, **family.needed())
 
 
@@ -205,7 +205,7 @@ def _registered(rows: list[Registration]) -> str:
         f"| many, `gymnasium.make_vec` | `{many}` |",
     ]
     facts: list[str] = []
-    family = FAMILIES[first.entry_point.partition(":")[2]]
+    family = _family(_entry_class(first.entry_point))
     options = family.options
     if family.needs_rom:
         made = options()()
@@ -252,7 +252,7 @@ def environment_table() -> str:
     for entry_point, same in seen.items():
         summary = (inspect.getdoc(_entry_class(entry_point)) or "").splitlines()[0]
         more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        page = FAMILIES[entry_point.partition(":")[2]].page
+        page = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", same[0].id.removesuffix("-v0")).lower()
         rows.append(f"| [`{same[0].id}`]({page}.md){more} | {summary} |")
     return "\n".join(rows)
 

@@ -53,6 +53,11 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        name="doctor",
+        app="gym_mario_suite.doctor.command:app",
+        help="Say what works on this machine, and how to mend what does not.",
+    ),
+    Command(
         name="dream",
         app="gym_mario_suite.agents.dream_command:app",
         help="Train, measure and make dream models, their data and spawns.",

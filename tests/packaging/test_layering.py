@@ -30,7 +30,8 @@ TIERS: tuple[frozenset[str], ...] = tuple(
             {"multiplayer", "integrations"},
             {"agents"},
             {"competition"},
-            {"play", "cli"},
+            {"play"},
+            {"doctor", "cli"},
             {"__main__"},
         ),
     )
@@ -49,6 +50,7 @@ CONFINED: dict[str, frozenset[str]] = {
             "wrappers.curiosity_learner",
             "wrappers.curiosity_module",
             "agents",
+            "doctor.gpu",
         }
     ),
     "pygame": frozenset({"play"}),

@@ -56,6 +56,10 @@ class WindowError(MarioError):
     """A window cannot be opened, or was lost."""
 
 
+class DeviceError(MarioError):
+    """A GPU cannot be used, or has not enough memory; the message says what is missing."""
+
+
 def as_integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int in low .. high.
 

@@ -15,7 +15,8 @@ class Registration:
         id: Id in Gymnasium's root namespace, `Mario<Name>-v<N>`.
         entry_point: `module:class` of the single environment. A string, so that its module is
             imported when the environment is made and not before.
-        vector_entry_point: `module:class` of the native vector environment, if there is one.
+        vector_entry_point: `module:class` (or function) of the native vector environment, if there
+            is one.
         max_episode_steps: Length at which Gymnasium truncates an episode; None where the
             environment ends its episodes itself.
         kwargs: Arguments the id adds to the constructor. They must survive JSON, since
@@ -34,7 +35,7 @@ REGISTRATIONS: tuple[Registration, ...] = (
     Registration(
         id="MarioInfinite-v0",
         entry_point="gym_mario_suite.envs.infinite:MarioInfiniteEnv",
-        vector_entry_point="gym_mario_suite.envs.infinite_vector:MarioInfiniteVectorEnv",
+        vector_entry_point="gym_mario_suite.envs.infinite_vector:make_vector_env",
     ),
     # No max_episode_steps: the horizon is an option of its own.
     Registration(

@@ -170,12 +170,25 @@ def draw_level_seeds(configs, episodes, mask, seeds):
 
 
 @merged_jit
-def reset_episode(config, images, row, world, episode, counts, rng, starts):
-    """Begin a new episode: choose and make the level, start the world, run its first tick.
+def begin_episode(config, image, world, episode, counts):
+    """Start the world in its level and run its first tick.
 
     The original asks its agent for the first time after one tick without buttons; so the first
     observation is the world after that tick.
     """
+    episode.seed_given = 0
+    start_world(image, world, config.mode, config.time_limit, config.switches)
+    _forget_events(world, counts)
+    _counted_tick(image, world, 0, counts)
+    episode.last_keys = 0
+    episode.steps = 0
+    episode.ended = 0
+    _remember(world, episode)
+
+
+@merged_jit
+def reset_episode(config, images, row, world, episode, counts, rng, starts):
+    """Begin a new episode: choose and make the level, and begin."""
     if config.generated:
         if not episode.seed_given:
             seed = next_level_seed(config, episode)
@@ -195,15 +208,7 @@ def reset_episode(config, images, row, world, episode, counts, rng, starts):
             episode.level_ready = 1
             if episode.failure:
                 return
-    episode.seed_given = 0
-    image = images[row]
-    start_world(image, world, config.mode, config.time_limit, config.switches)
-    _forget_events(world, counts)
-    _counted_tick(image, world, 0, counts)
-    episode.last_keys = 0
-    episode.steps = 0
-    episode.ended = 0
-    _remember(world, episode)
+    begin_episode(config, images[row], world, episode, counts)
 
 
 @inline_jit

@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from gym_mario_suite.engine.cuda_device import require_device
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
@@ -265,3 +266,26 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         batch.reset(ended)
         batch.observe(self._observations, ended)
         return {**self._infos(), **finals}
+
+
+def make_vector_env(num_envs: int = 1, *, device: str = "cpu", **options: Any) -> NativeVectorEnv:
+    """The native vector environment of `MarioInfinite-v0`, on the processor or on a GPU.
+
+    Args:
+        num_envs: How many games.
+        device: "cpu" (`MarioInfiniteVectorEnv`) or "cuda" (`MarioInfiniteCudaVectorEnv`).
+        **options: Of that environment.
+
+    Raises:
+        OptionError: For another device, or an option that is not possible.
+        DeviceError: If there is no such device; the message says what is missing.
+    """
+    if device == "cpu":
+        return MarioInfiniteVectorEnv(num_envs, **options)
+    if device != "cuda":
+        raise OptionError(f'device must be "cpu" or "cuda", got {device!r}')
+    require_device()
+    # Numba's part for CUDA is loaded by those who want it.
+    from gym_mario_suite.envs.infinite_cuda import MarioInfiniteCudaVectorEnv
+
+    return MarioInfiniteCudaVectorEnv(num_envs, **options)

@@ -231,15 +231,10 @@ def computed_observations(level: Level, history: Worlds, ticks: NDArray[np.int64
     return out
 
 
-@pytest.mark.parametrize("name", NAMES, ids=str)
-def test_trace(
-    name: TraceName, ticks_compared: dict[str, int], record_property: Callable[[str, Any], None]
-) -> None:
-    trace = recordings.read_trace(name)
+def assert_is_trace(trace: Trace, history: Worlds) -> None:
+    """Every recorded value of a trace, in the worlds after each tick."""
+    __tracebackhide__ = True
     meta = trace.meta
-    switches = CREATURES_OFF if meta["pause_world"] else 0
-    worlds = recordings.start(trace.level, meta["mode"], meta["time_limit"], switches)
-    history = recordings.play(trace.level, worlds, trace.ticks["t_keys"])
     every_tick = np.arange(len(history))
 
     # Mario and the world
@@ -281,6 +276,17 @@ def test_trace(
     for array, values in seen.items():
         assert_equal_rows(trace, array, values, trace.observations[array], ticks)
 
+
+@pytest.mark.parametrize("name", NAMES, ids=str)
+def test_trace(
+    name: TraceName, ticks_compared: dict[str, int], record_property: Callable[[str, Any], None]
+) -> None:
+    trace = recordings.read_trace(name)
+    meta = trace.meta
+    switches = CREATURES_OFF if meta["pause_world"] else 0
+    worlds = recordings.start(trace.level, meta["mode"], meta["time_limit"], switches)
+    history = recordings.play(trace.level, worlds, trace.ticks["t_keys"])
+    assert_is_trace(trace, history)
     ticks_compared[trace.name] = len(history)
     record_property("2009 trace ticks compared", len(history))
 

@@ -201,14 +201,10 @@ def _observe(image, history, ticks, out):
                 write_complete_2019(image, world, centre, detail, detail, out[i, centre, 2, detail])
 
 
-@pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
-def test_trace(
-    number: int, rows_compared: dict[int, int], record_property: Callable[[str, Any], None]
-) -> None:
-    trace = recordings_2019.read_trace(number)
+def assert_is_trace(trace: Trace, history: Worlds) -> None:
+    """Every recorded value of a trace, in the worlds after each tick."""
+    __tracebackhide__ = True
     level = trace.level
-    worlds = recordings.start(level, trace.mode, trace.time_limit, 0)
-    history = recordings.play(level, worlds, trace.keys)
     every_row = np.arange(len(history))
 
     got = computed_rows(history)
@@ -241,6 +237,15 @@ def test_trace(
     _observe(level.image, history, trace.observed, seen)
     assert_equal(trace, "obs", seen, trace.observations, trace.observed)
 
+
+@pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
+def test_trace(
+    number: int, rows_compared: dict[int, int], record_property: Callable[[str, Any], None]
+) -> None:
+    trace = recordings_2019.read_trace(number)
+    worlds = recordings.start(trace.level, trace.mode, trace.time_limit, 0)
+    history = recordings.play(trace.level, worlds, trace.keys)
+    assert_is_trace(trace, history)
     rows_compared[number] = len(history)
     record_property("2019 trace rows compared", len(history))
 

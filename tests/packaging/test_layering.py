@@ -89,7 +89,8 @@ def imported_names(module: str, is_package: bool, tree: ast.Module) -> Iterator[
                 for alias in names:
                     # `from gym_mario_suite import engine` imports a room, `... __version__` none.
                     is_room = base == PACKAGE and alias.name in TIER
-                    yield node.lineno, f"{base}.{alias.name}" if is_room else base
+                    whole = is_room or (base, alias.name) == ("numba", "cuda")
+                    yield node.lineno, f"{base}.{alias.name}" if whole else base
             case ast.Call(
                 func=ast.Name(id="__import__" | "import_module")
                 | ast.Attribute(attr="import_module"),
@@ -119,6 +120,8 @@ def violations(module: str, is_package: bool, source: str) -> list[str]:
             or any(within(name, allowed) for allowed in ENGINE_IMPORTS)
         ):
             reason = "`engine` knows numpy, numba, the standard library and errors alone"
+        elif within(name, "numba.cuda") and not module.startswith(f"{PACKAGE}.engine.cuda"):
+            reason = "numba.cuda belongs in engine/cuda*.py"
         elif top in CONFINED and not any(
             within(module, f"{PACKAGE}.{place}") for place in CONFINED[top]
         ):
@@ -142,7 +145,9 @@ def test_every_module_keeps_the_layering(modules: dict[str, Path]) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("engine.tick", "import numpy, numba.cuda, math"),
+        ("engine.tick", "import numpy, numba.typed, math"),
+        ("engine.cuda", "from numba import cuda"),
+        ("engine.cuda_device", "importlib.import_module('numba.cuda.cudadrv.nvvm')"),
         ("engine.tick", "from gym_mario_suite.errors import MarioError"),
         ("engine.tick", "from .tiles import SOLID"),
         ("levels.model", "from gym_mario_suite.engine.search import plan"),
@@ -164,6 +169,8 @@ def test_allowed_imports_pass(module: str, source: str) -> None:
     ("module", "source", "named"),
     [
         ("engine.tick", "import gymnasium", "gymnasium"),
+        ("engine.tick", "import numba.cuda", "numba.cuda"),
+        ("envs.infinite", "def f():\n    from numba import cuda", "numba.cuda"),
         ("engine.tick", "import gym_mario_suite", "gym_mario_suite"),
         ("engine.tick", "from gym_mario_suite.registry import register_all", "registry"),
         ("engine.tick", "from gym_mario_suite.levels import model", "gym_mario_suite.levels"),

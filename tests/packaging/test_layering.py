@@ -59,6 +59,9 @@ CONFINED: dict[str, frozenset[str]] = {
     "ray": frozenset({"integrations", "agents"}),
 }
 
+# The doctor only asks it which devices there are.
+USES_NUMBA_CUDA = (f"{PACKAGE}.engine.cuda", f"{PACKAGE}.doctor.gpu")
+
 # Source folders at the top of the repository whose short names must not be imported.
 SHORT_NAMES = frozenset({"agents", "wrappers"})
 
@@ -120,7 +123,7 @@ def violations(module: str, is_package: bool, source: str) -> list[str]:
             or any(within(name, allowed) for allowed in ENGINE_IMPORTS)
         ):
             reason = "`engine` knows numpy, numba, the standard library and errors alone"
-        elif within(name, "numba.cuda") and not module.startswith(f"{PACKAGE}.engine.cuda"):
+        elif within(name, "numba.cuda") and not module.startswith(USES_NUMBA_CUDA):
             reason = "numba.cuda belongs in engine/cuda*.py"
         elif top in CONFINED and not any(
             within(module, f"{PACKAGE}.{place}") for place in CONFINED[top]

@@ -108,6 +108,11 @@ COMMANDS: tuple[Command, ...] = (
         help="Train the learned generators.",
     ),
     Command(
+        name="make",
+        app="gym_mario_suite.play.make_command:app",
+        help="Build courses in an editor, with a solver and generators at hand.",
+    ),
+    Command(
         name="play",
         app="gym_mario_suite.play.play_command:app",
         help="Play in a window, with keyboard or gamepad.",

@@ -50,7 +50,8 @@ _STRIDE = 1  # cells from a column to the next
 _HEAD = 2  # rows of the queue that have been expanded
 _LENGTH = 3  # rows of the queue
 _START = 4  # the start's cell, -1 for none
-_FIELDS = 5
+_FIXED = 5  # the cell where the start has to be, 0 to look for one
+_FIELDS = 6
 
 _TREE = arc_tree()
 _REACH = int(REACH_COLUMNS)
@@ -82,6 +83,8 @@ def _column_of(search, cell):
 @jit
 def _find_start(cells, search):
     """The lowest free cell on something solid in the first columns, of these the leftmost."""
+    if search[_FIXED] > 0:
+        return search[_FIXED] if cells[search[_FIXED]] == _FREE else -1
     stride = search[_STRIDE]
     for row in range(stride - _BELOW - 1, _ABOVE - 1, -1):
         for column in range(min(START_COLUMNS, search[_WIDTH])):
@@ -203,7 +206,8 @@ def change_cell(cells, queue, reached, search, column, row, solid):
                 first = min(first, reached[cell] - 1)
     cells[changed] = value
     _forget_from(queue, reached, search, first)
-    if column < START_COLUMNS and _find_start(cells, search) != search[_START]:
+    may_move = column < START_COLUMNS or search[_FIXED] > 0
+    if may_move and _find_start(cells, search) != search[_START]:
         _forget_all(queue, reached, search)
 
 
@@ -337,17 +341,26 @@ class Solver:
 
     Args:
         codes: Tile codes, [height, width].
+        start: Column and row of the cell where Mario starts, which may be in the air and in the
+            rows of sky above the grid (-1 to -4); None for the lowest standing place of the first
+            columns. Nothing can be reached from a start within something solid.
 
     Raises:
         LevelError: When these are no tile codes.
+        OptionError: For a start outside the grid.
     """
 
-    def __init__(self, codes: ArrayLike) -> None:
+    def __init__(self, codes: ArrayLike, start: tuple[int, int] | None = None) -> None:
         self._codes = np.array(checked_codes(codes))
         height, width = self._codes.shape
         memory = search_memory(height, width, 1)
         self._cells, self._queue, self._reached, self._search = (each[0] for each in memory[:4])
         self._offsets = memory[4]
+        if start is not None:
+            column = as_integer("the start's column", start[0], 0, width - 1)
+            row = as_integer("the start's row", start[1], -SKY_ROWS, height - 1)
+            stride = int(self._search[_STRIDE])
+            self._search[_FIXED] = (column + _SIDE) * stride + row + _ABOVE
         lay_out(self._cells, self._search, self._codes, SOLID)
 
     @property
@@ -414,16 +427,18 @@ class Solver:
         return Solution(solved, furthest, path)
 
 
-def solve(codes: ArrayLike) -> Solution:
+def solve(codes: ArrayLike, start: tuple[int, int] | None = None) -> Solution:
     """Search a grid for a way from its start to its last column.
 
     Args:
         codes: Tile codes, [height, width].
+        start: As of `Solver`.
 
     Raises:
         LevelError: When these are no tile codes.
+        OptionError: For a start outside the grid.
     """
-    return Solver(codes).solution()
+    return Solver(codes, start).solution()
 
 
 def furthest_columns(grids: Sequence[ArrayLike] | NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -53,6 +53,18 @@ def required(name: str, value: _T | None) -> _T:
     return value
 
 
+def seed_number(seed: str) -> int:
+    """The number that `--seed` names.
+
+    Raises:
+        OptionError: When it is none.
+    """
+    try:
+        return int(seed)
+    except ValueError:
+        raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
+
+
 def level_options(
     seed: str, difficulty: int, level_type: int, length: int, mode: int, time_limit: int
 ) -> "LevelOptions":
@@ -63,11 +75,7 @@ def level_options(
     """
     from gym_mario_suite.play.episodes import LevelOptions
 
-    try:
-        number = int(seed)
-    except ValueError:
-        raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
-    return LevelOptions(number, difficulty, level_type, length, mode, time_limit)
+    return LevelOptions(seed_number(seed), difficulty, level_type, length, mode, time_limit)
 
 
 def window_options(

@@ -20,7 +20,7 @@ from gym_mario_suite.levels.tile_grid import LETTERS, SOLID, start_cell
 from tests.levels.grids import CODES, code_arrays, grid_of
 
 
-def reachable(codes: np.ndarray) -> set[tuple[int, int]]:
+def reachable(codes: np.ndarray, start: tuple[int, int] | None = None) -> set[tuple[int, int]]:
     """All cells (column, row) that can be reached: a search over cells and points of arcs."""
     height, width = codes.shape
 
@@ -30,8 +30,8 @@ def reachable(codes: np.ndarray) -> set[tuple[int, int]]:
     def free(x: int, y: int) -> bool:
         return 0 <= x < width and -SKY_ROWS <= y < height and not solid(x, y)
 
-    start = start_cell(codes)
-    if start is None:
+    start = start_cell(codes) if start is None else start
+    if start is None or solid(*start):
         return set()
     # (column, row, None) is walking or falling, (column, row, (arc, point)) on an arc.
     first: tuple[int, int, Any] = (*start, None)
@@ -106,6 +106,39 @@ def test_after_every_edit_the_answer_is_that_of_a_new_search(
             assert kept.furthest_column == fresh.furthest_column
             assert kept.solved == fresh.solved
             assert np.array_equal(kept.path, fresh.path)
+
+
+@settings(max_examples=100, deadline=None)
+@given(code_arrays(max_height=12, max_width=24), st.integers(0, 99), st.integers(0, 99), EDITS)
+def test_a_start_that_is_given_is_where_the_search_begins(
+    codes: np.ndarray, column: int, row: int, edits: list[tuple[int, int, int]]
+) -> None:
+    height, width = codes.shape
+    start = column % width, row % (height + 1) - 1
+    solver = Solver(codes, start)
+    for number in range(len(edits) + 1):
+        cells = reachable(codes, start)
+        found = solver.solution()
+        assert found.furthest_column == max((x for x, _ in cells), default=-1)
+        assert set(map(tuple, found.path.tolist())) <= cells
+        if len(found.path):
+            assert tuple(found.path[0].tolist()) == start
+        fresh = solve(codes, start)
+        assert np.array_equal(found.path, fresh.path)
+        if number == 4 or number == len(edits):
+            break
+        y, x, code = edits[number]
+        codes[y % height, x % width] = code
+        solver.edit(y % height, x % width, code)
+
+
+def test_a_start_outside_is_refused() -> None:
+    codes = flat_with_gap(0)
+    with pytest.raises(OptionError, match="the start's column"):
+        Solver(codes, (40, 3))
+    with pytest.raises(OptionError, match="the start's row"):
+        Solver(codes, (3, -5))
+    assert solve(codes, (20, -4)).path[0].tolist() == [20, -4]
 
 
 def flat_with_gap(gap: int, width: int = 40) -> np.ndarray:

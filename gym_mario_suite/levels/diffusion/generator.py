@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gym_mario_suite.engine.compiled import announce_first_compile
-from gym_mario_suite.errors import as_integer
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.corpus import Domain
 from gym_mario_suite.levels.diffusion.commit import commit
 from gym_mario_suite.levels.diffusion.novelty import redraw_copies
@@ -85,6 +85,7 @@ class TileDiffusion(Generator):
         playable: bool = True,
         max_repairs: int = 25,
         trace: bool = False,
+        watch: Callable[[float], None] | None = None,
     ) -> list[TileGrid]:
         """The grids of some seeds.
 
@@ -114,6 +115,8 @@ class TileDiffusion(Generator):
             max_repairs: Tries to draw a place anew before a floor is laid instead.
             trace: Put the grid after every iteration into the metadata, as rows of letters
                 ("~": undecided).
+            watch: Called after each look of the network, in the first filling and in every repair
+                anew with a share that goes up to 1; what it raises ends the work.
 
         Raises:
             OptionError: For a seed or an option that is not possible.
@@ -126,11 +129,14 @@ class TileDiffusion(Generator):
         steps = check_steps("iterations", self._or(iterations, self._iterations), 1)
         refinements = check_steps("refine", self._or(refine, self._refine), 0)
         tries = check_steps("max_repairs", max_repairs, 0)
+        if watch is not None and not callable(watch):
+            raise OptionError(f"watch must be a function of a number, got {watch!r}")
         look = Theme(as_integer("theme", theme, 0, len(Theme) - 1))
         announce_first_compile(commit)
         tries = tries if playable else None
         return [
-            self._make(seed, plan, look, steps, refinements, tries, novel, trace) for seed in seeds
+            self._make(seed, plan, look, steps, refinements, tries, novel, trace, watch)
+            for seed in seeds
         ]
 
     def _or(self, value: int | None, preset: int) -> int:
@@ -146,6 +152,7 @@ class TileDiffusion(Generator):
         tries: int | None,
         novel: bool,
         trace: bool,
+        watch: Callable[[float], None] | None,
     ) -> TileGrid:
         seed = as_integer("a seed", seed, -_INT64, _INT64 - 1)
         style = plan.style
@@ -158,6 +165,7 @@ class TileDiffusion(Generator):
             self._shape.condition(style, Passable.YES),
             plan.constraints,
             frames=[] if trace else None,
+            watch=watch,
         )
         if (canvas.codes == MASK).any():
             self._sampler.fill(canvas, int(field_key(seed, _FILL)), steps)

@@ -9,6 +9,7 @@ first makes more of itself likely.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +90,8 @@ class Canvas:
         condition: The network's, see `NetworkShape.condition`.
         constraints: What the level must obey.
         frames: Grids after each step, when they are wanted.
+        watch: Called after each look of the network with the share of the looks at this filling,
+            0 to 1; what it raises ends the work.
     """
 
     codes: Codes
@@ -96,6 +99,7 @@ class Canvas:
     condition: int
     constraints: Constraints
     frames: list[Codes] | None = None
+    watch: Callable[[float], None] | None = None
 
 
 class Sampler:
@@ -180,6 +184,8 @@ class Sampler:
                 frame = canvas.codes.copy()
                 frame[:, first:end] = codes
                 canvas.frames.append(frame)
+            if canvas.watch is not None:
+                canvas.watch(step / steps)
         canvas.codes[:, first:end] = codes
         remove_broken(canvas.codes, canvas.frozen)
 

@@ -155,8 +155,14 @@ class MakerCourse:
         return limits.violations(self.cells)
 
     def solution(self) -> Solution:
-        """What the static solver finds: whether the goal's column can be reached."""
-        return solve(TILE_OF[self.cells[:, : self.goal_column + 1]])
+        """What the static solver finds: whether the goal's column can be reached.
+
+        A start beyond the goal has arrived already.
+        """
+        end = self.goal_column + 1
+        if self.start is not None and self.start[0] >= end:
+            return Solution(True, self.start[0], np.array([self.start], np.int32))
+        return solve(TILE_OF[self.cells[:, :end]], self.start)
 
     def _value(self) -> tuple[object, ...]:
         about = (self.name, self.description, self.style, self.theme, self.timer_s)

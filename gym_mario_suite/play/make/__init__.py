@@ -1,0 +1,1 @@
+"""The course editor of `mario make`."""

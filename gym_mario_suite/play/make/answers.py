@@ -1,0 +1,115 @@
+"""What generators are asked for in the editor, and what becomes of their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_mario_suite.errors import MarioError
+from gym_mario_suite.play.make.asking import Asking, Cancelled, Wish
+from gym_mario_suite.play.make.document import Change
+
+if TYPE_CHECKING:
+    from gym_mario_suite.play.make.editor import Editor
+
+
+class Answers:
+    """Asks a generator in the background; its answer is one step of the history.
+
+    Args:
+        editor: Whose course it is.
+
+    Attributes:
+        asking: The generator at work, or None.
+        last_wish: What was asked for last, or None.
+    """
+
+    def __init__(self, editor: Editor) -> None:
+        self._editor = editor
+        self.asking: Asking | None = None
+        self.last_wish: Wish | None = None
+        self._step: Change | None = None  # of the history, that the last answer was
+        self._replaced: Change | None = None  # which the one under way is to take the place of
+
+    def forget(self) -> None:
+        """Another course comes: no answer is for it."""
+        self.cancel()
+        self.asking = self._step = self._replaced = None
+
+    def cancel(self) -> None:
+        """Stop the generator at its next look."""
+        if self.asking is not None:
+            self.asking.cancel()
+
+    def ask(self, wish: Wish) -> None:
+        """Ask a generator; an earlier one that is still at work stops."""
+        self.cancel()
+        editor = self._editor
+        editor.hand.end()
+        self.last_wish = wish
+        self._replaced = None
+        self.asking = Asking(wish, editor.document.course, editor.document.limits)
+
+    def step_seed(self, step: int) -> None:
+        """Ask the same with another seed; an answer that was the last step gives way to it."""
+        editor, document = self._editor, self._editor.document
+        if self.last_wish is None:
+            editor.refuse("ask the generator first: ctrl+G")
+            return
+        if self.asking is not None:
+            return
+        before = self._step
+        again = before is not None and document.last_change is before
+        if again:
+            document.undo()
+        self.ask(self.last_wish.next(step))
+        if again:
+            self._replaced = before
+
+    def advance(self) -> None:
+        """Take the answer, if there is one."""
+        asking = self.asking
+        if asking is None or not asking.over:
+            return
+        self.asking = None
+        editor = self._editor
+        try:
+            made = self._put(asking)
+        except Cancelled:
+            self._restore()
+            editor.notify("the generator was stopped")
+            return
+        except MarioError as error:
+            self._restore()
+            editor.refuse(str(error))
+            return
+        self._replaced = None
+        self._step = editor.document.last_change if made else None
+        editor.hand.clip_selection()
+        editor.move_cursor(0, 0)
+        name, seed = asking.wish.generator, asking.wish.seed
+        editor.notify(f"{name}, seed {seed}: N for the next one, ctrl+Z back")
+
+    def _put(self, asking: Asking) -> bool:
+        """Put the answer into the course; whether it changes anything.
+
+        Raises:
+            MarioError: When there is none, or it does not fit any more.
+        """
+        document, wish = self._editor.document, asking.wish
+        cells = asking.answer()
+        title = f"generator, seed {wish.seed}"
+        if wish.box is None:
+            return document.replace_cells(cells, title)
+        left, top, right, bottom = wish.box
+        if right > document.width or bottom > document.height:
+            raise MarioError("the course became smaller meanwhile: nothing was put")
+        places = [(x, y) for y in range(top, bottom) for x in range(left, right)]
+        return document.put({(x, y): int(cells[y, x]) for x, y in places}, title)
+
+    def _restore(self) -> None:
+        """An answer that does not come must not cost the one there was."""
+        document = self._editor.document
+        if self._replaced is not None and document.can_redo:
+            document.redo()
+        self._step = document.last_change if document.last_change is self._replaced else None
+        self._replaced = None

@@ -1,0 +1,115 @@
+"""The site has a page for everything, says what the files say, and builds."""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from gym_mario_suite.registry import REGISTRATIONS
+from tests.docs.pages import ROOT, pages, text_of
+
+RESULTS = ROOT / "docs" / "results"
+MOST_GIF_BYTES = 1_500_000
+
+
+@pytest.fixture(scope="module", name="generated")
+def fixture_generated() -> ModuleType:
+    """The site's extension; it needs no Sphinx by itself."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        return importlib.import_module("extension.generated")
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+
+
+def test_every_environment_has_a_page() -> None:
+    shown = " ".join(text_of(page) for page in pages() if "/environments/" in page)
+    ids = {row.entry_point: row.id for row in reversed(REGISTRATIONS)}
+    for env_id in ids.values():
+        assert f"<!-- generated: environment {env_id} -->" in shown, f"no page of {env_id}"
+    registration = importlib.import_module("gym_mario_suite.multiplayer.registration")
+    for name in (*registration.PARALLEL, *registration.TURN_BASED):
+        assert f"<!-- generated: party_environment {name} -->" in shown, f"no page of {name}"
+
+
+def test_pages_of_environments_say_what_the_registry_says(generated: ModuleType) -> None:
+    page = generated.filled("<!-- generated: environment MarioNES-v0 -->")
+    assert "`MarioNES-8-4-v0`" in page
+    assert "Box(0, 255, (224, 240, 3), uint8)" in page
+    page = generated.filled("<!-- generated: environment MarioMaker-v0 -->")
+    assert "## Action space" in page
+    assert "`representation` (default `'narrow'`)" in page
+    assert "`Discrete(20)`" in page
+
+
+def test_every_page_is_in_a_table_of_contents() -> None:
+    reached = {"index"}
+    for page in pages():
+        folder = Path(page).parent.relative_to("docs") if page.startswith("docs/") else None
+        for listed in re.findall(r"```\{toctree\}\n(.*?)```", text_of(page), re.DOTALL):
+            names = [line for line in listed.splitlines() if line and not line.startswith(":")]
+            assert folder is not None
+            reached |= {(folder / name).as_posix() for name in names}
+    for page in pages():
+        if page.startswith("docs/"):
+            assert page.removeprefix("docs/").removesuffix(".md") in reached, f"{page} is lost"
+
+
+def test_tables_are_made_of_their_files(generated: ModuleType) -> None:
+    table = generated.filled("<!-- generated: competition 0 -->")
+    assert table.splitlines()[2].startswith("| `astar-world` | 46411.2 | 40 | 5,067 |")
+    for group in json.loads((RESULTS / "benchmarks.json").read_text("utf-8"))["groups"]:
+        table = generated.filled(f"<!-- generated: speed '{group['name']}' -->")
+        assert table.count("\n| `") == len(group["metrics"])
+        assert group["command"] in table
+
+
+def test_readme_says_what_the_results_say() -> None:
+    readme = text_of("README.md")
+    data = json.loads((RESULTS / "competition.json").read_text("utf-8"))
+    rows = [*data["ours"]["seeds"]["0"], *data["java"]["seeds"]["0"]]
+    for name in ("astar", "astar-world", "heuristic", "ellingsen", "forward-jumping"):
+        row = next(row for row in rows if row["agent"] == name)
+        assert re.search(
+            rf"\| `{name}`[^|]* \| {row['score']:.1f} \| {row['levels_cleared']} \|", readme
+        ), name
+    groups = json.loads((RESULTS / "benchmarks.json").read_text("utf-8"))["groups"]
+    figures = {metric["name"]: metric for group in groups for metric in group["metrics"]}
+    for name in (
+        "ticks_per_second_320",
+        "clone_and_tick_per_second",
+        "fceumm_frames_per_second_skip_4",
+        "edits_with_solver_per_second",
+        "xs_frames_per_second",
+    ):
+        metric = figures[name]
+        shown = rf"\| {metric['value']:,.0f} \| [^|]*{metric['peer_value']:,.0f} \|"
+        assert re.search(shown, readme), f"{name}: no row with {shown}"
+
+
+def test_pictures_are_small() -> None:
+    for path in (ROOT / "docs" / "pictures").iterdir():
+        assert path.stat().st_size < MOST_GIF_BYTES, path.name
+
+
+@pytest.mark.slow  # half a minute
+def test_the_site_builds_without_warnings(tmp_path: Path) -> None:
+    pytest.importorskip("furo")
+    pytest.importorskip("myst_parser")
+    built = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-q", "docs", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    home = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "play.gif" in home
+    page = (tmp_path / "reference" / "engine.html").read_text(encoding="utf-8")
+    assert "gym_mario_suite.engine.tick.tick" in page  # compiled functions are shown

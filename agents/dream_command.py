@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
+from gym_mario_suite.completion import words
 from gym_mario_suite.dream.commands import app
+from gym_mario_suite.dream.presets import PRESETS
 from gym_mario_suite.errors import OptionError
 
 __all__ = ["app"]
 
 
-@app.command()
+@app.command(epilog="Example: mario dream gen --out tapes --ticks 1000000")
 def gen(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the tapes go.")],
     ticks: Annotated[int, typer.Option(help="Ticks to play.")] = 1_000_000,
@@ -76,7 +78,7 @@ def _share_of(text: str) -> tuple[str, float]:
     return name, number
 
 
-@app.command()
+@app.command(epilog="Example: mario dream data tapes --replays replays --limit 100")
 def data(
     tapes: Annotated[Path, typer.Argument(help="A file or folder of tapes.")],
     json_file: Annotated[
@@ -114,9 +116,14 @@ def data(
             )
 
 
-@app.command()
+@app.command(epilog="Example: mario dream transfer --model xxs --steps 20000")
 def transfer(
-    model: Annotated[str, typer.Option(help="Name of a shipped model, or the path of one.")] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Name of a shipped model, or the path of one.", autocompletion=words(PRESETS)
+        ),
+    ] = "",
     steps: Annotated[int, typer.Option(help="Steps that each learner takes.")] = 100_000,
     episodes: Annotated[int, typer.Option(help="Episodes that each then plays.")] = 20,
     envs: Annotated[int, typer.Option(help="Environments at once.")] = 8,

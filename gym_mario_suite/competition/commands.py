@@ -9,12 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from gym_mario_suite.agents.registry import AGENTS
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+def _tracks(incomplete: str) -> list[str]:
+    from gym_mario_suite.competition.tracks import TRACKS
+
+    return words(TRACKS)(incomplete)
+
+
+@app.command(
+    epilog="Example: mario score --agent forward-jumping --agent astar --seed 0 --json results.json"
+)
 def score(
     agent: Annotated[
         list[str],
@@ -22,6 +31,7 @@ def score(
             metavar="NAME[:OPTION=VALUE,...]",
             help=f"Who plays: {', '.join(AGENTS)}, module:Class, or 'cmd:program arguments'. "
             "May be given several times.",
+            autocompletion=words(AGENTS),
         ),
     ],
     # Text, so that a malformed seed is one line like our other errors.
@@ -32,7 +42,10 @@ def score(
         ),
     ] = "0",
     track: Annotated[
-        str, typer.Option(metavar="NAME[:OPTION=VALUE,...]", help="Which levels.")
+        str,
+        typer.Option(
+            metavar="NAME[:OPTION=VALUE,...]", help="Which levels.", autocompletion=_tracks
+        ),
     ] = "cig-2009",
     levels: Annotated[
         list[str] | None,
@@ -70,7 +83,12 @@ def score(
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="processes (this machine) or ray (a cluster).")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="processes (this machine) or ray (a cluster).",
+            autocompletion=words(("processes", "ray")),
+        ),
     ] = "processes",
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of the Ray cluster.")

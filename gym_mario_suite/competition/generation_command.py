@@ -7,15 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.levels.generators import GENERATORS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario levels score infinite ngram wfc --levels 5")
 def score(
     generators: Annotated[
-        list[str], typer.Argument(metavar="GENERATOR...", help="Names of generators.")
+        list[str],
+        typer.Argument(
+            metavar="GENERATOR...",
+            help=f"Names of generators: {', '.join(GENERATORS)}.",
+            autocompletion=words(GENERATORS),
+        ),
     ],
     agents: Annotated[
         str, typer.Option(help="Who plays, parted by commas; as `mario score --agent` takes them.")

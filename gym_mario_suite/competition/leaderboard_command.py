@@ -12,7 +12,7 @@ from gym_mario_suite.errors import OptionError
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario leaderboard results.json --html report.html")
 def leaderboard(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Results, of `mario score --json`.")

@@ -11,7 +11,7 @@ from gym_mario_suite.errors import OptionError
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario serve --port 4242")
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on, 0 for any that is free.")] = 4242,
     host: Annotated[

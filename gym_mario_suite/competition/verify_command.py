@@ -10,7 +10,7 @@ import typer
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario verify results.json")
 def verify(
     results: Annotated[
         Path, typer.Argument(metavar="FILE", help="Results, of `mario score --json`.")

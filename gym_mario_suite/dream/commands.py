@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gym_mario_suite.completion import words
 from gym_mario_suite.dream.presets import PRESETS, preset
 from gym_mario_suite.errors import OptionError
 
@@ -49,7 +50,7 @@ def _shown(what: str, total: int | None) -> Iterator[Any]:
         yield lambda **changes: progress.update(task, **changes)
 
 
-@app.command()
+@app.command(epilog="Example: mario dream train --data tapes --out runs/xs-1 --model xs")
 def train(
     data: Annotated[
         str,
@@ -59,9 +60,19 @@ def train(
     ],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where checkpoints go.")],
     model: Annotated[
-        str, typer.Option(help=f"Preset: {', '.join(PRESETS)}; or {UPSAMPLER}.")
+        str,
+        typer.Option(
+            help=f"Preset: {', '.join(PRESETS)}; or {UPSAMPLER}.",
+            autocompletion=words((*PRESETS, UPSAMPLER)),
+        ),
     ] = "xs",
-    stage: Annotated[str, typer.Option(help="denoise (first) or rollout (second).")] = "denoise",
+    stage: Annotated[
+        str,
+        typer.Option(
+            help="denoise (first) or rollout (second).",
+            autocompletion=words(("denoise", "rollout")),
+        ),
+    ] = "denoise",
     start: Annotated[
         Path | None, typer.Option(help="Begin with these weights: an earlier stage's folder.")
     ] = None,
@@ -200,7 +211,7 @@ def open_windows(where: str, height: int, width: int, threads: int) -> Any:
     return TapeWindows(Tapes.load(data), height, width, threads)
 
 
-@app.command()
+@app.command(epilog="Example: mario dream export runs/xs-1 --out xs")
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A folder of `mario dream train`.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Name without a suffix, or .onnx.")],
@@ -244,7 +255,7 @@ def export(
         typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
 
 
-@app.command("eval")
+@app.command("eval", epilog="Example: mario dream eval --quick")
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or the path of one.")] = "",
     quick: Annotated[bool, typer.Option(help="The same measures with fewer samples.")] = False,
@@ -292,7 +303,7 @@ def evaluate(
         write_whole(json_file, (json.dumps(records, indent=1) + "\n").encode())
 
 
-@app.command()
+@app.command(epilog="Example: mario dream probes --data tapes --out probes.safetensors")
 def probes(
     data: Annotated[Path, typer.Option(help="Tapes of `mario dream gen`.")],
     out: Annotated[Path, typer.Option(metavar="FILE", help="A .safetensors file.")],
@@ -319,7 +330,7 @@ def probes(
     typer.echo(f"{out}: probes after {steps} steps")
 
 
-@app.command()
+@app.command(epilog="Example: mario dream card xxs")
 def card(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or the path of one.")] = "",
 ) -> None:
@@ -331,7 +342,7 @@ def card(
     typer.echo(json.dumps({"config": opened.config.to_dict(), **opened.card}, indent=1))
 
 
-@app.command()
+@app.command(epilog="Example: mario dream spawn --from-replay a.mario --tick 120 --out here.npz")
 def spawn(
     out: Annotated[Path, typer.Option(metavar="FILE", help="An .npz file.")],
     from_replay: Annotated[

@@ -4,35 +4,23 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.bench.protocol import (
-    CONTENDERS,
-    QUICK,
-    REAL,
-    WIDTH,
-    Bench,
-    Protocol,
-    Result,
-)
-from gym_mario_suite.levels.bench.reference import load_reference, reference_of, save_reference
-from gym_mario_suite.levels.bench.report import (
-    all_records,
-    expressive_ranges,
-    table_of,
-    write_page,
-)
-from gym_mario_suite.levels.corpus import Split, read_corpus, split_by_level
+from gym_mario_suite.levels.generators import GENERATORS
 from gym_mario_suite.whole_file import require_folder, write_whole
+
+if TYPE_CHECKING:
+    from gym_mario_suite.levels.bench.protocol import Protocol
+    from gym_mario_suite.levels.corpus import Split
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario levels bench --quick --json bench.json --html bench.html")
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Few levels, for a first look.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write records here.")] = None,
@@ -45,7 +33,10 @@ def bench(
         typer.Option(help="Folder of level texts never trained on, for the held-out row."),
     ] = None,
     generator: Annotated[
-        list[str] | None, typer.Option(help="Only these rows; may be given several times.")
+        list[str] | None,
+        typer.Option(
+            help="Only these rows; may be given several times.", autocompletion=words(GENERATORS)
+        ),
     ] = None,
     levels: Annotated[int | None, typer.Option(help="Levels of each generator.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page of drawn samples here.")] = None,
@@ -58,6 +49,21 @@ def bench(
     ] = None,
 ) -> None:
     """Compare level generators: playable, like the corpus, new, fast."""
+    from rich.console import Console
+
+    from gym_mario_suite.levels.bench.protocol import CONTENDERS, REAL, WIDTH, Bench, Result
+    from gym_mario_suite.levels.bench.reference import (
+        load_reference,
+        reference_of,
+        save_reference,
+    )
+    from gym_mario_suite.levels.bench.report import (
+        all_records,
+        expressive_ranges,
+        table_of,
+        write_page,
+    )
+
     protocol = _protocol(quick, levels)
     split = _split(corpus, heldout)
     if write_reference is not None and split is None:
@@ -102,7 +108,9 @@ def bench(
         save_reference(write_reference, reference_of(split, WIDTH, real))
 
 
-def _protocol(quick: bool, levels: int | None) -> Protocol:
+def _protocol(quick: bool, levels: int | None) -> "Protocol":
+    from gym_mario_suite.levels.bench.protocol import QUICK, Protocol
+
     protocol = QUICK if quick else Protocol()
     if levels is None:
         return protocol
@@ -117,7 +125,9 @@ def _protocol(quick: bool, levels: int | None) -> Protocol:
     )
 
 
-def _split(corpus: Path | None, heldout: Path | None) -> Split | None:
+def _split(corpus: Path | None, heldout: Path | None) -> "Split | None":
+    from gym_mario_suite.levels.corpus import Split, read_corpus, split_by_level
+
     if corpus is None:
         if heldout is not None:
             raise OptionError("--heldout needs --corpus")
@@ -129,6 +139,8 @@ def _split(corpus: Path | None, heldout: Path | None) -> Split | None:
 
 
 def _rows(names: list[str] | None) -> list[str]:
+    from gym_mario_suite.levels.bench.protocol import CONTENDERS, REAL
+
     known = [*REAL, *(contender.name for contender in CONTENDERS)]
     for name in names or ():
         if name not in known:

@@ -6,13 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.file_commands import check, convert, render
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
-from gym_mario_suite.levels.generator_2009 import generate_2009
 from gym_mario_suite.levels.pattern_command import count_patterns
-from gym_mario_suite.levels.text import LEGEND, level_text
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -22,7 +19,7 @@ def _levels() -> None:
     """Make levels and look at them."""
 
 
-@app.command()
+@app.command(epilog="Example: mario levels show --seed 7 --difficulty 3 --legend")
 def show(
     # Text, so that a malformed seed is one line like our other errors.
     seed: Annotated[
@@ -40,6 +37,11 @@ def show(
         seed_number = int(seed)
     except ValueError:
         raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
+
+    from gym_mario_suite.engine.compiled import announce_first_compile
+    from gym_mario_suite.levels.generator_2009 import generate_2009
+    from gym_mario_suite.levels.text import LEGEND, level_text
+
     announce_first_compile(generate_2009)
     level = generate(seed_number, difficulty, level_type, length)
     typer.echo(
@@ -51,5 +53,10 @@ def show(
         typer.echo(LEGEND)
 
 
-for command in (check, convert, render, count_patterns):
-    app.command()(command)
+for _command, _example in (
+    (check, "mario levels check level.txt --picture ways.png"),
+    (convert, "mario levels convert level.txt level.json"),
+    (render, "mario levels render level.json level.png"),
+    (count_patterns, "mario levels count-patterns --corpus VGLC --out counts"),
+):
+    app.command(epilog=f"Example: {_example}")(_command)

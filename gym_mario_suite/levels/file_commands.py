@@ -4,40 +4,52 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gym_mario_suite.engine.tiles import TILE_PX
-from gym_mario_suite.engine.world import Mode, Rules
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.formats import read_document, read_level, write_level
-from gym_mario_suite.levels.formats.files import FORMATS
-from gym_mario_suite.levels.formats.png import png_bytes
-from gym_mario_suite.levels.level import rules_name
-from gym_mario_suite.levels.playability import NODES, EnginePlayer, Playability
-from gym_mario_suite.levels.playability import check as check_level
+from gym_mario_suite.levels.format_names import FORMAT_NAMES
 from gym_mario_suite.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from gym_mario_suite.engine.world import Mode, Rules
+    from gym_mario_suite.levels.playability import Playability
 
 NOT_PLAYABLE = 1  # exit code of `check`
 
-_FORMATS = ", ".join(FORMATS)
+_FORMATS = ", ".join(FORMAT_NAMES)
+_RULES = ("competition-2009", "framework-2019")
 LevelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A level file of any format.")]
 Format = Annotated[
-    str | None, typer.Option("--format", metavar="NAME", help=f"The file's format: {_FORMATS}.")
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help=f"The file's format: {_FORMATS}.",
+        autocompletion=words(FORMAT_NAMES),
+    ),
 ]
 RuleSet = Annotated[
     str | None,
-    typer.Option("--rules", help="competition-2009 or framework-2019; default: what fits."),
+    typer.Option(
+        "--rules",
+        help=f"{' or '.join(_RULES)}; default: what fits.",
+        autocompletion=words(_RULES),
+    ),
 ]
 
 
-def rules_named(name: str | None) -> Rules | None:
+def rules_named(name: str | None) -> "Rules | None":
     """The rule set of a name, None for none.
 
     Raises:
         OptionError: For an unknown name.
     """
+    from gym_mario_suite.engine.world import Rules
+    from gym_mario_suite.levels.level import rules_name
+
     for rules in Rules:
         if name == rules_name(rules):
             return rules
@@ -47,12 +59,14 @@ def rules_named(name: str | None) -> Rules | None:
     return None
 
 
-def mode_numbered(mode: int | None) -> Mode | None:
+def mode_numbered(mode: int | None) -> "Mode | None":
     """The power state of a number, None for none.
 
     Raises:
         OptionError: For any other number.
     """
+    from gym_mario_suite.engine.world import Mode
+
     if mode is not None and mode not in set(Mode):
         raise OptionError(f"--mode must be 0 small, 1 large or 2 fire, got {mode}")
     return None if mode is None else Mode(mode)
@@ -68,7 +82,10 @@ def check(
     mode: Annotated[
         int | None, typer.Option(help="Mario at the start: 0 small, 1 large, 2 fire.")
     ] = None,
-    nodes: Annotated[int, typer.Option(help="Nodes of each of A*'s two searches.")] = NODES,
+    nodes: Annotated[
+        int | None,
+        typer.Option(help="Nodes of each of A*'s two searches; default: those of its survey."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Say whether a level can be finished, and how.
@@ -76,8 +93,14 @@ def check(
     The static solver looks at the tiles alone; A* plays the level on the engine with its enemies.
     Exit code 1 where neither finds a way.
     """
+    from gym_mario_suite.levels.formats import read_level
+    from gym_mario_suite.levels.formats.png import png_bytes
+    from gym_mario_suite.levels.playability import NODES, EnginePlayer
+    from gym_mario_suite.levels.playability import check as check_level
+
     level = read_level(file, format_name, rules_named(rules))
-    found = check_level(level, EnginePlayer(nodes, mode_numbered(mode)))
+    player = EnginePlayer(NODES if nodes is None else nodes, mode_numbered(mode))
+    found = check_level(level, player)
     if picture is not None:
         from gym_mario_suite.levels.picture import playability_picture
 
@@ -94,8 +117,11 @@ def check(
         raise typer.Exit(NOT_PLAYABLE)
 
 
-def findings(found: Playability) -> list[str]:
+def findings(found: "Playability") -> list[str]:
     """The findings in words."""
+    from gym_mario_suite.engine.tiles import TILE_PX
+    from gym_mario_suite.levels.level import rules_name
+
     level, static, run = found.level, found.static, found.engine
     size = f"{level.width}x{level.height}, {rules_name(level.rules)}, {len(level.spawns)} enemies"
     if static.solved:
@@ -122,10 +148,22 @@ def convert(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A level file of any format.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     source_format: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help=f"Format of IN: {_FORMATS}.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAME",
+            help=f"Format of IN: {_FORMATS}.",
+            autocompletion=words(FORMAT_NAMES),
+        ),
     ] = None,
     target_format: Annotated[
-        str | None, typer.Option("--to", metavar="NAME", help="Format of OUT; else by its name.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="NAME",
+            help="Format of OUT; else by its name.",
+            autocompletion=words(FORMAT_NAMES),
+        ),
     ] = None,
     rules: RuleSet = None,
 ) -> None:
@@ -133,6 +171,8 @@ def convert(
 
     A format that cannot say everything says what it can; `json` and `npz` lose nothing.
     """
+    from gym_mario_suite.levels.formats import read_document, read_level, write_level
+
     wanted = rules_named(rules)
     document = read_document(source, source_format)
     if wanted is not None:
@@ -147,6 +187,8 @@ def render(
     rules: RuleSet = None,
 ) -> None:
     """Draw a whole level."""
+    from gym_mario_suite.levels.formats import read_level
+    from gym_mario_suite.levels.formats.png import png_bytes
     from gym_mario_suite.levels.picture import level_picture
 
     level = read_level(file, format_name, rules_named(rules))

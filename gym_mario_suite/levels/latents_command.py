@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
-from gym_mario_suite.levels.formats.png import png_bytes
-from gym_mario_suite.levels.vae.generator import CategoricalVAE
-from gym_mario_suite.levels.vae.latent_picture import latent_picture
 from gym_mario_suite.whole_file import write_whole
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario levels latents latents.png")
 def latents(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="Picture to write, *.png.")],
     weights: Annotated[
@@ -28,6 +25,10 @@ def latents(
     ] = False,
 ) -> None:
     """Draw what the latents of a VAE decode to; chunks that can be crossed have a green frame."""
+    from gym_mario_suite.levels.formats.png import png_bytes
+    from gym_mario_suite.levels.vae.generator import CategoricalVAE
+    from gym_mario_suite.levels.vae.latent_picture import latent_picture
+
     picture = latent_picture(CategoricalVAE(weights), reach, cells, draw_tiles)
     write_whole(out, png_bytes(picture))
     typer.echo(f"wrote {out}")

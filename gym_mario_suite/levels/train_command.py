@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -18,8 +18,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.corpus import Split, digest_of_levels, read_corpus, split_by_level
 from gym_mario_suite.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from gym_mario_suite.levels.corpus import Split
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,7 +59,10 @@ Board = Annotated[
 ]
 
 
-@app.command("diffusion")
+@app.command(
+    "diffusion",
+    epilog="Example: mario levels train diffusion --corpus VGLC --folder runs/diffusion",
+)
 def train_diffusion(
     corpus: Corpus,
     folder: Folder = None,
@@ -95,7 +100,7 @@ def train_diffusion(
     _write_card(target, card)
 
 
-@app.command("vae")
+@app.command("vae", epilog="Example: mario levels train vae --corpus VGLC --folder runs/vae")
 def train_vae(
     corpus: Corpus,
     folder: Folder = None,
@@ -161,7 +166,7 @@ def train_vae(
     _write_card(target, card)
 
 
-@app.command("ca")
+@app.command("ca", epilog="Example: mario levels train ca --corpus VGLC --folder runs/ca")
 def train_ca(
     corpus: Corpus,
     folder: Folder = None,
@@ -203,7 +208,9 @@ def _torch_needed() -> Iterator[None]:
         ) from None
 
 
-def _split_of(corpus: Path) -> Split:
+def _split_of(corpus: Path) -> "Split":
+    from gym_mario_suite.levels.corpus import read_corpus, split_by_level
+
     split = split_by_level(read_corpus(corpus))
     if not split.train or not split.held_out:
         raise OptionError(
@@ -272,8 +279,10 @@ def _writer(board: Path | None) -> Iterator[Callable[[str, float, int], None]]:
         writer.close()
 
 
-def _card(kind: str, trainer: Any, split: Split, loss: str) -> dict[str, Any]:
+def _card(kind: str, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
     """What the weights are and how they came about."""
+    from gym_mario_suite.levels.corpus import digest_of_levels
+
     best = min((look for look in trainer.looks if look.best), key=lambda look: look.held_out)
     return {
         "command": f"mario levels train {kind} --corpus VGLC --seed {trainer.settings.seed}",

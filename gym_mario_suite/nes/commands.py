@@ -27,7 +27,7 @@ def _describe(rom: Rom) -> str:
     )
 
 
-@app.command(name="import")
+@app.command(name="import", epilog="Example: mario rom import game.nes")
 def import_command(
     file: File,
     unknown: Annotated[
@@ -45,7 +45,7 @@ def import_command(
     typer.echo(f"stored as {import_rom(rom)}")
 
 
-@app.command()
+@app.command(epilog="Example: mario rom check game.nes")
 def check(file: File) -> None:
     """Say what a file is, and whether it can be played."""
     rom = read_rom(file)
@@ -54,7 +54,7 @@ def check(file: File) -> None:
         typer.echo("not a known dump: it can be played with rom=FILE, if it is the game")
 
 
-@app.command()
+@app.command(epilog="Example: mario rom where")
 def where() -> None:
     """List the places that are looked in, and the ROM that is used."""
     typer.echo(f"store: {store_folder()}")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from gym_mario_suite.completion import words
+from gym_mario_suite.dream.presets import PRESETS
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
 
@@ -14,7 +16,12 @@ _FPS = 24
 
 
 def play_dream(
-    model: Annotated[str, typer.Option(help="Name of a shipped model, or the path of one.")] = "",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Name of a shipped model, or the path of one.", autocompletion=words(PRESETS)
+        ),
+    ] = "",
     spawn: Annotated[
         str,
         typer.Option(help="Number or name of a built-in one, or a file of `mario dream spawn`."),

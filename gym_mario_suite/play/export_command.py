@@ -18,7 +18,9 @@ def _export() -> None:
     """Turn replays into datasets."""
 
 
-@app.command()
+@app.command(
+    epilog="Example: mario export minari replays/astar-seed0.mario --id astar-v0 --obs features"
+)
 def minari(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Replay files.")],
     dataset_id: Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generators import GENERATORS, generator_named
 from gym_mario_suite.play import command_options as options
@@ -20,10 +21,18 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(
+    epilog="Example: mario levels generate --generator tile-diffusion --seed 7 --out level.json"
+)
 def generate(
     generator: Annotated[
-        str, typer.Option("--generator", "-g", help=f"{', '.join(GENERATORS)}, or MODULE:CLASS.")
+        str,
+        typer.Option(
+            "--generator",
+            "-g",
+            help=f"{', '.join(GENERATORS)}, or MODULE:CLASS.",
+            autocompletion=words(GENERATORS),
+        ),
     ] = "tile-diffusion",
     seed: Annotated[
         str, typer.Option(metavar="INTEGER", help="Seed of the first level, 64 bits.")
@@ -82,7 +91,7 @@ def generate(
     asked = _asked(maker, width, height, theme, option, latent)
     if trace is not None:
         asked["trace"] = True
-    first = _whole_number(seed)
+    first = options.seed_number(seed)
     for number in range(first, first + count):
         grid = maker.generate_grid(number, **asked)
         facts = {key: value for key, value in grid.metadata.items() if key != "trace"}
@@ -112,13 +121,6 @@ def _play(
     show_course(
         LevelFileCourse(maker.generate(seed, **asked), None, time_limit), window, title=True
     )
-
-
-def _whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise OptionError(f"--seed must be a whole number, got {text!r}") from None
 
 
 def _asked(

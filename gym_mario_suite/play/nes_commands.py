@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gym_mario_suite.agents.registry import NES_AGENTS, make_nes_agent
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
 
@@ -21,13 +22,29 @@ if TYPE_CHECKING:
 
 GAME = "game"
 StageOption = Annotated[
-    str, typer.Option("--stage", metavar="W-S", help='1-1 to 8-4, or "game" for the whole game.')
+    str,
+    typer.Option(
+        "--stage",
+        metavar="W-S",
+        help='1-1 to 8-4, or "game" for the whole game.',
+        autocompletion=words((*(f"{w}-{s}" for w in range(1, 9) for s in range(1, 5)), GAME)),
+    ),
 ]
 Agent = Annotated[
     str,
-    typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(NES_AGENTS)}."),
+    typer.Option(
+        metavar="NAME[:OPTION=VALUE,...]",
+        help=f"Who plays: {', '.join(NES_AGENTS)}.",
+        autocompletion=words(NES_AGENTS),
+    ),
 ]
-Backend = Annotated[str, typer.Option(help="Emulator: fceumm, nes-py, or the fastest there is.")]
+Backend = Annotated[
+    str,
+    typer.Option(
+        help="Emulator: fceumm, nes-py, or the fastest there is.",
+        autocompletion=words(("auto", "fceumm", "nes-py")),
+    ),
+]
 RomFile = Annotated[
     Path | None, typer.Option("--rom", metavar="FILE", help="The ROM; see `mario rom where`.")
 ]

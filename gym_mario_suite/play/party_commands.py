@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gym_mario_suite.agents.registry import AGENTS
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
 
@@ -17,22 +19,33 @@ if TYPE_CHECKING:
 _HUMAN = "human"
 _RACER = "race-ppo"
 
+_whos = words((_HUMAN, _RACER, *AGENTS))
+_Player = Annotated[
+    str, typer.Option(metavar="WHO", help="human, or an agent.", autocompletion=_whos)
+]
 _Guest = Annotated[
     str | None,
-    typer.Option(metavar="WHO", help="human, or an agent such as astar; left out: nobody."),
+    typer.Option(
+        metavar="WHO",
+        help="human, or an agent such as astar; left out: nobody.",
+        autocompletion=_whos,
+    ),
 ]
 _Ghosts = Annotated[
     bool, typer.Option("--ghosts", help="Everybody in a world of his own, seen by the others.")
 ]
-_Rivalry = Annotated[str | None, typer.Option(help="none, push or stomp.")]
+_Rivalry = Annotated[
+    str | None,
+    typer.Option(help="none, push or stomp.", autocompletion=words(("none", "push", "stomp"))),
+]
 
 
 def party_command(contest: str, summary: str) -> Callable[..., None]:
     """The command of a contest."""
 
     def play(
-        p1: Annotated[str, typer.Option(metavar="WHO", help="human, or an agent.")] = _HUMAN,
-        p2: Annotated[str, typer.Option(metavar="WHO", help="human, or an agent.")] = _HUMAN,
+        p1: _Player = _HUMAN,
+        p2: _Player = _HUMAN,
         p3: _Guest = None,
         p4: _Guest = None,
         ghosts: _Ghosts = False,

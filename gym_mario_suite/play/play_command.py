@@ -21,7 +21,7 @@ def _play() -> None:
     """Play in a window, with keyboard or gamepad."""
 
 
-@app.command()
+@app.command(epilog="Example: mario play infinite --seed 3 --difficulty 5")
 def infinite(
     seed: options.Seed = "0",
     difficulty: options.Difficulty = 0,
@@ -45,14 +45,20 @@ def infinite(
     options.show_levels(levels, None, window, replays)
 
 
-app.command("nes")(play_nes)
-app.command("dream")(play_dream)
-app.command("coop")(party_command("coop", "Play with others: all shall reach the exit."))
-app.command("race")(party_command("race", "Race others to the exit."))
-app.command("coins")(party_command("coins", "Take more coins than the others."))
+app.command("nes", epilog="Example: mario play nes --stage 1-2")(play_nes)
+app.command("dream", epilog="Example: mario play dream --alone")(play_dream)
+app.command("coop", epilog="Example: mario play coop --p2 astar")(
+    party_command("coop", "Play with others: all shall reach the exit.")
+)
+app.command("race", epilog="Example: mario play race --p2 race-ppo")(
+    party_command("race", "Race others to the exit.")
+)
+app.command("coins", epilog="Example: mario play coins --p2 human --p3 astar")(
+    party_command("coins", "Take more coins than the others.")
+)
 
 
-@app.command()
+@app.command(epilog="Example: mario play keys --write")
 def keys(
     file: Annotated[
         Path | None, typer.Option("--keys", metavar="FILE", help="Show what this key file makes.")

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gym_mario_suite.agents.registry import AGENTS, make_agent
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play.command_options import required
 from gym_mario_suite.play.nes_commands import record_nes
@@ -18,12 +19,19 @@ from gym_mario_suite.play.nes_commands import record_nes
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    epilog="Example: mario record --agent astar --episodes 3 --out replays",
+)
 def record(
     context: typer.Context,
     agent: Annotated[
         str | None,
-        typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(AGENTS)}."),
+        typer.Option(
+            metavar="NAME[:OPTION=VALUE,...]",
+            help=f"Who plays: {', '.join(AGENTS)}.",
+            autocompletion=words(AGENTS),
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the replays go.")
@@ -93,7 +101,9 @@ def record(
     typer.echo(f"{out}: {episodes} replays")
 
 
-app.command("nes")(record_nes)
+app.command("nes", epilog="Example: mario record nes --agent nes-search --stage 1-1 --out runs")(
+    record_nes
+)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gym_mario_suite.errors import MarioError, OptionError, ReplayError
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+@app.command(epilog="Example: mario replay run.mario --video run.mp4")
 def replay(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Replay files.")],
     check: Annotated[

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gym_mario_suite.agents.registry import AGENTS
+from gym_mario_suite.completion import words
 from gym_mario_suite.play import command_options as options
 
 if TYPE_CHECKING:
@@ -20,18 +22,26 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 HUMAN = "human"
 
 
-@app.command()
+@app.command(epilog="Example: mario levels simulate level.txt --agent astar")
 def simulate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Level files.")],
     agent: Annotated[
-        str, typer.Option(help="An agent as `mario score --agent` takes it, or `human`.")
+        str,
+        typer.Option(
+            help="An agent as `mario score --agent` takes it, or `human`.",
+            autocompletion=words((*AGENTS, HUMAN)),
+        ),
     ] = "astar",
     time_limit: options.TimeLimit = 200,
     mode: Annotated[
         int | None, typer.Option(help="Mario at the start: 0 small, 1 large, 2 fire.")
     ] = None,
     rules: Annotated[
-        str | None, typer.Option(help="competition-2009 or framework-2019; default: what fits.")
+        str | None,
+        typer.Option(
+            help="competition-2009 or framework-2019; default: what fits.",
+            autocompletion=words(("competition-2009", "framework-2019")),
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: an object, of several files a list.")

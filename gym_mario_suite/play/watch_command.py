@@ -7,18 +7,25 @@ from typing import Annotated
 import typer
 
 from gym_mario_suite.agents.registry import AGENTS, make_agent
+from gym_mario_suite.completion import words
 from gym_mario_suite.play import command_options as options
 from gym_mario_suite.play.nes_commands import watch_nes
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True, epilog="Example: mario watch --agent forward-jumping --seed 3"
+)
 def watch(
     context: typer.Context,
     agent: Annotated[
         str | None,
-        typer.Option(metavar="NAME[:OPTION=VALUE,...]", help=f"Who plays: {', '.join(AGENTS)}."),
+        typer.Option(
+            metavar="NAME[:OPTION=VALUE,...]",
+            help=f"Who plays: {', '.join(AGENTS)}.",
+            autocompletion=words(AGENTS),
+        ),
     ] = None,
     seed: options.Seed = "0",
     difficulty: options.Difficulty = 0,
@@ -46,4 +53,4 @@ def watch(
     options.show_levels(levels, player, window, replays)
 
 
-app.command("nes")(watch_nes)
+app.command("nes", epilog="Example: mario watch nes --agent nes-search --stage 1-1")(watch_nes)

@@ -38,9 +38,9 @@ class Motion(nn.Module):
     """How well each past frame agrees with the one before it, moved in each of the ways.
 
     Convolutions over patches would have to learn to compare pixels; this tells them outright how
-    fast the camera, the scenery behind it and the sprites were. More than the last step counts: what
-    moves by half a pixel a tick stands still in every second. One pixel of each cell is compared,
-    in green.
+    fast the camera, the scenery behind it and the sprites were. More than the last step counts:
+    what moves by half a pixel a tick stands still in every second. One pixel of each cell is
+    compared, in green.
     """
 
     def __init__(self, config: DreamConfig) -> None:

@@ -225,6 +225,7 @@ class DiamondNet(_Core):
         codes: Tensor,
         tiles: Tensor | None,
         place: Tensor | None,
+        memory: Tensor | None,
     ) -> tuple[Tensor, None, Tensor]:
         """As `network.UnshuffleNet.forward`."""
         pressed = self.buttons(buttons).flatten(1)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.dream.diffusion import sampling_sigmas
 from gym_mario_suite.dream.frames import Frames, checked_frame, to_frames, to_model
 from gym_mario_suite.dream.hints import HintMap
+from gym_mario_suite.dream.memory import carried, no_memory
 from gym_mario_suite.dream.noise import normal_noise
 from gym_mario_suite.dream.presets import (
     CONTEXT,
@@ -65,6 +66,7 @@ class Dreamer:
         seeds: uint64[count], keys of the noise.
         episodes: int64[count], numbers of the episodes, for the noise.
         times: int64[count], steps dreamt in the episode.
+        memory: float32[count, MEMORY_SIZE], what is remembered beside frames (see `memory`).
         cameras: int64[count], the picture's left edge in px of the level that is hinted at.
         maps: The levels that are hinted at, None for a free dream.
 
@@ -87,6 +89,7 @@ class Dreamer:
         self.seeds = np.zeros(count, np.uint64)
         self.episodes = np.zeros(count, np.int64)
         self.times = np.zeros(count, np.int64)
+        self.memory = no_memory(count)
         self.cameras = np.zeros(count, np.int64)
         self.maps: list[HintMap | None] = [None] * count
 
@@ -97,6 +100,7 @@ class Dreamer:
         keys: NDArray[np.integer],
         level: HintMap | None = None,
         camera_px: int = 0,
+        memory: NDArray[np.floating] | None = None,
     ) -> None:
         """Begin a dream from true frames.
 
@@ -106,6 +110,8 @@ class Dreamer:
             keys: Button bits pressed between them, int[3].
             level: The level to follow.
             camera_px: Left edge of the last frame, px of that level.
+            memory: float[MEMORY_SIZE], how Mario moves in the last frame; without, that has to be
+                guessed from the frames.
 
         Raises:
             OptionError: For frames of another size, or a level that the model cannot follow.
@@ -129,6 +135,7 @@ class Dreamer:
         self.maps[row] = level
         self.cameras[row] = camera_px
         self.times[row] = 0
+        self.memory[row] = 0 if memory is None else memory
 
     def inputs(self, keys: NDArray[np.integer], rows: NDArray[np.integer]) -> dict[str, NDArray]:
         """The model's inputs but for the noisy frames and their noise level.
@@ -152,6 +159,7 @@ class Dreamer:
             "sigma_context": np.full(count, self.model.config.sigma_context, np.float32),
             "tiles": tiles,
             "place": place,
+            "memory": self.memory[rows],
         }
 
     def step(
@@ -198,6 +206,8 @@ class Dreamer:
         self.frames[rows] = np.concatenate([self.frames[rows, 1:], frames[:, None]], 1)
         self.keys[rows] = np.concatenate([self.keys[rows, 1:], np.asarray(keys)[:, None]], 1)
         self.times[rows] += 1
+        if self.model.config.memory:
+            self.memory[rows] = carried(self.memory[rows], head, lambda parts: np.stack(parts, 1))
         self._move_cameras(rows, outcome.move[:, 2])
         return frames, outcome
 

@@ -25,7 +25,7 @@ from gym_mario_suite.dream.probes import deeds
 from gym_mario_suite.dream.rollouts import Rollouts, roll_out, starts
 from gym_mario_suite.dream.step_evaluation import COPY, ENGINE, StepEvaluation
 from gym_mario_suite.dream.tape_player import FACT, TapePlayer
-from gym_mario_suite.dream.windows import TapeWindows
+from gym_mario_suite.dream.windows import TapeWindows, memory_of
 
 # Of the 14 actions of the set `curiosity`, those that press something else.
 FORKED_KEYS = (0, 4, 1, 9, 17, 25, 2, 10, 18, 26, 8, 16, 24)
@@ -170,7 +170,8 @@ class Evaluation(StepEvaluation):
             forks = self._engine_forks(int(episodes[row]), int(begins[row]), keys)
             dreamer = Dreamer(self.model, len(keys))
             for fork in range(len(keys)):
-                dreamer.begin(fork, pieces.frames[row], pieces.keys[row])
+                memory = memory_of(pieces.facts[row, -1])
+                dreamer.begin(fork, pieces.frames[row], pieces.keys[row], memory=memory)
             frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
@@ -218,7 +219,8 @@ class Evaluation(StepEvaluation):
         dreamer = Dreamer(self.model, count)
         dreamer.seeds[:] = np.arange(count)
         for row in range(count):
-            dreamer.begin(row, pieces.frames[row], pieces.keys[row])
+            memory = memory_of(pieces.facts[row, -1])
+            dreamer.begin(row, pieces.frames[row], pieces.keys[row], memory=memory)
         rng = np.random.default_rng(8)
         held = np.zeros(count, np.uint8)
         ones = []

@@ -15,11 +15,16 @@ from torch.nn import functional
 from gym_mario_suite.dream.copies import choose, expected_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.frames import quantised
+from gym_mario_suite.dream.memory import PLACE_PERIOD_PX, carried
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
-from gym_mario_suite.dream.windows import IGNORED, places_of, targets_of
+from gym_mario_suite.dream.windows import IGNORED, memory_of, places_of, targets_of
 
 _SLICES = head_slices()
+# How wrong memories are in training, and which parts of them are no places, in the order of MEMORY.
+_WRONG = (0.0, 0.0, 0.05, 0.05, 0.15, 0.15, 0.0)
+_UNPLACED = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
+_EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
 # `Denoiser.parts`
 Parts = Callable[..., tuple[Tensor, Tensor | None, Tensor]]
@@ -55,6 +60,7 @@ class Batch(NamedTuple):
         targets: The head's targets of each transition, by name, [n, L - 1, ...].
         tiles: int64[n, L, 4, 15, 2], level hints.
         place: float[n, L, 2].
+        memory: float[n, L, MEMORY_SIZE], what is to be remembered of each frame.
     """
 
     frames: Tensor
@@ -62,6 +68,7 @@ class Batch(NamedTuple):
     targets: dict[str, Tensor]
     tiles: Tensor
     place: Tensor
+    memory: Tensor
 
 
 def to_batch(pieces: Pieces, device: str | torch.device = "cpu") -> Batch:
@@ -81,6 +88,7 @@ def to_batch(pieces: Pieces, device: str | torch.device = "cpu") -> Batch:
         targets,
         sent(pieces.hints).long(),
         sent(places_of(pieces.facts)),
+        sent(memory_of(pieces.facts)),
     )
 
 
@@ -113,6 +121,19 @@ def _hints(
     return tiles, place * kept[:, None]
 
 
+def _vague(memory: Tensor, generator: torch.Generator) -> Tensor:
+    """Memories as dreams have them: not quite right, some without places, some empty."""
+    count = len(memory)
+    drawn = torch.rand(count, generator=generator, device=memory.device)
+    wrong = torch.randn(memory.shape, generator=generator, device=memory.device)
+    noisy = memory + wrong * memory.new_tensor(_WRONG)
+    places = noisy[:, 4:6] % PLACE_PERIOD_PX
+    noisy = torch.cat([noisy[:, :4], places, noisy[:, 6:]], 1)
+    unplaced = noisy * noisy.new_tensor(_UNPLACED)
+    vague = torch.where((drawn < _UNPLACED_SHARE)[:, None], unplaced, noisy)
+    return vague * ((drawn > _EMPTY_SHARE) & (memory[:, 0] > 0))[:, None]
+
+
 def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
     """A loss for each part of the head.
 
@@ -139,7 +160,16 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         "kill": bce(part["kill"], targets["kill"]),
         "power": functional.cross_entropy(part["power"], targets["power"], ignore_index=-1),
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
+        "speed": _known_loss(part["speed"], targets["speed"]),
+        "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),
     }
+
+
+def _known_loss(said: Tensor, truth: Tensor) -> Tensor:
+    """Smooth error where the truth is known (not NaN)."""
+    known = truth.isfinite()
+    error = functional.smooth_l1_loss(said, truth.nan_to_num(), reduction="none", beta=0.05)
+    return (error * known).mean()
 
 
 def symlog(x: Tensor) -> Tensor:
@@ -182,8 +212,11 @@ def denoising_loss(
         batch.place[:, CONTEXT - 1 : -1].flatten(0, 1),
         kept,
     )
+    memory = None
+    if config.memory:
+        memory = _vague(batch.memory[:, CONTEXT - 1 : -1].flatten(0, 1), generator)
     painted, logits, head = parts(
-        past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place
+        past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place, memory
     )
     c_out = preconditioning(sigma[:, None, None, None], config).c_out
     error = expected_error(painted.float(), logits, last, target, c_out**-2, config)
@@ -218,6 +251,8 @@ def rollout_loss(
     kept = (torch.rand(count, generator=generator, device=device) < hint_share).float()
     total = torch.zeros((), device=device)
     heads: dict[str, Tensor] = {}
+    head = past.new_empty(count, 0)
+    memory = _vague(batch.memory[:, CONTEXT - 1], generator) if config.memory else None
     for k in range(steps):
         sigma_context = _levels(count, noise.context_loc, noise.context_scale, noise, generator)
         seen = _noised(past, sigma_context, 0.0, generator).flatten(1, 2)
@@ -232,7 +267,9 @@ def rollout_loss(
         for i, (sigma, lower) in enumerate(pairwise(sigmas)):
             level = torch.full((count,), sigma, device=device)
             with torch.set_grad_enabled(i == trained and torch.is_grad_enabled()):
-                painted, logits, head = parts(seen, x, buttons, level, sigma_context, tiles, place)
+                painted, logits, head = parts(
+                    seen, x, buttons, level, sigma_context, tiles, place, memory
+                )
             painted = painted.float()
             if i == trained:
                 last = batch.frames[:, CONTEXT + k - 1]
@@ -249,4 +286,6 @@ def rollout_loss(
                 clean = choose(clean, logits, past[:, -1], config)
             x = clean + (lower / sigma) * (x - clean)
         past = torch.cat([past[:, 1:], quantised(clean)[:, None]], 1)
+        if memory is not None:
+            memory = carried(memory, head.detach().float(), lambda values: torch.stack(values, 1))
     return total, heads

@@ -9,6 +9,7 @@ Beside what it paints, the network says what to copy from the last frame (`copie
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, Motion, choose, moves
 from gym_mario_suite.dream.diffusion import preconditioning
+from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY_SIZE, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
@@ -26,12 +28,17 @@ from gym_mario_suite.dream.presets import (
     HINT_RIGHT,
     HINT_ROWS,
     DreamConfig,
+    head_slices,
 )
 from gym_mario_suite.errors import WeightsError
 
 _FREQUENCIES = 8
 _HEAD_WIDTH = 64
 _AGREEMENT_LOGIT = 4.0
+_HARMONICS = 8  # the shortest wave is one px of a frame long
+REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
+_SURE = 20.0  # per px: how sharply a way of so many px is told from the next
+_SLICES = head_slices()
 _TILE_CODES = 256
 _SPAWN_CODES = 16
 _HINT_WIDTH = 16
@@ -98,16 +105,45 @@ class Condition(nn.Module):
         self.register_buffer("frequencies", torch.randn(_FREQUENCIES))
         self.noise = nn.Linear(4 * _FREQUENCIES, width)
         self.place = nn.Linear(2, width) if config.level_hint else None
+        self.memory = nn.Linear(REMEMBERED, width, bias=False) if config.memory else None
         self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, buttons: Tensor, codes: Tensor, place: Tensor | None) -> Tensor:
+    def forward(
+        self, buttons: Tensor, codes: Tensor, place: Tensor | None, remembered: Tensor | None
+    ) -> Tensor:
         """float[n, width]; see `Denoiser.forward`, whose noise levels come as codes here."""
         angles = (codes[:, :, None] * self.frequencies).flatten(1)
         vector = self.buttons(buttons).flatten(1)
         vector = vector + self.noise(torch.cat([angles.cos(), angles.sin()], dim=1))
         if self.place is not None and place is not None:
             vector = vector + self.place(place)
+        if self.memory is not None and remembered is not None:
+            vector = vector + self.memory(remembered)
         return self.mlp(vector)
+
+
+class Remembered(nn.Module):
+    """The memory as numbers that a network can use, and what follows from it for the next step."""
+
+    def forward(self, memory: Tensor, buttons: Tensor) -> Tensor:
+        """float[n, REMEMBERED]: flags, speeds, harmonics of the places, and the buttons."""
+        place = memory[:, 4:6, None] * self._frequencies(memory)
+        waves = torch.cat([place.cos(), place.sin()], dim=2).flatten(1) * memory[:, 1:2]
+        speeds = memory[:, 2:4] / SPEED_UNIT
+        jump = memory[:, 6:] / JUMP_UNIT
+        return torch.cat([memory[:, :2], speeds, jump, waves, buttons.flatten(1)], dim=1)
+
+    def expected(self, memory: Tensor) -> Tensor:
+        """float[n, HEAD_SIZE]: that Mario goes on as he did; what the head says is added to it."""
+        speed = memory[:, 2:4] / SPEED_UNIT
+        way = memory[:, 2:4] / 2  # px of the engine to px of a frame
+        before = torch.zeros_like(way[:, :1]).expand(-1, _SLICES["move"].start)
+        jump = memory[:, 6:] / JUMP_UNIT
+        return torch.cat([before, way, way[:, :1], speed, jump], dim=1)
+
+    def _frequencies(self, like: Tensor) -> Tensor:
+        harmonics = torch.arange(1, _HARMONICS + 1, device=like.device, dtype=like.dtype)
+        return harmonics * (2 * math.pi / PLACE_PERIOD_PX)
 
 
 class LevelHint(nn.Module):
@@ -145,6 +181,7 @@ class Choice(nn.Module):
     def __init__(self, config: DreamConfig, features: int, summary: int) -> None:
         super().__init__()
         self.ways = len(moves(config))
+        self.shifts = config.shifts
         self.scale = config.patch // CELL
         choices = self.ways + 1
         self.local = nn.Conv2d(
@@ -158,6 +195,18 @@ class Choice(nn.Module):
         with torch.no_grad():
             self.follows.bias.copy_(same.flatten())
             self.follows.weight.mul_(0.1)
+
+    def camera_way(self, memory: Tensor, head: Tensor) -> Tensor:
+        """How many px of a frame the camera goes with Mario, as chances [n, 2 shifts + 1].
+
+        It follows from where Mario is between two pixels and from the way that the head expects;
+        all are 0 where his place is not known. No gradient goes back to the head.
+        """
+        way = memory[:, 4] / 2 % 1 + head.detach()[:, _SLICES["move"].start]
+        reach = self.shifts
+        edges = torch.arange(-reach, reach + 2, device=head.device, dtype=head.dtype)
+        above = (_SURE * (way[:, None] - edges)).sigmoid()
+        return (above[:, :-1] - above[:, 1:]) * memory[:, 1:2]
 
     def forward(self, x: Tensor, summary: Tensor, near: Tensor) -> Tensor:
         """Logits [n, ways + 1, h / 2, w / 2].
@@ -203,11 +252,14 @@ class UnshuffleNet(nn.Module):
         )
         self.out_norm = nn.GroupNorm(groups_of(inner), inner)
         self.out = nn.Conv2d(inner, 3 * pixels, 3, padding=1)
-        self.choice = Choice(config, inner, 2 * deep + width) if ways else None
+        known = 2 * deep + width + (2 * config.shifts + 1 if config.memory else 0)
+        self.choice = Choice(config, inner, known) if ways else None
         # The largest values, too: most ends are a matter of one place.
         self.head = nn.Sequential(
             nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
         )
+        self.remembered = Remembered() if config.memory else None
+        self.head_memory = nn.Linear(REMEMBERED, HEAD_SIZE, bias=False) if config.memory else None
 
     def forward(
         self,
@@ -217,10 +269,15 @@ class UnshuffleNet(nn.Module):
         codes: Tensor,
         tiles: Tensor | None,
         place: Tensor | None,
+        memory: Tensor | None,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         """What to paint, what to copy (see `copies.choose`) and the head's numbers."""
         config = self.config
-        condition = self.condition(buttons, codes, place)
+        remembered = None
+        if self.remembered is not None:
+            assert memory is not None
+            remembered = self.remembered(memory, buttons)
+        condition = self.condition(buttons, codes, place, remembered)
         x = self.stem(torch.cat([context, noisy], dim=1))
         near = None
         if self.motion is not None and self.stem_motion is not None:
@@ -241,6 +298,10 @@ class UnshuffleNet(nn.Module):
             x = block(x, condition)
         summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
         head = self.head(summary)
+        if self.remembered is not None and self.head_memory is not None:
+            assert memory is not None
+            assert remembered is not None
+            head = head + self.remembered.expected(memory) + self.head_memory(remembered)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
@@ -249,7 +310,10 @@ class UnshuffleNet(nn.Module):
         painted = functional.pixel_shuffle(self.out(x), config.patch)
         if self.choice is None or near is None:
             return painted, None, head
-        return painted, self.choice(x, torch.cat([summary, condition], dim=1), near), head
+        known = [summary, condition]
+        if self.remembered is not None and memory is not None:
+            known.append(self.choice.camera_way(memory, head))
+        return painted, self.choice(x, torch.cat(known, dim=1), near), head
 
 
 class Denoiser(nn.Module):
@@ -278,6 +342,7 @@ class Denoiser(nn.Module):
         sigma_context: Tensor,
         tiles: Tensor | None = None,
         place: Tensor | None = None,
+        memory: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The denoised frames and the head's numbers.
 
@@ -291,12 +356,13 @@ class Denoiser(nn.Module):
             tiles: int64[n, 4, 15, 2], the level hint.
             place: float[n, 2], the camera's place within its tile (0 .. 1), and 1 where there is a
                 hint, else 0.
+            memory: float[n, MEMORY_SIZE], what the dream remembers (see `memory`).
 
         Returns:
             float[n, 3, h, w] and float[n, HEAD_SIZE].
         """
         painted, logits, head = self.parts(
-            context, noisy, buttons, sigma, sigma_context, tiles, place
+            context, noisy, buttons, sigma, sigma_context, tiles, place, memory
         )
         if logits is None:
             return painted, head
@@ -311,6 +377,7 @@ class Denoiser(nn.Module):
         sigma_context: Tensor,
         tiles: Tensor | None = None,
         place: Tensor | None = None,
+        memory: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
         """What `forward` is made of: painted frames, logits of the choices, the head's numbers."""
         config = self.config
@@ -320,7 +387,7 @@ class Denoiser(nn.Module):
         codes = torch.stack([sigma, sigma_context], dim=1)
         codes = torch.log(codes * codes + offset) / 8
         output, logits, head = self.net(
-            context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place
+            context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place, memory
         )
         return c_skip * noisy + c_out * output, logits, head
 
@@ -345,4 +412,7 @@ def example_inputs(config: DreamConfig, count: int = 1) -> dict[str, Any]:
         shape = (count, HINT_COLUMNS, HINT_ROWS, 2)
         inputs["tiles"] = torch.randint(0, _SPAWN_CODES, shape, generator=generator)
         inputs["place"] = torch.ones(count, 2)
+    if config.memory:
+        inputs["memory"] = torch.rand(count, MEMORY_SIZE, generator=generator)
+        inputs["memory"][:, :2] = 1
     return inputs

@@ -25,6 +25,8 @@ HEADS: tuple[tuple[str, int], ...] = (
     ("kill", 1),  # logit: at least one kill
     ("power", 4),  # logits: small, large, fire, dead
     ("move", 3),  # half pixels of the frame: Mario right, Mario down, camera right
+    ("speed", 2),  # of Mario after the step, right and down, in `memory.SPEED_UNIT`
+    ("jump_time", 1),  # ticks that the jump still rises, in `memory.JUMP_UNIT`
 )
 HEAD_SIZE = sum(size for _, size in HEADS)
 
@@ -55,6 +57,7 @@ class DreamConfig:
         rises: The same, up and down.
         copy_kernel: Side of the convolution that says what is copied, in patches.
         level_hint: Whether there is an input for the tiles beyond the picture's edges.
+        memory: Whether the model remembers Mario's speed (see `memory`).
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
         sigma_min: Smallest noise level.
@@ -74,9 +77,10 @@ class DreamConfig:
     depths: tuple[int, ...] = ()
     condition: int = 128
     shifts: int = 6
-    rises: int = 5
+    rises: int = 0
     copy_kernel: int = 1
     level_hint: bool = True
+    memory: bool = False
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
     sigma_min: float = 2e-3
@@ -147,6 +151,7 @@ PRESETS: dict[str, DreamConfig] = {
             condition=32,
             shifts=2,
             rises=2,
+            memory=True,
         ),
         DreamConfig(
             name="ci",
@@ -157,11 +162,12 @@ PRESETS: dict[str, DreamConfig] = {
             blocks=(2, 3, 2),
             shifts=2,
             rises=2,
+            memory=True,
         ),
         # Half of `xs`: what a few hours of a CPU can train.
-        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1)),
-        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2)),
-        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3)),
+        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1), rises=5, memory=True),
+        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2), rises=5, memory=True),
+        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), rises=5, memory=True),
         # The earlier system's denoiser; the head is ours, since it had none.
         DreamConfig(
             name="diamond",
@@ -173,7 +179,6 @@ PRESETS: dict[str, DreamConfig] = {
             depths=(2, 2, 2, 2),
             condition=256,
             shifts=0,
-            rises=0,
             level_hint=False,
             steps=3,
         ),

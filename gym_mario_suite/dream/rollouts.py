@@ -14,6 +14,7 @@ from gym_mario_suite.dream.hints import HintMap
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.dream.runtime import DreamModel
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
+from gym_mario_suite.dream.windows import memory_of
 from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import generate
 
@@ -48,9 +49,26 @@ def starts(tapes: Tapes, count: int, steps: int) -> tuple[NDArray[np.int64], NDA
 
 
 def roll_out(
-    model: DreamModel, tapes: Tapes, count: int, steps: int, hint: bool = False, threads: int = 1
+    model: DreamModel,
+    tapes: Tapes,
+    count: int,
+    steps: int,
+    hint: bool = False,
+    threads: int = 1,
+    remembered: bool = True,
 ) -> Rollouts:
-    """Dream `count` pieces of the tapes again."""
+    """Dream `count` pieces of the tapes again.
+
+    Args:
+        model: What dreams.
+        tapes: Episodes.
+        count: How many pieces.
+        steps: How long they are.
+        hint: Whether the model is told the level.
+        threads: Cores for playing and drawing.
+        remembered: Whether a dream begins with how Mario moves, as at a spawn, or with pictures
+            alone.
+    """
     height, width, _ = model.config.shape
     episodes, begins = starts(tapes, count, steps)
     player = TapePlayer(tapes, height, width, threads)
@@ -65,7 +83,8 @@ def roll_out(
             level = HintMap(generate(*(int(origin[n]) for n in names)))
         camera = int(pieces.facts[row, CONTEXT - 1, FACT["camera"]])
         keys = pieces.keys[row, : CONTEXT - 1]
-        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera)
+        memory = memory_of(pieces.facts[row, CONTEXT - 1]) if remembered else None
+        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera, memory)
     dreamt = np.empty((count, steps + 1, height, width, 3), np.uint8)
     dreamt[:, 0] = pieces.frames[:, CONTEXT - 1]
     for step in range(steps):

@@ -154,8 +154,9 @@ class TorchModel:
         """See `DreamModel.denoise`."""
         torch = self._torch
         tensors = {n: torch.from_numpy(v).to(self._device) for n, v in inputs.items()}
-        if not self.config.level_hint:
-            tensors = {n: t for n, t in tensors.items() if n not in ("tiles", "place")}
+        left_out = () if self.config.level_hint else ("tiles", "place")
+        left_out += () if self.config.memory else ("memory",)
+        tensors = {n: t for n, t in tensors.items() if n not in left_out}
         size = 1 if self._device.type == "cpu" else len(inputs["noisy"])
         frames, heads = [], []
         with torch.inference_mode():

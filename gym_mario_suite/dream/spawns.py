@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.dream.frames import Frames, checked_frame, resized
+from gym_mario_suite.dream.memory import MEMORY_SIZE, PLACE_PERIOD_PX
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 SPAWN_HEIGHT, SPAWN_WIDTH = 120, 160
 BUILT_IN = Path(__file__).parent / "data" / "spawns.npz"
 _SIZES = ((SPAWN_HEIGHT, SPAWN_WIDTH), (2 * SPAWN_HEIGHT, 2 * SPAWN_WIDTH))
-_VERSION = 1
+_VERSION = 2
+_READ_VERSIONS = (1, 2)  # the first had no memories
 # What a spawn's origin must tell for the engine to stand where the spawn stands.
 _ORIGIN = ("seed", "difficulty", "type", "length", "mode", "time_limit", "keys")
 
@@ -44,6 +46,8 @@ class Spawn:
         origin: Where it comes from, JSON-able. With `seed`, `difficulty`, `type`, `length`, `mode`,
             `time_limit` and `keys` (hexadecimal, of all ticks) the engine can be brought to the
             spawn's last frame.
+        memory: How Mario moves in the last frame, in the order of `memory.MEMORY`; None where that
+            is not known (of a picture).
     """
 
     name: str
@@ -51,18 +55,26 @@ class Spawn:
     keys: NDArray[np.uint8]
     camera_px: int = -1
     origin: dict[str, Any] = field(default_factory=dict)
+    memory: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if np.shape(self.frames)[:1] != (CONTEXT,):
             raise OptionError(f"a spawn has {CONTEXT} frames, got shape {np.shape(self.frames)}")
         for number, frame in enumerate(self.frames):
             checked_frame(frame, SPAWN_HEIGHT, SPAWN_WIDTH, f"frame {number} of the spawn")
+        if self.memory is not None and len(self.memory) != MEMORY_SIZE:
+            raise OptionError(f"a spawn's memory has {MEMORY_SIZE} numbers, got {self.memory!r}")
         if np.shape(self.keys) != (CONTEXT - 1,):
             raise OptionError(f"a spawn has {CONTEXT - 1} keys between its frames")
 
     def sized(self, height: int, width: int) -> Frames:
         """The frames at a model's size."""
         return resized(self.frames, height, width)
+
+    @property
+    def memory_array(self) -> NDArray[np.float32] | None:
+        """The memory as a dream takes it."""
+        return None if self.memory is None else np.array(self.memory, np.float32)
 
     @property
     def has_engine(self) -> bool:
@@ -103,7 +115,7 @@ def save_spawns(path: Path | str, spawns: Sequence[Spawn]) -> None:
     """
     frames = np.stack([spawn.frames for spawn in spawns])
     packed = lzma.compress(frames.tobytes(), preset=9)
-    rows = [(s.name, s.keys.tolist(), s.camera_px, s.origin) for s in spawns]
+    rows = [(s.name, s.keys.tolist(), s.camera_px, s.origin, s.memory) for s in spawns]
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -122,7 +134,7 @@ def load_spawns(path: Path | str) -> tuple[Spawn, ...]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            if int(file["version"]) != _VERSION:
+            if int(file["version"]) not in _READ_VERSIONS:
                 raise WeightsError(f"{path}: spawns of version {file['version']}")
             rows = json.loads(str(file["spawns"]))
             raw = lzma.decompress(file["frames"].tobytes())
@@ -130,8 +142,15 @@ def load_spawns(path: Path | str) -> tuple[Spawn, ...]:
             len(rows), CONTEXT, SPAWN_HEIGHT, SPAWN_WIDTH, 3
         )
         return tuple(
-            Spawn(name, frames[i], np.array(keys, np.uint8), camera, origin)
-            for i, (name, keys, camera, origin) in enumerate(rows)
+            Spawn(
+                name,
+                frames[i],
+                np.array(keys, np.uint8),
+                camera,
+                origin,
+                tuple(more[0]) if more and more[0] is not None else None,
+            )
+            for i, (name, keys, camera, origin, *more) in enumerate(rows)
         )
     except WeightsError:
         raise
@@ -200,7 +219,7 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
         if number == tick:
             break
     keys = np.frombuffer(replay.keys[tick - CONTEXT + 1 : tick], np.uint8)
-    return Spawn(name, np.stack(camera.frames), keys, camera.left_px, origin)
+    return Spawn(name, np.stack(camera.frames), keys, camera.left_px, origin, camera.memory)
 
 
 def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
@@ -212,7 +231,8 @@ def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
     for _ in range(CONTEXT):
         game.tick(0)
         camera.take(game)
-    return Spawn(name, np.stack(camera.frames), np.zeros(CONTEXT - 1, np.uint8), camera.left_px)
+    keys = np.zeros(CONTEXT - 1, np.uint8)
+    return Spawn(name, np.stack(camera.frames), keys, camera.left_px, memory=camera.memory)
 
 
 def spawn_of_image(picture: Any, name: str = "image") -> Spawn:
@@ -244,6 +264,7 @@ class _FrameTaker:
         self._theme = theme if theme in (0, 1, 2) else 0
         self.frames: list[Frames] = []
         self.left_px = -1
+        self.memory: tuple[float, ...] | None = None
 
     def take(self, game: Game) -> None:
         """Draw the game as it is."""
@@ -253,3 +274,8 @@ class _FrameTaker:
         width = int(game.image[0])
         left = min(max(int(np.floor(float(game.x))) - 160, 0), max(0, 16 * width - 320))
         self.left_px = left
+        player = game.worlds[0]["players"][0]
+        body = player["body"]
+        place_x, place_y = (float(body[n]) % PLACE_PERIOD_PX for n in ("x", "y"))
+        speeds = float(body["xa"]), float(body["ya"])
+        self.memory = (1.0, 1.0, *speeds, place_x, place_y, float(player["jump_time"]))

@@ -31,7 +31,7 @@ from gym_mario_suite.dream.probes import Probes
 from gym_mario_suite.dream.runtime import DATA, DreamModel
 from gym_mario_suite.dream.sampler import sample
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
-from gym_mario_suite.dream.windows import TapeWindows, places_of, targets_of
+from gym_mario_suite.dream.windows import TapeWindows, memory_of, places_of, targets_of
 
 HELD_OUT = DATA / "heldout.json"
 SHIPPED_PROBES = DATA / "probes.safetensors"
@@ -125,8 +125,15 @@ class StepEvaluation:
         shown = None if math.isnan(value) else round(value, 5)
         return {"model": model or self.name, "metric": metric, "value": shown, "n": int(n), **more}
 
-    def _predict(self, pieces: Pieces) -> tuple[Frames, NDArray[np.float32]]:
-        """The next frame after each window's context, and the head."""
+    def _predict(
+        self, pieces: Pieces, remembered: bool = True
+    ) -> tuple[Frames, NDArray[np.float32]]:
+        """The next frame after each window's context, and the head.
+
+        Args:
+            pieces: The windows.
+            remembered: Whether the model is told how Mario moves, as at a spawn, or pictures alone.
+        """
         config = self.model.config
         height, width = self.size
         sampler = Dreamer(self.model, 1)
@@ -140,6 +147,7 @@ class StepEvaluation:
                 "tiles": pieces.hints[i : i + 1, CONTEXT - 1].astype(np.int64),
                 # A free dream: no hint.
                 "place": places_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(0),
+                "memory": memory_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(remembered),
             }
 
             def denoise(x: NDArray, sigma: float, inputs: Any = inputs) -> tuple:
@@ -169,6 +177,7 @@ class StepEvaluation:
         last, target = pieces.frames[:, CONTEXT - 1], pieces.frames[:, CONTEXT]
         velocity = shift_of(pieces.frames[:, CONTEXT - 2], last)
         predicted, _ = self._predict(pieces)
+        alone = self._predict(pieces, remembered=False)[0] if self.model.config.memory else None
         changed = changed_pixels(last, target)
         records = []
         for name, frames in (
@@ -176,6 +185,7 @@ class StepEvaluation:
             (COPY, last),
             (VELOCITY, shifted(last, velocity)),
             (ENGINE, target),
+            *([] if alone is None else [(f"{self.name}+pictures-alone", alone)]),
         ):
             errors = squared_errors(frames, target)
             records += [

@@ -36,7 +36,7 @@ from gym_mario_suite.levels.generator_2009 import generate_2009
 # What is noted of the world at each frame, in the order of the arrays. Positions in px.
 FACTS = (
     *("x", "y", "camera", "status", "mode", "coins", "kills", "on_ground", "jumps", "hurts"),
-    *("speed_x", "speed_y"),
+    *("speed_x", "speed_y", "jump_time"),
 )
 FACT = {name: i for i, name in enumerate(FACTS)}
 _RUNNING = int(Status.RUNNING)
@@ -58,6 +58,7 @@ def _note(image, world, facts):
     facts[9] = player.hurts
     facts[10] = player.body.xa
     facts[11] = player.body.ya
+    facts[12] = player.jump_time
 
 
 @jit

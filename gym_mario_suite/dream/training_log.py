@@ -12,7 +12,7 @@ from gym_mario_suite.dream.dreamer import Dreamer
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
 from gym_mario_suite.dream.training import Progress, Trainer
-from gym_mario_suite.dream.windows import WindowSource
+from gym_mario_suite.dream.windows import WindowSource, memory_of
 
 _STRIP_STEPS, _STRIP_EVERY, _STRIP_ROWS = 16, 4, 3
 
@@ -30,6 +30,8 @@ class MemoryModel:
         tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
         if not self.config.level_hint:
             del tensors["tiles"], tensors["place"]
+        if not self.config.memory:
+            del tensors["memory"]
         with torch.inference_mode():
             frames, head = self._denoiser(**tensors)
         return frames.float().numpy(), head.float().numpy()
@@ -41,7 +43,12 @@ def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
     pieces = source.batch(seed + 1, 0, _STRIP_ROWS, length)
     dreamer = Dreamer(model, _STRIP_ROWS)
     for row in range(_STRIP_ROWS):
-        dreamer.begin(row, pieces.frames[row, :CONTEXT], pieces.keys[row, : CONTEXT - 1])
+        dreamer.begin(
+            row,
+            pieces.frames[row, :CONTEXT],
+            pieces.keys[row, : CONTEXT - 1],
+            memory=memory_of(pieces.facts[row, CONTEXT - 1]),
+        )
     shown = [pieces.frames[:, CONTEXT - 1]]
     for step in range(_STRIP_STEPS):
         frames, _ = dreamer.step(pieces.keys[:, CONTEXT - 1 + step])

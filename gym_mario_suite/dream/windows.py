@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.frames import resized
+from gym_mario_suite.dream.memory import JUMP_UNIT, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import CONTEXT, HINT_COLUMNS, HINT_ROWS
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
@@ -38,6 +39,9 @@ class Targets(NamedTuple):
         kill: float32[n, k], 1 where something is killed.
         power: int64[n, k], 0 small, 1 large, 2 fire, 3 dead; -1 for unknown.
         move: float32[n, k, 3], half pixels: Mario right and down, camera right.
+        speed: float32[n, k, 2], Mario's after the step, right and down, in SPEED_UNIT; NaN for
+            unknown.
+        jump_time: float32[n, k], how long the jump still rises, in JUMP_UNIT; NaN for unknown.
     """
 
     reward: NDArray[np.float32]
@@ -47,6 +51,8 @@ class Targets(NamedTuple):
     kill: NDArray[np.float32]
     power: NDArray[np.int64]
     move: NDArray[np.float32]
+    speed: NDArray[np.float32]
+    jump_time: NDArray[np.float32]
 
 
 class WindowSource(Protocol):
@@ -61,7 +67,7 @@ class WindowSource(Protocol):
         ...
 
 
-def targets_of(facts: NDArray[np.float32]) -> Targets:
+def targets_of(facts: NDArray[np.floating]) -> Targets:
     """The head's targets of the k transitions between k + 1 frames.
 
     Args:
@@ -84,7 +90,32 @@ def targets_of(facts: NDArray[np.float32]) -> Targets:
         (change[..., FACT["kills"]] > 0).astype(np.float32),
         power.astype(np.int64),
         np.clip(move, -32, 32).astype(np.float32),
+        after[..., [FACT["speed_x"], FACT["speed_y"]]] / np.float32(SPEED_UNIT),
+        after[..., FACT["jump_time"]] / np.float32(JUMP_UNIT),
     )
+
+
+def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The memory that a dream would have of a moment in the engine.
+
+    Args:
+        facts: float[..., FACTS]; speeds that are not known are NaN.
+
+    Returns:
+        float32[..., MEMORY_SIZE].
+    """
+    facts = np.asarray(facts)
+    known = np.isfinite(facts[..., FACT["speed_x"]])
+    parts = [
+        known,
+        known,
+        facts[..., FACT["speed_x"]],
+        facts[..., FACT["speed_y"]],
+        facts[..., FACT["x"]] % PLACE_PERIOD_PX,
+        facts[..., FACT["y"]] % PLACE_PERIOD_PX,
+        facts[..., FACT["jump_time"]],
+    ]
+    return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
 
 
 def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -177,6 +208,8 @@ class FrameWindows:
             facts = np.zeros((steps + 1, len(FACT)), np.float32)
             facts[1:, FACT["x"]] = np.cumsum(np.asarray(episode.rewards) * TILE_PX)
             facts[:, FACT["status"]] = Status.RUNNING
+            for name in ("speed_x", "speed_y", "jump_time"):
+                facts[:, FACT[name]] = np.nan
             facts[1:, FACT["status"]][np.asarray(episode.ends, bool)] = Status.DEAD
             frames = resized(np.asarray(episode.frames, np.uint8), height, width)
             self._parts.append((frames, np.asarray(episode.keys, np.uint8), facts))

@@ -34,7 +34,7 @@ INFO_KEYS = (
 )
 TERMINATED, TRUNCATED = 1, 2
 _MAGIC = b"GMSD"
-_VERSION = 1
+_VERSION = 2
 _HEADER_BYTES = len(_MAGIC) + 2 + 4
 _NO_SPAWN = -1
 # Its own stream of the seed, beside that of the frames' noise.
@@ -90,7 +90,9 @@ class DreamBatch:
         number, spawn, level = self._place(index, episode, chosen)
         frames = spawn.sized(self.config.height_px, self.config.width_px)
         hint = HintMap(level) if level is not None else None
-        self.dreamer.begin(index, frames, spawn.keys, hint, max(spawn.camera_px, 0))
+        self.dreamer.begin(
+            index, frames, spawn.keys, hint, max(spawn.camera_px, 0), spawn.memory_array
+        )
         self.dreamer.episodes[index] = episode
         self._next_episode[index] += 1
         self.started[index] = True
@@ -189,6 +191,7 @@ class DreamBatch:
             "code": int(self.codes[index]),
             "reward": float(self.rewards[index]),
             "infos": {key: self.infos[key][index].item() for key in INFO_KEYS},
+            "memory": dreamer.memory[index].tolist(),
             "level": len(level),
         }
         text = json.dumps(head, sort_keys=True).encode()
@@ -208,6 +211,7 @@ class DreamBatch:
         for index, (head, frames, keys, hint) in read.items():
             dreamer.frames[index] = frames
             dreamer.keys[index] = keys
+            dreamer.memory[index] = head["memory"]
             dreamer.maps[index] = hint
             dreamer.seeds[index] = head["seed"]
             dreamer.episodes[index] = head["episode"]

@@ -53,11 +53,11 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
 
 def test_presets_are_the_measured_layouts() -> None:
     # Beside the layouts that were measured: multi-hot buttons, a second noise level, a larger head.
-    added = -448 + 192 + 2048 + 11 * 65
+    added = -448 + 192 + 2048 + 14 * 65
     largest = 64  # weights of the head for each channel's largest value
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
-            net = UnshuffleNet(preset(name, shifts=0, level_hint=False))
+            net = UnshuffleNet(preset(name, shifts=0, level_hint=False, memory=False))
         deep = preset(name).channels[1]
         assert count_parameters(net) == measured + added + largest * deep
     with torch.device("meta"):
@@ -123,7 +123,7 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     config = preset("tiny")
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
-    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 150_000
+    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 200_000
 
 
 def test_what_is_no_model_is_refused(tiny_files: Path, tmp_path: Path) -> None:

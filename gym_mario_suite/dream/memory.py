@@ -1,0 +1,60 @@
+"""What a dream remembers beside its last frames: how fast Mario is, and where between two pixels.
+
+Four frames of whole pixels do not tell it: of a camera that goes 5.45 px a tick only three steps of
+5 or 6 are seen, and four in five next steps is as much as can be guessed from them. A model with a
+memory says after each step how fast Mario is then; this goes into its next step, and into nothing
+else. Where a dream begins with pictures alone, the memory is empty, and speeds are first guessed.
+
+`carried` is written with arithmetic alone, so that it serves numpy arrays and torch tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gym_mario_suite.dream.presets import head_slices
+
+# `known` and `placed` are 1 or 0: whether the speeds, and the places, mean anything.
+MEMORY = ("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time")
+MEMORY_SIZE = len(MEMORY)
+PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scenery stand alike
+# The head gives speeds and the jump's time in these units, to be of the size of 1.
+SPEED_UNIT = 4.0  # px a tick
+JUMP_UNIT = 4.0  # ticks
+_HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
+_FASTEST = 8.0  # so that a dream which has gone wrong does not go to infinity
+_SLICES = head_slices()
+
+
+def no_memory(count: int) -> NDArray[np.float32]:
+    """The memory of dreams that begin with pictures alone."""
+    return np.zeros((count, MEMORY_SIZE), np.float32)
+
+
+def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
+    """The memory after a step.
+
+    Args:
+        memory: float[n, MEMORY_SIZE], before.
+        head: float[n, HEAD_SIZE], what the model said of the step.
+        stack: Makes [n, k] of k arrays [n].
+    """
+    move = head[:, _SLICES["move"]]
+    speed = head[:, _SLICES["speed"]].clip(-_FASTEST, _FASTEST)
+    jump = head[:, _SLICES["jump_time"]][:, 0].clip(-_FASTEST, _FASTEST)
+    placed = memory[:, 1]
+    return stack(
+        [
+            placed * 0 + 1,
+            placed,
+            speed[:, 0] * SPEED_UNIT,
+            speed[:, 1] * SPEED_UNIT,
+            (memory[:, 4] + move[:, 0] * _HALF_PX) % PLACE_PERIOD_PX * placed,
+            (memory[:, 5] + move[:, 1] * _HALF_PX) % PLACE_PERIOD_PX * placed,
+            jump * JUMP_UNIT,
+        ]
+    )

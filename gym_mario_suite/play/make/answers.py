@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.errors import LevelError, MarioError
+from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.play.make.asking import Asking, Cancelled, Wish
 from gym_mario_suite.play.make.document import Change
 
@@ -42,12 +43,14 @@ class Answers:
 
     def ask(self, wish: Wish) -> None:
         """Ask a generator; an earlier one that is still at work stops."""
-        self.cancel()
-        editor = self._editor
-        editor.hand.end()
-        self.last_wish = wish
+        self._editor.hand.end()
+        self._ask(wish, self._editor.document.course)
         self._replaced = None
-        self.asking = Asking(wish, editor.document.course, editor.document.limits)
+
+    def _ask(self, wish: Wish, course: MakerCourse) -> None:
+        self.cancel()
+        self.last_wish = wish
+        self.asking = Asking(wish, course, self._editor.document.limits)
 
     def step_seed(self, step: int) -> None:
         """Ask the same with another seed; an answer that was the last step gives way to it."""
@@ -57,13 +60,17 @@ class Answers:
             return
         if self.asking is not None:
             return
-        before = self._step
-        again = before is not None and document.last_change is before
-        if again:
-            document.undo()
-        self.ask(self.last_wish.next(step))
-        if again:
-            self._replaced = before
+        editor.hand.end()
+        wish, before = self.last_wish.next(step), self._step
+        if before is None or document.last_change is not before:
+            self.ask(wish)
+            return
+        # The answer is shown until the next one comes, which is for the course without it.
+        document.undo()
+        course = document.course
+        document.redo()
+        self._ask(wish, course)
+        self._replaced = before
 
     def advance(self) -> None:
         """Take the answer, if there is one."""
@@ -75,14 +82,11 @@ class Answers:
         try:
             made = self._put(asking)
         except Cancelled:
-            self._restore()
             editor.notify("the generator was stopped")
             return
         except MarioError as error:
-            self._restore()
             editor.refuse(str(error))
             return
-        self._replaced = None
         self._step = editor.document.last_change if made else None
         editor.hand.clip_selection()
         editor.move_cursor(0, 0)
@@ -98,18 +102,20 @@ class Answers:
         document, wish = self._editor.document, asking.wish
         cells = asking.answer()
         title = f"generator, seed {wish.seed}"
-        if wish.box is None:
-            return document.replace_cells(cells, title)
-        left, top, right, bottom = wish.box
-        if right > document.width or bottom > document.height:
-            raise MarioError("the course became smaller meanwhile: nothing was put")
-        places = [(x, y) for y in range(top, bottom) for x in range(left, right)]
-        return document.put({(x, y): int(cells[y, x]) for x, y in places}, title)
-
-    def _restore(self) -> None:
-        """An answer that does not come must not cost the one there was."""
-        document = self._editor.document
-        if self._replaced is not None and document.can_redo:
-            document.redo()
-        self._step = document.last_change if document.last_change is self._replaced else None
-        self._replaced = None
+        places: list[tuple[int, int]] = []
+        if wish.box is not None:
+            left, top, right, bottom = wish.box
+            if right > document.width or bottom > document.height:
+                raise LevelError("the course became smaller meanwhile: nothing was put")
+            places = [(x, y) for y in range(top, bottom) for x in range(left, right)]
+        replaced = self._replaced is not None and document.last_change is self._replaced
+        if replaced:
+            document.undo()
+        try:
+            if wish.box is None:
+                return document.replace_cells(cells, title)
+            return document.put({(x, y): int(cells[y, x]) for x, y in places}, title)
+        except MarioError:
+            if replaced:
+                document.redo()
+            raise

@@ -293,7 +293,7 @@ class Desk:
                 Field("style", "STYLE", (last.style if last else "") or _SEED_STYLE, _STYLES),
             ],
             accept,
-            "then N and shift+N step the seed, ctrl+Z takes it back",
+            "N and shift+N step the seed, ctrl+Z undoes",
         )
 
 

@@ -42,7 +42,8 @@ class FileDialog:
     def __init__(self, saving: bool, path: Path, accept: Callable[[Path], None]) -> None:
         self.saving = saving
         self.title = "SAVE AS" if saving else "OPEN"
-        self.text = str(path) + (os.sep if path.is_dir() else "")
+        path = path.absolute()
+        self.text = str(path).rstrip(os.sep) + (os.sep if path.is_dir() else "")
         self.chosen = -1
         self.error = ""
         self.question: Question | None = None

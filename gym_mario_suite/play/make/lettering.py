@@ -1,17 +1,43 @@
-"""Text of people's own in the game's font, which has capital letters only."""
+"""Text in the game's font, and the low letters that it lacks, so that names show their case."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gym_mario_suite.play.canvas import CREAM, GLYPH_PX, Canvas, Colour, Pixels
+from gym_mario_suite.play.canvas import CREAM, GLYPH_PX, INK, Canvas, Colour
 
-# Rows of a capital letter that a small one is made of: two less, on the same line.
-_ROWS_KEPT = (0, 1, 3, 4, 6)
-_SMALL_TOP_PX = 2
-_KEY: Colour = (255, 0, 255)
+_TOP_PX = 2  # of the low letters, which stand on the same line as the others
+_LOW = {
+    "a": ".####. ##..## ###### ##..## ##..##",
+    "b": "#####. ##..## #####. ##..## #####.",
+    "c": ".##### ##.... ##.... ##.... .#####",
+    "d": "#####. ##..## ##..## ##..## #####.",
+    "e": "###### ##.... ####.. ##.... ######",
+    "f": "###### ##.... ####.. ##.... ##....",
+    "g": ".##### ##.... ##.### ##..## .#####",
+    "h": "##..## ##..## ###### ##..## ##..##",
+    "i": "###### ..##.. ..##.. ..##.. ######",
+    "j": "....## ....## ....## ##..## .####.",
+    "k": "##..## ##.##. ####.. ##.##. ##..##",
+    "l": "##.... ##.... ##.... ##.... ######",
+    "m": "##...## ###.### ####### ##.#.## ##...##",
+    "n": "##...## ###..## ##.#.## ##..### ##...##",
+    "o": ".####. ##..## ##..## ##..## .####.",
+    "p": "#####. ##..## #####. ##.... ##....",
+    "q": ".####. ##..## ##..## ##.##. .##.##",
+    "r": "#####. ##..## #####. ##.##. ##..##",
+    "s": ".##### ##.... .####. ....## #####.",
+    "t": "###### ..##.. ..##.. ..##.. ..##..",
+    "u": "##..## ##..## ##..## ##..## .####.",
+    "v": "##..## ##..## ##..## .####. ..##..",
+    "w": "##...## ##.#.## ####### ###.### ##...##",
+    "x": "##..## .####. ..##.. .####. ##..##",
+    "y": "##..## ##..## .####. ..##.. ..##..",
+    "z": "###### ...##. ..##.. .##... ######",
+}
 
 
 def write(canvas: Canvas, x: int, y: int, text: str, colour: Colour = CREAM) -> int:
@@ -20,32 +46,19 @@ def write(canvas: Canvas, x: int, y: int, text: str, colour: Colour = CREAM) -> 
 
 
 def write_cased(canvas: Canvas, x: int, y: int, text: str, colour: Colour = CREAM) -> int:
-    """Write a name or path: small letters are low capitals, so that case can be seen."""
+    """Write a name or path: small letters are low capitals; the x after it."""
     for character in text:
-        if character.islower() and character.isascii():
-            _stamp_low(canvas, x, y, character, colour)
+        if character in _LOW:
+            mask = _mask(character)
+            for shift, ink in ((1, INK), (0, colour)):
+                drawn = np.broadcast_to(np.array(ink, np.uint8), (*mask.shape, 3))
+                canvas.stamp_rgba(x + shift, y + _TOP_PX + shift, drawn, mask)
         else:
             canvas.text(x, y, character, colour)
         x += GLYPH_PX
     return x
 
 
-def _stamp_low(canvas: Canvas, x: int, y: int, character: str, colour: Colour) -> None:
-    drawn, opacity = _low(character, colour)
-    canvas.stamp_rgba(x, y, drawn, opacity)
-
-
-@lru_cache(maxsize=256)
-def _low(character: str, colour: Colour) -> tuple[Pixels, np.ndarray]:
-    pixels = np.full((GLYPH_PX, GLYPH_PX, 3), _KEY, np.uint8)
-    Canvas(pixels).text(0, 0, character.upper(), colour)
-    shown = (pixels != _KEY).any(2)
-    rows = np.flatnonzero((pixels == colour).all(2).any(1))
-    top = int(rows[0]) if len(rows) else 0
-    kept = [top + row for row in _ROWS_KEPT if top + row < GLYPH_PX]
-    found = np.zeros_like(pixels)
-    opacity = np.zeros((GLYPH_PX, GLYPH_PX))
-    at = top + _SMALL_TOP_PX
-    found[at : at + len(kept)] = pixels[kept][: GLYPH_PX - at]
-    opacity[at : at + len(kept)] = shown[kept][: GLYPH_PX - at]
-    return found, opacity
+@lru_cache(maxsize=32)
+def _mask(character: str) -> NDArray[np.float64]:
+    return np.array([[float(c == "#") for c in row] for row in _LOW[character].split()])

@@ -173,7 +173,7 @@ class Painter:
         canvas = self._canvas
         across = (area.width - 6) // _ENTRY_PX[0]
         entries = editor.entries
-        rows_shown = max(2, (area.bottom - y - 130) // _ENTRY_PX[1])
+        rows_shown = max(2, (area.bottom - y - 160) // _ENTRY_PX[1])
         first = 0
         rows = -(-len(entries) // across)
         if rows > rows_shown and editor.hand.entry in entries:

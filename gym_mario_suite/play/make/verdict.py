@@ -93,7 +93,7 @@ def _trials(codes: Codes, x: int, y: int, furthest: int) -> list[tuple[str, Code
     if gap:
         first, last = gap
         bridged = codes.copy()
-        bridged[min(y + 1, codes.shape[0] - 1), first : last + 1] = Tile.GROUND
+        bridged[min(y + 1, codes.shape[0] - 1), x + 1 : last + 1] = Tile.GROUND
         columns = f"columns {first + 1} to {last + 1}"
         text = f"gap of {last - first + 1} at {columns} is too wide"
         if last == codes.shape[1] - 1:
@@ -129,14 +129,14 @@ def _trials(codes: Codes, x: int, y: int, furthest: int) -> list[tuple[str, Code
 
 
 def _gap(codes: Codes, x: int, end: int) -> tuple[int, int] | None:
-    """First and last of the columns next to x in which nobody can stand."""
+    """First and last of the next columns beyond x in which nobody can stand."""
     solid = SOLID[codes]
     first = x + 1
-    last = x
+    while first < end and _stands(solid[:, first]):
+        first += 1
+    last = first - 1
     while last + 1 < codes.shape[1] and not _stands(solid[:, last + 1]):
         last += 1
-        if last - first > 4 * _AHEAD:
-            break
     return (first, last) if last >= first and first < end else None
 
 

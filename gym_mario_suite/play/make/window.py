@@ -28,6 +28,7 @@ from gym_mario_suite.play.x_server import WindowGuard
 _USUAL_PX = (1280, 800)
 _COMFORTABLE_PX = (500, 300)  # of the picture; what the window has more makes its pixels larger
 _REPAINT_S = 0.25  # where nothing happens: the cursor blinks
+_TOOLTIP_AFTER_S = 0.4
 _WHEEL_CELLS = 3
 _REPEAT_AFTER_MS, _REPEAT_EVERY_MS = 280, 45
 
@@ -132,6 +133,7 @@ class EditorWindow:
         self._screen = EditorScreen(self._caption(), options.scale, options.full_screen)
         editor.full_screen = options.full_screen
         self._mouse: tuple[int, int] | None = None
+        self._moved_s = 0.0
         self._pressed: Zone | None = None
         self._scrolling: tuple[int, int] | None = None
         self._scrolled = False
@@ -168,7 +170,9 @@ class EditorWindow:
             self._title = caption
             pygame.display.set_caption(caption)
         size = self._screen.picture_px
-        self._screen.show(self._painter.paint(self._editor, *size, self._mouse))
+        resting = time.monotonic() - self._moved_s > _TOOLTIP_AFTER_S
+        mouse = self._mouse if resting and self._pressed is None else None
+        self._screen.show(self._painter.paint(self._editor, *size, mouse))
 
     def _caption(self) -> str:
         return f"mario make: {self._editor.title}"
@@ -253,6 +257,7 @@ class EditorWindow:
     def _move(self, at: tuple[int, int]) -> None:
         editor = self._editor
         self._mouse = at
+        self._moved_s = time.monotonic()
         if self._scrolling is not None:
             dx, dy = self._scrolling[0] - at[0], self._scrolling[1] - at[1]
             if dx or dy:
@@ -293,6 +298,10 @@ class EditorWindow:
             board = self._painter.layout.board
             at = self._mouse or (board.x + board.width // 2, board.y + board.height // 2)
             editor.view.zoom(1 if y > 0 else -1, at[0] - board.x, at[1] - board.y)
+            return
+        zone = self._painter.zone_at(*self._mouse) if self._mouse is not None else None
+        if zone is not None and zone.kind in ("entry", "category"):
+            editor.do(Do.PREVIOUS_PART if y > 0 else Do.NEXT_PART)
             return
         step = _WHEEL_CELLS * editor.view.cell_px
         if mods & pygame.KMOD_SHIFT:

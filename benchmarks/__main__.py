@@ -1,14 +1,16 @@
 """`python -m benchmarks NAME [--json FILE] [--quick]`: run one benchmark, print a table."""
 
 import importlib
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Metric, machine, write_json
+from gym_mario_suite.errors import MarioError
 
 NAMES = (
     "dream",
@@ -23,6 +25,7 @@ NAMES = (
     "solver",
     "maker",
     "levels",
+    "gpu",
 )
 
 
@@ -31,8 +34,8 @@ def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
-def show(metrics: list[Metric], console: Console) -> None:
-    """The figures as a table, with the machine below."""
+def show(metrics: list[Metric], console: Console, more: dict[str, Any]) -> None:
+    """The figures as a table, with the machine, and `more` facts of it, below."""
     table = Table(box=None, pad_edge=False)
     for heading in ("metric", "median", "low", "high", "unit", "target", "peer", "ratio"):
         right = heading in {"median", "low", "high", "target", "ratio"}
@@ -44,7 +47,7 @@ def show(metrics: list[Metric], console: Console) -> None:
         row = (_figure(m.value), _figure(m.low), _figure(m.high))
         table.add_row(m.name, *row, m.unit, target, peer, ratio)
     console.print(table)
-    facts = machine()
+    facts = machine() | more
     console.print(", ".join(f"{key} {facts[key]}" for key in facts if key != "name"))
 
 
@@ -67,10 +70,16 @@ def main(
         raise typer.BadParameter(
             "only the benchmark nes has such a peer", param_hint="--peer-python"
         )
-    metrics = importlib.import_module(f"benchmarks.{name}").run(quick, **peers)
-    show(metrics, Console(width=None if Console().is_terminal else 160))
+    module = importlib.import_module(f"benchmarks.{name}")
+    try:
+        metrics = module.run(quick, **peers)
+    except MarioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    facts = module.facts() if hasattr(module, "facts") else {}
+    show(metrics, Console(width=None if Console().is_terminal else 160), facts)
     if json_file is not None:
-        write_json(json_file, metrics)
+        write_json(json_file, metrics, facts)
 
 
 if __name__ == "__main__":

@@ -104,13 +104,13 @@ def _commit() -> str:
         return "unknown"
 
 
-def write_json(path: Path, metrics: list[Metric]) -> None:
-    """Write the figures and the machine's record, all or nothing."""
+def write_json(path: Path, metrics: list[Metric], facts: dict[str, Any] | None = None) -> None:
+    """Write the figures and the machine's record, with further `facts`, all or nothing."""
     records: list[dict[str, Any]] = [
         {key: None if value != value else value for key, value in asdict(metric).items()}
         for metric in metrics
     ]
-    text = json.dumps([*records, machine()], indent=1)
+    text = json.dumps([*records, {**machine(), **(facts or {})}], indent=1)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
         file.write(text + "\n")
     Path(file.name).chmod(0o644)

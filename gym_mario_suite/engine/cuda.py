@@ -67,7 +67,8 @@ class RowKernel:
 
         kernel.__name__ = kernel.__qualname__ = f"kernel_{self.name}"
         self.function = kernel
-        self._kernel: Any = cuda.jit(kernel, lto=False)
+        # Code that is put together at the last moment would escape the look at its floats.
+        self._kernel: Any = cuda.jit(kernel) if simulated() else cuda.jit(kernel, lto=False)
         # One compiled form for each choice of argument types. Numba would look at every argument
         # of every launch; that takes longer than a step of 65,536 games.
         self._compiled: dict[Any, Any] = {}

@@ -131,8 +131,6 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         mode = self.options.observation
         self.single_observation_space = mode.space()
         self.single_action_space = self.options.action_set.space()
-        self.observation_space = batch_space(self.single_observation_space, count)
-        self.action_space = batch_space(self.single_action_space, count)
         self._actions = ActionReader(self.options.action_set)
         self._levels = DeviceLevels(self.options, count, level_pool)
         view = self.options.view
@@ -145,6 +143,9 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         cuda_device.check_room(
             count, self.bytes_per_world(), self.shared_bytes(), cuda_device.free_bytes()
         )
+        # After that, because these hold their bounds for every game, in the computer's memory.
+        self.observation_space = batch_space(self.single_observation_space, count)
+        self.action_space = batch_space(self.single_action_space, count)
         self._allocate()
         self._started = np.zeros(count, bool)
         self._steps = 0

@@ -12,7 +12,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.cuda_device import require_device
+from gym_mario_suite.engine import cuda_device
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
@@ -284,7 +284,7 @@ def make_vector_env(num_envs: int = 1, *, device: str = "cpu", **options: Any) -
         return MarioInfiniteVectorEnv(num_envs, **options)
     if device != "cuda":
         raise OptionError(f'device must be "cpu" or "cuda", got {device!r}')
-    require_device()
+    cuda_device.require_device()
     # Numba's part for CUDA is loaded by those who want it.
     from gym_mario_suite.envs.infinite_cuda import MarioInfiniteCudaVectorEnv
 

@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+_DOCS = Path(__file__).parent
+# The extension, and the package and the benchmarks of this checkout.
+sys.path[:0] = [str(_DOCS), str(_DOCS.parent)]
 
 import gym_mario_suite
 

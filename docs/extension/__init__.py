@@ -10,11 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .generated import filled
+from .generated import MARKER, filled
 from .plain_functions import show_plain_functions
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 
 def _prepare(app: Sphinx) -> None:
@@ -33,8 +34,15 @@ def _fill(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = filled(source[0])
 
 
+def _outdated(app: Sphinx, env: BuildEnvironment, *_changes: set[str]) -> list[str]:
+    """Pages with markers are read anew in every build: what they show may have changed."""
+    texts = {name: Path(env.doc2path(name)).read_text(encoding="utf-8") for name in env.found_docs}
+    return [name for name, text in texts.items() if MARKER.search(text)]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
     app.connect("builder-inited", _prepare)
+    app.connect("env-get-outdated", _outdated)
     app.connect("source-read", _fill)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -119,7 +119,8 @@ def _entries(lines: list[str]) -> list[tuple[str, str]]:
 
 def _defaults(documented: Any) -> dict[str, Any]:
     """Defaults of the arguments of a class: of its signature, else of its options' fields."""
-    known = FAMILIES.keys() & {one.__name__ for one in inspect.getmro(documented)}
+    bases = inspect.getmro(documented) if inspect.isclass(documented) else ()
+    known = FAMILIES.keys() & {one.__name__ for one in bases}
     fields = dataclasses.fields(_family(documented).options()) if known else ()
     found = {
         one.name: one.default_factory() if callable(one.default_factory) else one.default

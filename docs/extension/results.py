@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,14 +55,14 @@ def speed(name: str) -> str:
             (
                 f"`{metric['name']}`",
                 _figure(metric["value"]),
-                between,
                 metric["unit"],
-                _figure(metric.get("target")),
                 beside,
                 "" if ratio is None else f"{ratio:.3g}",
+                _figure(metric.get("target")),
+                between,
             )
         )
-    table = _table(("figure", "median", "low to high", "unit", "aim", "peer", "ratio"), rows)
+    table = _table(("figure", "median", "unit", "peer", "ratio", "aim", "low to high"), rows)
     source = f"`{group['command']}`, written down in commit {group['commit']}."
     return f"{source} {group['conditions']}\n\n{table}"
 
@@ -112,7 +111,6 @@ def provenance() -> str:
 
 def framework_2019() -> str:
     """A* on the levels of the 2019 framework, and the levels that nobody can win."""
-    sys.path.insert(0, str(DOCS.parent))
     from benchmarks.framework_levels import load, table
 
     value = load(RESULTS / "framework_2019_levels.json")

@@ -52,7 +52,8 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     for page in pages():
         folder = Path(page).parent.relative_to("docs") if page.startswith("docs/") else None
         for listed in re.findall(r"```\{toctree\}\n(.*?)```", text_of(page), re.DOTALL):
-            names = [line for line in listed.splitlines() if line and not line.startswith(":")]
+            lines = [line for line in listed.splitlines() if line and not line.startswith(":")]
+            names = [re.sub(r".*<(.+)>", r"\1", line) for line in lines]
             assert folder is not None
             reached |= {(folder / name).as_posix() for name in names}
     for page in pages():

@@ -2,9 +2,14 @@
 
 100 level seeds of difficulty 0 and of difficulty 3, 320 columns long, overground, the same for all
 agents and outside of the range that PPO's training draws its levels from with any likelihood.
+
+`MARIO_UNSEEN_AGENT` names another agent than the one that is shipped, such as
+`ppo-infinite:weights=runs/mine/policy.safetensors`.
 """
 
 from __future__ import annotations
+
+import os
 
 from benchmarks.measure import Metric
 from gym_mario_suite.agents.registry import make_agent
@@ -17,7 +22,7 @@ FIRST_SEED = 3_000_000_000  # training draws below 2**31
 LEVELS = 100
 QUICK_LEVELS = 20
 LENGTH = 320
-TRAINED = "ppo-infinite"
+TRAINED = os.environ.get("MARIO_UNSEEN_AGENT", "ppo-infinite")
 RULE = "forward-jumping"
 TARGETS = {0: 97.0, 3: 50.0}
 

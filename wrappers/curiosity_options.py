@@ -121,11 +121,22 @@ class RewardScale:
         for step, row in enumerate(rewards.astype(np.float64)):
             self.sums = self.gamma * self.sums + row
             sums[step] = self.sums
-        count = self.count + sums.size
-        mean, difference = float(sums.mean()), float(sums.mean()) - self.mean
-        self.squares += float(np.square(sums - mean).sum())
-        self.squares += difference * difference * self.count * sums.size / count
-        self.mean += difference * sums.size / count
+        mean = float(sums.mean())
+        self.add_moments(sums.size, mean, float(np.square(sums - mean).sum()))
+
+    def add_moments(self, size: int, mean: float, squares: float) -> None:
+        """Take in sums that somebody else has kept.
+
+        Args:
+            size: How many they are.
+            mean: Their mean.
+            squares: Sum of their squared deviations from it.
+        """
+        count = self.count + size
+        difference = mean - self.mean
+        self.squares += squares
+        self.squares += difference * difference * self.count * size / count
+        self.mean += difference * size / count
         self.count = count
 
     @property

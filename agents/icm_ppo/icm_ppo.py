@@ -25,7 +25,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -111,6 +111,9 @@ class Config:
         resume: Go on with the run in `out`.
     """
 
+    program: ClassVar[str] = "gym_mario_suite.agents.icm_ppo"
+    algorithm: ClassVar[str] = "icm-ppo"
+
     out: Path
     env_id: str = "MarioInfinite-v0"
     env_options: str = "{}"
@@ -190,6 +193,81 @@ class Policy(nn.Module):
         """Logits float32[n, actions] and values float32[n] of [n, ...]."""
         x = self.trunk(self.encoder(observations))
         return self.logits(x).float(), self.value(x).float()[:, 0]
+
+
+def draw_actions(
+    logits: torch.Tensor, random: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Actions int64[n] drawn by their logits float32[n, actions], and their log-probabilities."""
+    log = logits.log_softmax(1)
+    # An exponential race: the smallest of e / p is action i with probability p_i.
+    race = torch.empty_like(log).exponential_(generator=random).log() - log
+    actions = race.argmin(1)
+    return actions, log.gather(1, actions[:, None])[:, 0]
+
+
+def estimate_advantages(rewards: Any, values: Any, goes_on: Any, config: Any, out: Any) -> None:
+    """Generalised advantage estimates (Schulman et al. 2016), from the last step to the first.
+
+    Arrays of numpy or torch, of steps and games.
+
+    Args:
+        rewards: float32[steps, games].
+        values: float32[steps + 1, games].
+        goes_on: float32[steps, games], 0 where the step ended an episode.
+        config: Its `gamma` and `gae_lambda`.
+        out: float32[steps, games], filled.
+    """
+    gamma, decay = config.gamma, config.gamma * config.gae_lambda
+    advantage: Any = 0.0
+    for step in reversed(range(len(rewards))):
+        goes = goes_on[step]
+        error = rewards[step] + gamma * goes * values[step + 1] - values[step]
+        advantage = error + decay * goes * advantage
+        out[step] = advantage
+
+
+class PPOLosses(NamedTuple):
+    """What `ppo_losses` returns: three losses, each a mean, and two figures of the update."""
+
+    policy: torch.Tensor
+    value: torch.Tensor
+    entropy: torch.Tensor
+    clipped: torch.Tensor
+    approx_kl: torch.Tensor
+
+
+def ppo_losses(
+    logits: torch.Tensor,
+    values: torch.Tensor,
+    actions: torch.Tensor,
+    log_probabilities: torch.Tensor,
+    advantages: torch.Tensor,
+    returns: torch.Tensor,
+    clip: float,
+) -> PPOLosses:
+    """The losses of proximal policy optimisation (Schulman et al. 2017).
+
+    Args:
+        logits: float32[n, actions], of the policy as it is now.
+        values: float32[n], likewise.
+        actions: int64[n], what was done.
+        log_probabilities: float32[n], of these when they were done.
+        advantages: float32[n].
+        returns: float32[n], what the values should be.
+        clip: How far the ratio of probabilities may leave 1.
+    """
+    log = logits.log_softmax(1)
+    change = log.gather(1, actions[:, None])[:, 0] - log_probabilities
+    ratio = change.exp()
+    clipped = ratio.clamp(1 - clip, 1 + clip)
+    policy = -torch.min(ratio * advantages, clipped * advantages).mean()
+    value = functional.mse_loss(values, returns)
+    entropy = -(log.exp() * log).sum(1).mean()
+    with torch.no_grad():
+        beyond = ((ratio - 1).abs() > clip).float().mean()
+        divergence = (ratio - 1 - change).mean()  # of Kullback and Leibler, Schulman's estimate
+    return PPOLosses(policy, value, entropy, beyond, divergence)
 
 
 def make_envs(
@@ -285,11 +363,7 @@ class Trainer:
             logits, values = self.policy(self.tensor(observations))
         if self.config.random_play:
             logits = torch.zeros_like(logits)
-        log = logits.log_softmax(1)
-        # An exponential race: the smallest of e / p is action i with probability p_i.
-        race = torch.empty_like(log).exponential_(generator=self.random).log() - log
-        actions = race.argmin(1)
-        chosen = log.gather(1, actions[:, None])[:, 0]
+        actions, chosen = draw_actions(logits, self.random)
         return actions.cpu().numpy(), chosen.cpu().numpy(), values.cpu().numpy()
 
     def collect(self) -> None:
@@ -344,16 +418,11 @@ class Trainer:
 
     def advantages(self, rewards: NDArray[np.float32]) -> NDArray[np.float32]:
         """Generalised advantage estimates, from the last decision to the first."""
-        gamma, decay = self.config.gamma, self.config.gamma * self.config.gae_lambda
+        goes_on = np.ones(rewards.shape, np.float32)
+        if not self.config.hide_dones:
+            goes_on = (~self.dones).astype(np.float32)
         advantages = np.zeros_like(rewards)
-        advantage = np.zeros(self.config.num_envs, np.float32)
-        for step in reversed(range(self.config.num_steps)):
-            goes_on = np.float32(1.0)
-            if not self.config.hide_dones:
-                goes_on = (~self.dones[step]).astype(np.float32)
-            error = rewards[step] + gamma * goes_on * self.values[step + 1] - self.values[step]
-            advantage = error + decay * goes_on * advantage
-            advantages[step] = advantage
+        estimate_advantages(rewards, self.values, goes_on, self.config, advantages)
         return advantages
 
     def learn(self) -> dict[str, float]:
@@ -414,24 +483,22 @@ class Trainer:
                     actions.flatten(),
                     self.tensor(following[:, games]).flatten(0, 1),
                 )
-        log = logits.log_softmax(1)
-        chosen = log.gather(1, actions.flatten()[:, None])[:, 0]
-        change = chosen - self.tensor(self.log_probabilities[:, games]).flatten()
-        ratio = change.exp()
-        gain = self.tensor(advantages[:, games]).flatten()
-        clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
-        policy_loss = -torch.min(ratio * gain, clipped * gain).mean()
-        value_loss = functional.mse_loss(values, self.tensor(returns[:, games]).flatten())
-        entropy = -(log.exp() * log).sum(1).mean()
-        loss = policy_loss + config.value * value_loss - config.entropy * entropy
+        losses = ppo_losses(
+            logits,
+            values,
+            actions.flatten(),
+            self.tensor(self.log_probabilities[:, games]).flatten(),
+            self.tensor(advantages[:, games]).flatten(),
+            self.tensor(returns[:, games]).flatten(),
+            config.clip,
+        )
+        loss = losses.policy + config.value * losses.value - config.entropy * losses.entropy
         loss = loss + dynamics.inverse + dynamics.forward
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         with torch.no_grad():
-            beyond = ((ratio - 1).abs() > config.clip).float().mean()
-            divergence = (ratio - 1 - change).mean()  # of Kullback and Leibler, Schulman's estimate
-            figures = (policy_loss, value_loss, entropy, *dynamics, beyond, divergence)
+            figures = (*losses[:3], *dynamics, losses.clipped, losses.approx_kl)
             return torch.stack([figure.float() for figure in figures]).tolist()
 
     def tensors(self) -> dict[str, torch.Tensor]:

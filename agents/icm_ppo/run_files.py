@@ -131,7 +131,7 @@ class RunFiles:
         """
         options = json.loads(config.env_options)
         card = {
-            "algorithm": "icm-ppo",
+            "algorithm": config.algorithm,
             "env_id": config.env_id,
             "env_options": options,
             "obs": options.get("obs", "grid"),
@@ -197,7 +197,7 @@ def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
 
 def command_of(config: Any) -> str:
     """The command that makes the run anew."""
-    words = ["python -m gym_mario_suite.agents.icm_ppo"]
+    words = [f"python -m {config.program}"]
     for name, field in type(config).__dataclass_fields__.items():
         value = getattr(config, name)
         if name in _NOT_IN_COMMANDS or (name != "out" and value == field.default):

@@ -22,6 +22,8 @@ from gym_mario_suite.engine.cuda_compile import compile_ptx, insist_on_strict_fl
 from gym_mario_suite.engine.cuda_device import simulated
 
 THREADS_PER_BLOCK = 128
+# There each thread is one of Python's; and few of them make several blocks of few rows.
+_SIMULATED_THREADS = 2
 
 insist_on_strict_floats()
 
@@ -58,7 +60,7 @@ class RowKernel:
     ) -> None:
         called = _as_played(rows_function) if simulated() else rows_function
         self.name = rows_function.__name__
-        self._threads = threads
+        self._threads = _SIMULATED_THREADS if simulated() else threads
 
         def kernel(first: Any, end: Any, arguments: Any) -> None:
             i = first + cuda.grid(1)  # pyright: ignore[reportCallIssue]  (numba's, typed so)

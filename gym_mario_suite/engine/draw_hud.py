@@ -14,6 +14,7 @@ _COUNTERS = ICON_PICTURES + ICONS.index("coin")  # then kills, clock
 _MODE = ICON_PICTURES + ICONS.index("small")  # then large, fire
 
 _ZERO = GLYPHS + ord("0")
+_LARGEST = np.array([0, 9, 99, 999, 9999], np.int64)  # by the number of digits
 _GLYPH_PX = 8
 _TOP_PX = 4
 _ICON_GAP_PX = 2
@@ -21,8 +22,9 @@ _ICON_GAP_PX = 2
 
 @jit
 def _put_number(view, frame, number, digits, x):
-    """Draw a number with `digits` digits; one that is too large shows as nines."""
-    number = min(max(number, 0), 10**digits - 1)
+    """Draw a number with `digits` digits, 1 to 4; one that is too large shows as nines."""
+    # No power of ten: a GPU would compute it with logarithms.
+    number = min(max(number, 0), _LARGEST[digits])
     x += digits * _GLYPH_PX
     for _ in range(digits):
         x -= _GLYPH_PX

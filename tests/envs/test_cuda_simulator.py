@@ -32,5 +32,10 @@ def test_worlds_and_games_are_those_of_the_cpu() -> None:
 
 @pytest.mark.slow
 def test_every_mode_and_kind_of_level() -> None:
-    games = ("SAME_STEP,features,0", "DISABLED,channels,8", "SAME_STEP,gray84,3", "NEXT_STEP,rgb,0")
+    games = (
+        "SAME_STEP,features,0",
+        "DISABLED,channels,8",
+        "SAME_STEP,gray84,3",
+        "NEXT_STEP,terrain,0",
+    )
     assert len(simulate(*games)) == 1 + len(games)

@@ -1,0 +1,454 @@
+r"""PPO, or ICM-PPO, without leaving the GPU: games, rollouts and networks in the device's memory.
+
+    python -m gym_mario_suite.agents.gpu_ppo --out runs/gpu --device cuda --num-envs 16384
+    python -m gym_mario_suite.agents.gpu_ppo --out runs/curious --device cuda \
+        --intrinsic 1 --extrinsic 0 --hide-dones
+
+The network, the losses and curiosity are those of `icm_ppo`; only what is around them keeps its
+arrays on the device. Rollouts are short and of many games, and observations are small numbers
+already, so nothing is normalised. Where death is hidden (`--hide-dones`, as curiosity wants it) an
+end is a transition to the next episode's first state; else an episode ends with it.
+
+With `--device cpu` the same program plays the CPU's environment.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.agents.icm_ppo.icm_ppo import (
+    Interruption,
+    Policy,
+    draw_actions,
+    estimate_advantages,
+    ppo_losses,
+)
+from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import MarioError, OptionError, as_integer
+from gym_mario_suite.whole_file import require_folder
+from gym_mario_suite.wrappers.curiosity_learner import (
+    adam_tensors,
+    load_adam,
+    load_module,
+    torch_device,
+    uses_bfloat16,
+)
+from gym_mario_suite.wrappers.curiosity_module import (
+    CuriosityModule,
+    checked_actions,
+    checked_observations,
+)
+from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions, RewardScale
+
+_ENVIRONMENT = '{"obs": "terrain", "actions": "simple", "frame_skip": 4, "difficulty": 3}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Train on as many games as the device holds.
+
+    Attributes:
+        out: Folder of the run: checkpoint, curve, policy.
+        env_id: Where to play.
+        env_options: What the environment is made with, a JSON object.
+        decisions: Budget, all games together.
+        num_envs: Games.
+        num_steps: Decisions of each game in a rollout.
+        minibatches: Groups of games in an epoch.
+        epochs: How often a rollout is learned from.
+        learning_rate: Adam's.
+        gamma: Discount.
+        gae_lambda: Lambda of the advantages.
+        clip: How far the ratio of probabilities may leave 1.
+        entropy: Weight of the entropy.
+        value: Weight of the value's squared error.
+        max_norm: Length that gradients are cut to; 0 does not.
+        intrinsic: Weight of curiosity's reward; 0 makes no networks for it.
+        extrinsic: Weight of the environment's own.
+        hide_dones: Whether death is just another transition.
+        features: Curiosity's features: idf, random, rnd, pixels.
+        forward: Curiosity's forward model: linear, resnet, mlp.
+        feature_size: Numbers in a state's features.
+        hidden_size: Width of the hidden layers.
+        seed: Decides everything, on one device and release of torch.
+        device: cpu, cuda, or auto.
+        precision: float32, bfloat16, or auto: bfloat16 where a CUDA device has it.
+        threads: Of torch, on the processor.
+        log_updates: Updates between two rows of the curve.
+        checkpoint_minutes: Time between two checkpoints.
+        tensorboard: Whether to write TensorBoard's files.
+        resume: Go on with the run in `out`; its games begin anew.
+    """
+
+    program: ClassVar[str] = "gym_mario_suite.agents.gpu_ppo"
+    algorithm: ClassVar[str] = "ppo"
+    span: ClassVar[int] = 0
+
+    out: Path
+    env_id: str = "MarioInfinite-v0"
+    env_options: str = _ENVIRONMENT
+    decisions: int = 1_000_000_000
+    num_envs: int = 16_384
+    num_steps: int = 32
+    minibatches: int = 8
+    epochs: int = 2
+    learning_rate: float = 3e-4
+    gamma: float = 0.99
+    gae_lambda: float = 0.95
+    clip: float = 0.2
+    entropy: float = 0.01
+    value: float = 0.5
+    max_norm: float = 0.5
+    intrinsic: float = 0.0
+    extrinsic: float = 1.0
+    hide_dones: bool = False
+    features: str = "idf"
+    forward: str = "linear"
+    feature_size: int = 256
+    hidden_size: int = 256
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 1
+    log_updates: int = 10
+    checkpoint_minutes: float = 5.0
+    tensorboard: bool = False
+    resume: bool = False
+
+    def curiosity(self) -> CuriosityOptions:
+        """The options of the networks of curiosity."""
+        return CuriosityOptions(
+            features=self.features,
+            forward=self.forward,
+            feature_size=self.feature_size,
+            hidden_size=self.hidden_size,
+            gamma=self.gamma,
+            intrinsic=self.intrinsic,
+            extrinsic=self.extrinsic,
+            seed=self.seed,
+        )
+
+    def architecture(self) -> dict[str, Any]:
+        """What decides which checkpoints fit."""
+        names = ("env_id", "env_options", "num_envs", "hide_dones", "seed")
+        own = {name: getattr(self, name) for name in names}
+        return {**self.curiosity().architecture, **own, "curious": self.intrinsic > 0}
+
+
+def make_envs(config: Config, device: torch.device) -> gym.vector.VectorEnv[Any, Any, Any]:
+    """The games, on the GPU if the networks are.
+
+    Raises:
+        OptionError: For options that are not possible.
+        DeviceError: If the GPU cannot play them.
+    """
+    try:
+        options = json.loads(config.env_options)
+    except ValueError as error:
+        raise OptionError(f"env_options must be a JSON object: {error}") from None
+    if not isinstance(options, dict):
+        raise OptionError(f"env_options must be a JSON object, got {config.env_options}")
+    if device.type == "cuda":
+        options["device"] = "cuda"
+    return gym.make_vec(
+        config.env_id, num_envs=config.num_envs, autoreset_mode="SAME_STEP", **options
+    )
+
+
+class Trainer:
+    """`collect` a rollout and `learn` from it, again and again.
+
+    Args:
+        config: The run.
+        envs: Games to play; made from the configuration without.
+
+    Raises:
+        OptionError: For options that are not possible.
+    """
+
+    def __init__(
+        self, config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = None
+    ) -> None:
+        as_integer("num_envs", config.num_envs, 1, 1 << 22)
+        as_integer("num_steps", config.num_steps, 2, 1 << 20)
+        torch.set_num_threads(config.threads)
+        self.config = config
+        self.device = torch_device(config.device)
+        self.bfloat16 = uses_bfloat16(config.precision, self.device)
+        self.envs = make_envs(config, self.device) if envs is None else envs
+        space = checked_observations(self.envs.single_observation_space)
+        n_actions = checked_actions(self.envs.single_action_space)
+        # Its `seed`, `feature_size` and `hidden_size` are those that `icm_ppo` has, too.
+        self.policy = Policy(space, n_actions, config).to(self.device)  # type: ignore[arg-type]
+        parameters = list(self.policy.parameters())
+        self.curiosity: CuriosityModule | None = None
+        if config.intrinsic:
+            self.curiosity = CuriosityModule(
+                space, self.envs.single_action_space, config.curiosity()
+            ).to(self.device)
+            parameters += self.curiosity.parameters()
+        self.optimizer = torch.optim.Adam(
+            [p for p in parameters if p.requires_grad], lr=config.learning_rate, eps=1e-5
+        )
+        self.scale = RewardScale(1, config.gamma)
+        self.random = torch.Generator(self.device).manual_seed(config.seed)
+        self.decisions = 0
+        shape = config.num_steps, config.num_envs
+
+        def room(*size: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+            return torch.zeros(size, dtype=dtype, device=self.device)
+
+        kind = torch.from_numpy(np.zeros(0, space.dtype)).dtype
+        self.observations = room(shape[0] + 1, shape[1], *space.shape, dtype=kind)
+        self.actions = room(*shape, dtype=torch.int64)
+        self.log_probabilities = room(*shape)
+        self.values = room(shape[0] + 1, shape[1])
+        self.outside = room(*shape)
+        self.goes_on = room(*shape)
+        self._sums = room(config.num_envs, dtype=torch.float64)  # curiosity's, discounted
+        # Episodes, the px they came, wins; since the last row of the curve.
+        self._ended = room(3, dtype=torch.float64)
+
+    def tensor(self, array: Any) -> torch.Tensor:
+        """An array of the environment, where the networks are; without a copy if it is there."""
+        return torch.as_tensor(array, device=self.device)
+
+    def begin(self) -> None:
+        """New episodes in all games."""
+        # A run that goes on does not play the same games again.
+        observations, _ = self.envs.reset(seed=self.config.seed + self.decisions)
+        self.observations[-1] = self.tensor(observations)
+
+    def autocast(self) -> torch.autocast:
+        """The context in which the networks compute."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+    @torch.no_grad()
+    def collect(self) -> None:
+        """A rollout of all games, and the tail state."""
+        self.observations[0] = self.observations[-1]
+        for step in range(self.config.num_steps):
+            with self.autocast():
+                logits, self.values[step] = self.policy(self.observations[step])
+            actions, self.log_probabilities[step] = draw_actions(logits, self.random)
+            self.actions[step] = actions
+            given: Any = actions.contiguous() if self.device.type == "cuda" else actions.numpy()
+            following, rewards, terminated, truncated, infos = self.envs.step(given)
+            self.observations[step + 1] = self.tensor(following)
+            self.outside[step] = self.tensor(rewards)
+            ended = self.tensor(terminated) | self.tensor(truncated)
+            self.goes_on[step] = (~ended).float()
+            if "final_info" in infos:
+                self._count_ends(ended, infos["final_info"])
+        with self.autocast():
+            self.values[-1] = self.policy(self.observations[-1])[1]
+        self.decisions += self.actions.numel()
+
+    def _count_ends(self, ended: torch.Tensor, final: dict[str, Any]) -> None:
+        distance = torch.where(ended, self.tensor(final["distance"]), 0.0)
+        won = ended & (self.tensor(final["status"]) == int(Status.WIN))
+        self._ended += torch.stack([ended.sum(), distance.sum(), won.sum()])
+
+    @torch.no_grad()
+    def _surprisal(self) -> torch.Tensor:
+        """How surprising each transition was, over the running deviation: float32[steps, games]."""
+        assert self.curiosity is not None
+        surprisal = torch.empty_like(self.outside)
+        for games in torch.arange(self.config.num_envs).split(self._group):
+            one = slice(int(games[0]), int(games[-1]) + 1)
+            with self.autocast():
+                surprisal[:, one] = self.curiosity.surprisal(
+                    self.observations[:, one], self.actions[:, one]
+                ).float()
+        sums = torch.empty(surprisal.shape, dtype=torch.float64, device=self.device)
+        for step, row in enumerate(surprisal):
+            self._sums = self.config.gamma * self._sums + row
+            sums[step] = self._sums
+        mean = sums.mean()
+        squares = (sums - mean).square().sum()
+        self.scale.add_moments(sums.numel(), float(mean), float(squares))
+        return surprisal / self.scale.deviation
+
+    @property
+    def _group(self) -> int:
+        groups = min(self.config.minibatches, self.config.num_envs)
+        return -(-self.config.num_envs // groups)
+
+    def learn(self) -> dict[str, float]:
+        """Reward the rollout, and make the updates of its epochs.
+
+        Returns:
+            Figures of the update, by name.
+        """
+        config = self.config
+        rewards = config.extrinsic * self.outside
+        if self.curiosity is not None:
+            rewards = rewards + config.intrinsic * self._surprisal()
+        goes_on = torch.ones_like(self.goes_on) if config.hide_dones else self.goes_on
+        advantages = torch.zeros_like(rewards)
+        estimate_advantages(rewards, self.values, goes_on, config, advantages)
+        returns = advantages + self.values[:-1]
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-7)
+        figures = []
+        for _ in range(config.epochs):
+            order = torch.randperm(config.num_envs, generator=self.random, device=self.device)
+            groups = order.split(self._group)
+            figures += [self._update(games, advantages, returns) for games in groups]
+        names = ("policy_loss", "value_loss", "entropy", "clipped", "approx_kl")
+        means = torch.stack(figures).mean(0).tolist()
+        return {"reward": float(rewards.mean()), **dict(zip(names, means, strict=True))}
+
+    def _update(
+        self, games: torch.Tensor, advantages: torch.Tensor, returns: torch.Tensor
+    ) -> torch.Tensor:
+        """A step of the optimiser on the trajectories of some games; figures of the losses."""
+        config = self.config
+        states, actions = self.observations[:, games], self.actions[:, games]
+        with self.autocast():
+            logits, values = self.policy(states[:-1].flatten(0, 1))
+            dynamics = None if self.curiosity is None else self.curiosity.losses(states, actions)
+        losses = ppo_losses(
+            logits,
+            values,
+            actions.flatten(),
+            self.log_probabilities[:, games].flatten(),
+            advantages[:, games].flatten(),
+            returns[:, games].flatten(),
+            config.clip,
+        )
+        loss = losses.policy + config.value * losses.value - config.entropy * losses.entropy
+        if dynamics is not None:
+            loss = loss + dynamics.inverse + dynamics.forward
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if config.max_norm:
+            parameters = self.optimizer.param_groups[0]["params"]
+            torch.nn.utils.clip_grad_norm_(parameters, config.max_norm)
+        self.optimizer.step()
+        return torch.stack([figure.detach().float() for figure in losses])
+
+    def episode_figures(self) -> dict[str, float]:
+        """How the episodes that ended since the last call went."""
+        episodes, distance, wins = self._ended.tolist()
+        self._ended.zero_()
+        if not episodes:
+            return {"episodes": 0.0, "distance_mean": math.nan, "wins_share": math.nan}
+        return {
+            "episodes": episodes,
+            "distance_mean": distance / episodes,
+            "wins_share": wins / episodes,
+        }
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """What a run needs to go on; its games begin anew."""
+        tensors = {f"policy.{key}": value for key, value in self.policy.state_dict().items()}
+        if self.curiosity is not None:
+            for key, value in self.curiosity.state_dict().items():
+                tensors[f"curiosity.{key}"] = value
+        tensors |= adam_tensors("adam", self.optimizer)
+        tensors["random"] = self.random.get_state()
+        tensors["scale"] = torch.from_numpy(self.scale.state())
+        return {name: value.cpu().contiguous() for name, value in tensors.items()}
+
+    def about(self) -> dict[str, str]:
+        """What belongs in a checkpoint's header."""
+        return {
+            "architecture": json.dumps(self.config.architecture()),
+            "decisions": str(self.decisions),
+        }
+
+    def load(self, path: Path, tensors: dict[str, torch.Tensor], about: dict[str, str]) -> None:
+        """Take up a checkpoint.
+
+        Raises:
+            WeightsError: If it is of other networks.
+        """
+        load_module(path, self.policy, tensors, "policy")
+        if self.curiosity is not None:
+            load_module(path, self.curiosity, tensors, "curiosity")
+        load_adam(path, self.optimizer, tensors, "adam")
+        self.random.set_state(tensors["random"])
+        scale: NDArray[np.float64] = tensors["scale"].numpy()
+        self.scale.load_state(scale)
+        self.decisions = int(about["decisions"])
+
+
+def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = None) -> Trainer:
+    """Train; the files of the run are in `config.out`.
+
+    Raises:
+        OptionError: For options that are not possible.
+        DeviceError: If the device cannot hold the games.
+        WeightsError: For a checkpoint that cannot be gone on with.
+    """
+    files = RunFiles(require_folder(config.out), config.resume, config.tensorboard)
+    saved = files.read_checkpoint(config.architecture()) if config.resume else None
+    trainer = Trainer(config, envs)
+    if saved is not None:
+        trainer.load(files.checkpoint, *saved)
+        files.cut_curve(trainer.decisions)
+    files.begin(asdict(config), None)
+    trainer.begin()
+    wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions
+    saved_at, updates = wall, 0
+    columns = (TextColumn("ppo"), BarColumn(), TextColumn("{task.completed:,.0f}"))
+    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
+        task = bar.add_task("", total=config.decisions, completed=first, figures="")
+        with Interruption() as interruption:
+            while trainer.decisions < config.decisions and not interruption.asked:
+                trainer.collect()
+                figures = trainer.learn()
+                updates += 1
+                done = trainer.decisions >= config.decisions
+                now = time.perf_counter()
+                if updates % config.log_updates == 0 or done:
+                    row = {
+                        "decisions": trainer.decisions,
+                        "cpu_seconds": time.process_time() - cpu,
+                        "wall_seconds": now - wall,
+                        "decisions_per_second": (trainer.decisions - first) / (now - wall),
+                        **trainer.episode_figures(),
+                        **figures,
+                    }
+                    files.write_row(row)
+                    text = f"{row['distance_mean']:.0f} px, {row['decisions_per_second']:,.0f}/s"
+                    bar.update(task, completed=trainer.decisions, figures=text)
+                if now - saved_at > 60 * config.checkpoint_minutes and not done:
+                    saved_at = now
+                    files.write_checkpoint(trainer.tensors(), trainer.about())
+    files.write_checkpoint(trainer.tensors(), trainer.about())
+    if trainer.decisions < config.decisions:
+        print("interrupted; go on with --resume", file=sys.stderr)
+    files.write_policy(config, trainer.policy.cpu(), None, trainer.decisions)
+    return trainer
+
+
+def main() -> None:
+    """Read the command line, and train."""
+    try:
+        import tyro
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {error.name} is missing: pip install 'gym-mario-suite[agents]'")
+    try:
+        train(tyro.cli(Config))
+    except MarioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""PPO on device arrays: its loop on the CPU's games, and on those of the device's code."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("safetensors")
+
+import torch
+
+from gym_mario_suite.agents.gpu_ppo import Config, Trainer, train
+from gym_mario_suite.agents.icm_ppo.icm_ppo import estimate_advantages
+from gym_mario_suite.agents.network_agent import PolicyNetwork
+from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.wrappers.curiosity_options import RewardScale
+
+ENVIRONMENT = {
+    "obs": "features",
+    "actions": "simple",
+    "frame_skip": 4,
+    "level_seed": [0, 4],
+    "difficulty": 1,
+    "max_episode_steps": 20,
+}
+
+
+def small(out: Path, **changes: Any) -> Config:
+    config = Config(
+        out=out,
+        env_options=json.dumps(ENVIRONMENT),
+        num_envs=8,
+        num_steps=16,
+        minibatches=2,
+        feature_size=16,
+        hidden_size=24,
+        decisions=8 * 16 * 4,
+        log_updates=1,
+        device="cpu",
+        learning_rate=1e-3,
+    )
+    return replace(config, **changes)
+
+
+def bits(trainer: Trainer) -> dict[str, bytes]:
+    return {name: tensor.numpy().tobytes() for name, tensor in trainer.tensors().items()}
+
+
+@pytest.mark.parametrize("intrinsic", [0.0, 1.0])
+def test_a_run_writes_its_files_and_a_seed_decides_it(tmp_path: Path, intrinsic: float) -> None:
+    changes = {"intrinsic": intrinsic, "extrinsic": 1.0 - intrinsic, "hide_dones": intrinsic > 0}
+    one = train(small(tmp_path / "one", **changes))
+    other = train(small(tmp_path / "other", **changes))
+    assert bits(one) == bits(other)
+    with (tmp_path / "one" / "curve.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["decisions"]) for row in rows] == [128, 256, 384, 512]
+    assert sum(float(row["episodes"]) for row in rows) >= 8
+    assert all(np.isfinite(float(row["policy_loss"])) for row in rows)
+    card = json.loads((tmp_path / "one" / "card.json").read_text())
+    assert card["algorithm"] == "ppo"
+    assert card["command"].startswith("python -m gym_mario_suite.agents.gpu_ppo --out runs/one")
+    network = PolicyNetwork.load(tmp_path / "one" / "policy.safetensors")
+    seen = np.random.default_rng(0).uniform(-1, 1, 118).astype(np.float32)
+    with torch.no_grad():
+        logits, _ = one.policy(torch.from_numpy(seen)[None])
+    np.testing.assert_allclose(network.logits(seen), logits[0].numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    stopped = train(small(out, decisions=256))
+    on = train(small(out, resume=True))
+    assert (stopped.decisions, on.decisions) == (256, 512)
+    with (out / "curve.csv").open() as file:
+        assert [int(row["decisions"]) for row in csv.DictReader(file)] == [128, 256, 384, 512]
+    with pytest.raises(WeightsError):
+        train(small(out, resume=True, hidden_size=25))
+    with pytest.raises(OptionError, match="holds a run already"):
+        train(small(out))
+
+
+def test_rollouts_are_what_the_environment_gave(tmp_path: Path) -> None:
+    trainer = Trainer(small(tmp_path))
+    trainer.begin()
+    trainer.collect()
+    again = Trainer(small(tmp_path)).envs
+    observations, _ = again.reset(seed=0)
+    for step in range(16):
+        assert np.array_equal(trainer.observations[step].numpy(), observations)
+        observations, rewards, terminated, truncated, _ = again.step(trainer.actions[step].numpy())
+        assert np.array_equal(trainer.outside[step].numpy(), rewards.astype(np.float32))
+        assert np.array_equal(trainer.goes_on[step].numpy() == 0, terminated | truncated)
+    assert np.array_equal(trainer.observations[-1].numpy(), observations)
+
+
+def test_advantages_are_the_same_for_numpy_and_torch(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rewards, values = (random.normal(size=(n, 3)).astype(np.float32) for n in (6, 7))
+    goes_on = (random.random((6, 3)) < 0.8).astype(np.float32)
+    config = small(tmp_path)
+    by_numpy, by_torch = np.zeros_like(rewards), torch.zeros(6, 3)
+    estimate_advantages(rewards, values, goes_on, config, by_numpy)
+    tensors = [torch.from_numpy(array) for array in (rewards, values, goes_on)]
+    estimate_advantages(tensors[0], tensors[1], tensors[2], config, by_torch)
+    np.testing.assert_allclose(by_numpy, by_torch.numpy(), rtol=1e-5)
+    # By their definition, summed from each step on.
+    for start in range(6):
+        total, weight = np.zeros(3), np.ones(3)
+        for step in range(start, 6):
+            kept = goes_on[step]
+            total += weight * (rewards[step] + 0.99 * kept * values[step + 1] - values[step])
+            weight = weight * 0.99 * 0.95 * kept
+        np.testing.assert_allclose(by_numpy[start], total, rtol=1e-4, atol=1e-6)
+
+
+def test_sums_kept_on_a_device_scale_alike() -> None:
+    rewards = np.random.default_rng(1).random((20, 4)).astype(np.float32)
+    mine, theirs = RewardScale(4, 0.9), RewardScale(4, 0.9)
+    for part in np.split(rewards, 2):
+        mine.add(part)
+    running = np.zeros(4)
+    for part in np.split(rewards, 2):
+        sums = []
+        for row in part.astype(np.float64):
+            running = 0.9 * running + row
+            sums.append(running)
+        kept = np.array(sums)
+        theirs.add_moments(
+            kept.size, float(kept.mean()), float(np.square(kept - kept.mean()).sum())
+        )
+    assert mine.deviation == pytest.approx(theirs.deviation, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_loop_learns_from_the_device_s_games_as_from_the_cpu_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device's code on this processor; every number of the run is the same."""
+    from tests.engine.device_code import choose_device
+
+    choose_device("this processor", monkeypatch)
+    from gym_mario_suite.envs.infinite_cuda import MarioInfiniteCudaVectorEnv
+
+    options = {**ENVIRONMENT, "level_seed": (0, 4), "autoreset_mode": "SAME_STEP"}
+    envs = MarioInfiniteCudaVectorEnv(8, **options)
+    on_device = train(small(tmp_path / "device"), envs)
+    assert bits(on_device) == bits(train(small(tmp_path / "cpu")))
+
+
+@pytest.mark.slow
+@pytest.mark.gpu
+def test_training_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.engine.device_code import choose_device
+
+    choose_device("a GPU", monkeypatch)
+    if not torch.cuda.is_available():
+        pytest.skip("this torch has no CUDA")
+    for intrinsic in (0.0, 1.0):
+        trainer = train(
+            small(tmp_path / str(intrinsic), device="cuda", num_envs=512, decisions=512 * 16 * 3,
+                  intrinsic=intrinsic)
+        )  # fmt: skip
+        assert all(torch.isfinite(p).all() for p in trainer.policy.parameters())

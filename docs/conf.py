@@ -7,7 +7,7 @@ _DOCS = Path(__file__).parent
 # The extension, and the package and the benchmarks of this checkout.
 sys.path[:0] = [str(_DOCS), str(_DOCS.parent)]
 
-import gym_mario_suite
+import gym_mario_suite  # noqa: E402
 
 project = "gym-mario-suite"
 author = copyright = "gym-mario-suite contributors"

@@ -129,10 +129,19 @@ def play_options(
 class MarioMakerPlayEnv(MarioInfiniteEnv):
     """A course of Mario Maker, or a sampler's courses, played in the engine.
 
-    Observations, actions, rewards, infos and all other options are those of `MarioInfinite-v0`.
+    ## Description
     Courses of up to 15 rows are played by the rules of 2009, higher ones (a course has up to 27) by
     those of 2019. What the engine does of each part is in `levels/maker/parts.json`; what it cannot
     do is air, and listed in `env.unwrapped.level.metadata["unsupported"]`.
+
+    ## Action space, observation space, rewards, info
+    Those of `MarioInfinite-v0`, by the same options `actions`, `obs` and `reward`.
+
+    ## Episode end
+    `terminated` when Mario is at the goal or dies, `truncated` when the course's time is up.
+
+    ## Options of reset
+    Those of `MarioInfinite-v0`; with a sampler `options={"seed": n}` plays the course of that seed.
 
     Args:
         course: A MakerCourse, or the path of a file of any format.

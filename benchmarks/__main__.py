@@ -1,4 +1,7 @@
-"""`python -m benchmarks NAME [--json FILE] [--quick]`: run one benchmark, print a table."""
+"""`python -m benchmarks NAME [--json FILE] [--quick] [--record]`: run one benchmark.
+
+`python -m benchmarks compare COMMIT_A COMMIT_B --name NAME` runs it for two commits in turns.
+"""
 
 import importlib
 import sys
@@ -9,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import compare_command, history
 from benchmarks.measure import Metric, machine, write_json
 from gym_mario_suite.errors import MarioError
 
@@ -61,8 +65,15 @@ def main(
         typer.Option(help="For `nes`: a Python that has the peer gym-super-mario-bros."),
     ] = None,
     quick: Annotated[bool, typer.Option(help="Fewer and shorter repetitions.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Append the figures to benchmarks/history.jsonl."),
+    ] = False,
 ) -> None:
-    """Run one benchmark and print its table."""
+    """Run one benchmark and print its table; `compare` runs one for two commits.
+
+    With --record the figures are also compared with the last ones of the same processor.
+    """
     if name not in NAMES:
         raise typer.BadParameter(f"there are: {', '.join(NAMES)}", param_hint="NAME")
     peers = {} if peer_python is None else {"peer_python": str(peer_python)}
@@ -80,7 +91,21 @@ def main(
     show(metrics, Console(width=None if Console().is_terminal else 160), facts)
     if json_file is not None:
         write_json(json_file, metrics, facts)
+    if record:
+        new, before = history.record(name, metrics, quick, history.FILE)
+        for line in history.changes(new, before) if before else ():
+            typer.echo(line)
+        typer.echo(f"recorded in {history.FILE}")
+
+
+def program() -> None:
+    """What `python -m benchmarks` does with its words."""
+    if sys.argv[1:2] == ["compare"]:
+        del sys.argv[1]
+        typer.run(compare_command.main)
+    else:
+        typer.run(main)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    program()

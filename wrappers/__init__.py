@@ -10,6 +10,7 @@ if __name__ != "gym_mario_suite.wrappers":
     )
 
 from gym_mario_suite.wrappers.crop_hud import CropHUD, VectorCropHUD
+from gym_mario_suite.wrappers.crop_map import CropMap, VectorCropMap
 from gym_mario_suite.wrappers.curiosity import CuriosityReward, VectorCuriosityReward
 from gym_mario_suite.wrappers.death_penalty import DeathPenalty, VectorDeathPenalty
 from gym_mario_suite.wrappers.frame_span import FrameSpan, VectorFrameSpan
@@ -19,6 +20,7 @@ from gym_mario_suite.wrappers.normalize_from_random_moves import (
     NormalizeFromRandomMoves,
     VectorNormalizeFromRandomMoves,
 )
+from gym_mario_suite.wrappers.one_hot_map import OneHotMap, VectorOneHotMap
 from gym_mario_suite.wrappers.record_replay import RecordReplay
 from gym_mario_suite.wrappers.skip_frames import SkipFrames, VectorSkipFrames
 from gym_mario_suite.wrappers.sticky_actions import StickyActions, VectorStickyActions
@@ -26,22 +28,26 @@ from gym_mario_suite.wrappers.time_penalty import TimePenalty, VectorTimePenalty
 
 __all__ = [
     "CropHUD",
+    "CropMap",
     "CuriosityReward",
     "DeathPenalty",
     "FrameSpan",
     "FrameStack",
     "MoveStatistics",
     "NormalizeFromRandomMoves",
+    "OneHotMap",
     "RecordReplay",
     "SkipFrames",
     "StickyActions",
     "TimePenalty",
     "VectorCropHUD",
+    "VectorCropMap",
     "VectorCuriosityReward",
     "VectorDeathPenalty",
     "VectorFrameSpan",
     "VectorFrameStack",
     "VectorNormalizeFromRandomMoves",
+    "VectorOneHotMap",
     "VectorSkipFrames",
     "VectorStickyActions",
     "VectorTimePenalty",

@@ -31,6 +31,10 @@ class VectorObserved(VectorWrapper[Any, Any, Any, Any, Any]):
         """The changed observations of any number of games, along the first axis."""
         raise NotImplementedError
 
+    def observation(self, observation: Any) -> Any:
+        """The changed observation of one game."""
+        return self.observations(np.asarray(observation)[None])[0]
+
     def reset(
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[Any], dict[str, Any]]:
@@ -44,7 +48,6 @@ class VectorObserved(VectorWrapper[Any, Any, Any, Any, Any]):
         if "final_obs" in infos:
             final = np.full(self.num_envs, None, object)
             for index in np.flatnonzero(infos["_final_obs"]):
-                last = np.asarray(infos["final_obs"][index])
-                final[index] = self.observations(last[None])[0]
+                final[index] = self.observation(infos["final_obs"][index])
             infos = {**infos, "final_obs": final}
         return self.observations(observations), rewards, terminated, truncated, infos

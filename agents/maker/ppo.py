@@ -26,7 +26,13 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from gym_mario_suite import __version__
 from gym_mario_suite.agents.maker.column_views import ColumnViews
-from gym_mario_suite.agents.maker.measure import MAP, Measured, measure_maker, random_choice
+from gym_mario_suite.agents.maker.measure import (
+    MAP,
+    Measured,
+    idle_choice,
+    measure_maker,
+    random_choice,
+)
 from gym_mario_suite.agents.maker.search import hill_climbing_choice
 from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
@@ -192,14 +198,18 @@ def curve(
 def evaluate(
     policy: Annotated[Path, typer.Option(help="A policy file.")] = SHIPPED,
     seeds: Annotated[int, typer.Option(min=1, help="Random starts.")] = 100,
+    played: Annotated[
+        int, typer.Option(min=0, help="How many of the courses the engine's A* plays.")
+    ] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write it here.")] = None,
 ) -> None:
-    """The share of courses that can be finished, of the trained maker and of chance."""
+    """The share of courses that can be finished: of the trained maker, of others, of the starts."""
     network = PolicyNetwork.load(policy)
     rows: dict[str, Measured] = {
-        "maskable-ppo": measure_maker(lambda envs: network_choice(network, envs), seeds),
-        "hill climbing": measure_maker(hill_climbing_choice, seeds),
-        "random": measure_maker(lambda _envs: random_choice, seeds),
+        "maskable-ppo": measure_maker(lambda envs: network_choice(network, envs), seeds, played),
+        "hill climbing": measure_maker(hill_climbing_choice, seeds, played),
+        "random": measure_maker(lambda _envs: random_choice, seeds, played),
+        "starts": measure_maker(lambda _envs: idle_choice, seeds, played),
     }
     for name, row in rows.items():
         typer.echo(f"{name}: {row}")

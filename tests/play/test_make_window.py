@@ -329,6 +329,16 @@ def test_without_a_screen_the_command_says_so(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_without_pygame_the_command_says_what_to_install(tmp_path):
+    (tmp_path / "pygame.py").write_text("raise ImportError('no pygame')")
+    command = [sys.executable, "-m", "gym_mario_suite", "make"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 2
+    assert 'pip install "gym-mario-suite[play]"' in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_help_has_examples():
     done = mario("make", "--help")
     assert done.exit_code == 0

@@ -123,7 +123,8 @@ _SILENT = frozenset(
         ObjectId.CHECKPOINT_FLAG,
     }
 )
-EXACT = frozenset({*_BLOCKS, *_ENEMIES, ObjectId.QUESTION_BLOCK, ObjectId.PIPE}) | _SILENT
+_STRUCTURES = frozenset({ObjectId.PIPE, ObjectId.BILL_BLASTER})
+EXACT = frozenset({*_BLOCKS, *_ENEMIES, ObjectId.QUESTION_BLOCK}) | _STRUCTURES | _SILENT
 ALIKE = frozenset({*_LIKE_BLOCKS, *_LIKE_ENEMIES, *_PLATFORMS})
 
 _START_COLUMNS = 7

@@ -191,7 +191,7 @@ MOUSE = (
     ("MIDDLE, ALT", "pick up the part"),
     ("MIDDLE DRAG", "scroll"),
     ("WHEEL", "scroll, shift: up"),
-    ("ON THE PALETTE", "previous, next part"),
+    ("WHEEL ON PARTS", "previous, next"),
     ("CTRL+WHEEL", "zoom"),
 )
 BY_KEY: dict[str, Tool | Do] = {

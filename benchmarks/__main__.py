@@ -30,6 +30,7 @@ NAMES = (
     "maker",
     "levels",
     "gpu",
+    "kernels",
 )
 
 

@@ -116,6 +116,11 @@ def device_zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> Any:
     return cuda.to_device(np.zeros(shape, dtype))
 
 
+def device_empty(shape: int | tuple[int, ...], dtype: Any) -> Any:
+    """Room for an array on the device, with anything in it."""
+    return cuda.device_array(shape, dtype)
+
+
 def tuple_to_device(arrays: Any) -> Any:
     """A named tuple of arrays, such as a view for drawing, on the device."""
     return type(arrays)(*map(to_device, arrays))

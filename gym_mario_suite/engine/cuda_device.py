@@ -7,8 +7,10 @@ says what is missing, and not an ImportError.
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from gym_mario_suite.errors import DeviceError
@@ -74,7 +76,7 @@ class DeviceFacts:
 
     Attributes:
         name: The device.
-        driver: Version of the driver, as far as it tells: that of CUDA.
+        driver: Version of the driver, and of the CUDA that it speaks.
         compute_capability: Such as "9.0".
         multiprocessors: How many it has.
         total_bytes: Its memory.
@@ -101,11 +103,22 @@ def device_facts() -> DeviceFacts:
     name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
     return DeviceFacts(
         name,
-        ".".join(map(str, importlib.import_module("numba.cuda.cudadrv.driver").get_version())),
+        _driver_version(),
         ".".join(map(str, device.compute_capability)),
         int(device.MULTIPROCESSOR_COUNT),
         int(cuda.current_context().get_memory_info().total),
     )
+
+
+def _driver_version() -> str:
+    driver = importlib.import_module("numba.cuda.cudadrv.driver")
+    spoken = "CUDA " + ".".join(map(str, driver.get_version()))
+    try:
+        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+    except OSError:
+        return spoken
+    found = re.search(r"\b\d{3}\.\d[\d.]*", text)
+    return f"{found[0]} ({spoken})" if found else spoken
 
 
 def free_bytes() -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.cuda import (
     RowKernel,
     copy,
-    device_zeros,
+    device_empty,
     to_device,
     to_host,
     tuple_to_device,
@@ -107,7 +107,7 @@ class DeviceView:
             return (images, rows, worlds, mask, *self._options, out)
         if self._scratch is None:
             count = min(self._at_once, out.shape[0])
-            self._scratch = device_zeros((count, self._scratch_bytes), np.uint8)
+            self._scratch = device_empty((count, self._scratch_bytes), np.uint8)
         return (*(self._view, self._scratch, images, rows, worlds, themes, mask, self._hud, out),)
 
     def write(self, images: Any, rows: Any, worlds: Any, themes: Any, mask: Any, out: Any) -> None:

@@ -188,6 +188,9 @@ def run_device_code_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(device.RowKernel, "launch", launch)
     monkeypatch.setattr(cuda, "to_device", lambda array: array.copy().view(HostArray))
+    monkeypatch.setattr(
+        cuda, "device_array", lambda shape, dtype: np.full(shape, 85, dtype).view(HostArray)
+    )
     monkeypatch.setattr(cuda, "is_cuda_array", lambda value: isinstance(value, HostArray))
     monkeypatch.setattr(cuda, "as_cuda_array", lambda value: value)
     monkeypatch.setattr(cuda, "synchronize", lambda: None)

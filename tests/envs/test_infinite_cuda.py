@@ -202,6 +202,26 @@ def test_faults_are_told(device: str) -> None:
 
 
 @slow_to_compile
+def test_the_benchmark_measures(device: str) -> None:
+    from benchmarks import gpu
+
+    metrics = gpu.measure(64, 3, 2, spread=2, levels=4, copied=1 << 16)
+    named = {metric.name: metric for metric in metrics}
+    assert set(named) == {
+        "gpu_copy_bytes_per_second",
+        "gpu_bytes_a_tick_at_least",
+        "gpu_ticks_per_second",
+        "gpu_grid_steps_per_second",
+        "gpu_features_steps_per_second",
+        "gpu_gray84_steps_per_second",
+        "gpu_ticks_per_second_no_divergence",
+    }
+    assert all(metric.low > 0 for metric in metrics)
+    # A tick changes some of a world's 360 sectors, not most of them.
+    assert 2 * 32 < named["gpu_bytes_a_tick_at_least"].value < 11_520
+
+
+@slow_to_compile
 @pytest.mark.gpu
 def test_torch_takes_the_arrays_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     choose_device("a GPU", monkeypatch)

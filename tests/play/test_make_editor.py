@@ -311,13 +311,17 @@ def test_what_an_editor_left_is_offered(tmp_path, monkeypatch):
     monkeypatch.setattr("gym_mario_suite.play.make.recovery._runs", lambda pid: False)
     recovery = Recovery(folder)
     second = Editor(new_course(), None, "none", recovery)
+    second.advance()
     second.desk.offer(recovery.left_behind())
     assert isinstance(second.dialog, Question)
     keys(second, "r")
     assert second.document.course == first.document.course
     assert second.path == tmp_path / "a.mmc.json"
     assert second.document.modified
+    # What was recovered is kept again before the old file goes.
     assert [recovery.file] == list(folder.glob("*"))
+    second.advance()
+    assert Recovery(folder).left_behind()[0].course == first.document.course
     (folder / "broken.recovery.json").write_text("{")
     assert [left.course for left in Recovery(folder).left_behind()] == [first.document.course]
 

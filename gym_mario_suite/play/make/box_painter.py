@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from gym_mario_suite.play.canvas import (
@@ -136,7 +137,7 @@ def _paint_files(canvas: Canvas, dialog: FileDialog) -> list[Target]:
         row = y + 55 + 13 * place
         if number == dialog.chosen:
             canvas.fill(x + 14, row - 2, width - 28, 12, GOLD, 0.35)
-        colour = GOLD if number == dialog.chosen else GREEN if name.endswith("/") else CREAM
+        colour = GOLD if number == dialog.chosen else GREEN if name.endswith(os.sep) else CREAM
         write_cased(canvas, x + 20, row, name[:room], colour)
         found.append((Rect(x + 14, row - 2, width - 28, 13), number))
     if len(dialog.entries) > _FILE_ROWS:

@@ -121,6 +121,8 @@ class Editor:
     def load(self, course: MakerCourse, path: Path | None, limits: CourseLimits) -> None:
         """Take another course in place of the present one."""
         self.answers.forget()
+        if self.recovery is not None:
+            self.recovery.begin_anew()
         self.document = Document(course, limits)
         clipboard = self.hand.clipboard if hasattr(self, "hand") else None
         self.hand = Hand(self.document, self.refuse)

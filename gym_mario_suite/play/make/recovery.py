@@ -89,7 +89,7 @@ class Recovery:
         at = self._clock()
         if not modified:
             self.forget()
-            self._kept = version
+            self._kept = None
             return False
         if version == self._kept:
             self._touch(at)
@@ -112,6 +112,10 @@ class Recovery:
         self._kept = version
         self.error = ""
         return True
+
+    def begin_anew(self) -> None:
+        """Another course comes, whose versions count from the beginning."""
+        self._kept = None
 
     def forget(self) -> None:
         """The course is saved, or given up."""

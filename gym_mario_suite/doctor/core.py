@@ -73,7 +73,10 @@ def _play() -> tuple[float, float]:
 
 def _failed(error: Exception) -> Finding:
     text = f"MarioInfinite-v0 cannot be played: {type(error).__name__}: {first_line(error)}"
-    if "cannot cache function" in str(error):
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        text = "MarioInfinite-v0 cannot be played while numba is switched off"
+        mend = "unset NUMBA_DISABLE_JIT"
+    elif "cannot cache function" in str(error):
         mend = f"export {CACHE_VARIABLE}=FOLDER, a folder that you may write into"
     elif isinstance(error, ImportError):
         mend = 'pip install --force-reinstall "gym-mario-suite"'
@@ -86,8 +89,7 @@ def _cache_folder() -> Path:
     """Where numba keeps what the engine is compiled to."""
     from gym_mario_suite.engine.game import tick_worlds
 
-    stats: Any = getattr(tick_worlds, "stats", None)  # a plain function where nothing is compiled
-    return Path(stats.cache_path) if stats else Path(__file__).parent.parent / "engine"
+    return Path(tick_worlds.stats.cache_path)
 
 
 def _cache_size() -> int:
@@ -105,16 +107,7 @@ def _cache_size() -> int:
 
 def _cache_finding(size_before: int) -> Finding:
     """State of numba's cache, once the core has been played."""
-    import numba
-
     name = "numba cache"
-    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-        return Finding(
-            name,
-            State.WARNING,
-            "compilation is switched off, and everything a thousand times slower",
-            "unset NUMBA_DISABLE_JIT",
-        )
     chosen = os.environ.get(CACHE_VARIABLE)
     folder, size = _cache_folder(), _cache_size()
     how = "compiled now" if size > size_before else "compiled before"

@@ -108,6 +108,13 @@ def by_name_json(text: str) -> dict[str, Any]:
     return {each["name"]: each for each in json.loads(text)["findings"]}
 
 
+def test_numba_that_is_switched_off_is_an_error() -> None:
+    ran = doctor("--json", NUMBA_DISABLE_JIT="1")
+    assert ran.returncode == 1, ran.stderr
+    found = by_name_json(ran.stdout)["core"]
+    assert (found["state"], found["mend"]) == ("error", "unset NUMBA_DISABLE_JIT")
+
+
 def test_numba_without_any_place_for_its_cache_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> None:
         raise RuntimeError("cannot cache function 'tick': no locator available for file 'x'")

@@ -1,4 +1,4 @@
-"""Draw the learning curves of docs/guides/curiosity.md from docs/curves: `python docs/make_curves.py`.
+"""Draw docs/guides/curiosity.md's learning curves from docs/curves: `python docs/make_curves.py`.
 
 Lines are means over seeds, bands their 95 % confidence intervals (Student's t; three seeds make
 wide ones). A curve with one seed has no band.

@@ -1,8 +1,8 @@
 """Copies of a game for planners: clone, advance, look.
 
-`ForwardModel` reads like the Mario AI Framework's class of that name (docs/concepts/framework_2019.md has
-the Java names side by side). `ForwardModelBatch` (`envs.forward_model_batch`) does the same for
-many clones in one call.
+`ForwardModel` reads like the Mario AI Framework's class of that name; the Java names stand side by
+side in docs/concepts/framework_2019.md. `ForwardModelBatch` (`envs.forward_model_batch`) does the
+same for many clones in one call.
 
 The clones of a game live in a pool, an array of worlds, and give their place back when Python drops
 them. So the models of one game belong to one thread; other threads take models of their own.
@@ -46,10 +46,16 @@ from gym_mario_suite.levels.level import Level, rules_name
 class ForwardModel:
     """A game that can be cloned and advanced, at little cost.
 
+    >>> import gymnasium as gym
+    >>> from gym_mario_suite.engine.world import Button
+    >>> options = {"rules": "framework-2019", "generator": "ngram"}
+    >>> env = gym.make("gym_mario_suite:MarioInfinite-v0", **options)
+    >>> observation, info = env.reset(seed=0)
     >>> model = env.unwrapped.forward_model()
     >>> ahead = model.clone()
     >>> ahead.advance(Button.RIGHT | Button.JUMP)
-    >>> ahead.mario_float_pos, ahead.status
+    >>> bool(ahead.mario_float_pos[0] > model.mario_float_pos[0]), ahead.status.name
+    (True, 'RUNNING')
 
     A model does not change the environment it comes from. Counts of kills and other events begin
     with 0 in the model that the environment gives; clones go on from there.

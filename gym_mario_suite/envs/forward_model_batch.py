@@ -44,11 +44,18 @@ def _clone_and_advance_rows(
 class ForwardModelBatch:
     """`count` games of one level, all clones of one model to begin with.
 
+    >>> import gymnasium as gym
+    >>> options = {"rules": "framework-2019", "generator": "ngram"}
+    >>> env = gym.make("gym_mario_suite:MarioInfinite-v0", **options)
+    >>> observation, info = env.reset(seed=0)
+    >>> model = env.unwrapped.forward_model()
     >>> batch = ForwardModelBatch(model, 32)
     >>> batch.branch(model, range(32))       # row i: the model after a tick with buttons i
-    >>> best = batch.x.argmax()
+    >>> best = int(batch.x.argmax())
     >>> batch.select([best] * 32)            # every row goes on from the best one
     >>> batch.advance(range(32))
+    >>> batch.x.shape
+    (32,)
 
     Buttons are bits of `Button`, one number for each row, or one for all.
 

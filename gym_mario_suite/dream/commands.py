@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from gym_mario_suite.completion import words
-from gym_mario_suite.dream.presets import PRESETS, preset
+from gym_mario_suite.dream.presets import END_SHARE, PRESETS, preset
 from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -86,6 +86,9 @@ def train(
     batch: Annotated[int, typer.Option(help="Windows in a step.")] = 32,
     horizon: Annotated[int, typer.Option(help="Frames predicted in a window.")] = 1,
     rate: Annotated[float, typer.Option(help="Learning rate.")] = 3e-4,
+    end_share: Annotated[
+        float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
+    ] = END_SHARE,
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
@@ -124,7 +127,7 @@ def train(
         seed=seed,
     )
     require_folder(out)
-    source = open_windows(data, config.height_px, config.width_px, threads)
+    source = open_windows(data, config.height_px, config.width_px, threads, end_share)
     trainer = Trainer(config, options, source, device)
     if not trainer.load(out) and start is not None:
         trainer.start_from(start)
@@ -183,7 +186,9 @@ def _train_upsampler(
     typer.echo(f"{path}: {steps} steps")
 
 
-def open_windows(where: str, height: int, width: int, threads: int) -> Any:
+def open_windows(
+    where: str, height: int, width: int, threads: int, end_share: float = END_SHARE
+) -> Any:
     """Windows of tapes, of HDF5 files of the earlier system, or of a Minari dataset.
 
     Args:
@@ -191,14 +196,18 @@ def open_windows(where: str, height: int, width: int, threads: int) -> Any:
         height: Height of the frames in px.
         width: Width of the frames in px.
         threads: Cores to use at most.
+        end_share: Share of the windows of tapes that are ends of episodes.
 
     Raises:
         DatasetError: When there are none.
+        OptionError: For a share that is not between 0 and 1.
     """
     from gym_mario_suite.datasets.diamond_hdf5 import SUFFIXES, load_diamond
     from gym_mario_suite.datasets.tapes import Tapes
     from gym_mario_suite.dream.windows import FrameWindows, TapeWindows
 
+    if not 0 <= end_share <= 1:
+        raise OptionError(f"the share of ends must be from 0 to 1, got {end_share}")
     if where.startswith(_MINARI):
         from gym_mario_suite.datasets.minari_import import minari_episodes
 
@@ -208,7 +217,7 @@ def open_windows(where: str, height: int, width: int, threads: int) -> Any:
     recorded = [file for file in files if file.suffix in SUFFIXES]
     if recorded:
         return FrameWindows([load_diamond(file) for file in recorded], height, width)
-    return TapeWindows(Tapes.load(data), height, width, threads)
+    return TapeWindows(Tapes.load(data), height, width, threads, end_share)
 
 
 @app.command(epilog="Example: mario dream export runs/xs-1 --out xs")

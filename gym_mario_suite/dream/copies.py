@@ -20,6 +20,7 @@ from gym_mario_suite.dream.presets import DreamConfig
 
 CELL = 2  # side in px of the squares that are copied as a whole
 _SHARPNESS = 20.0
+_HARD = 2e-3  # squared error of the best copy, from which on a cell had better be painted
 
 
 def moves(config: DreamConfig) -> tuple[tuple[int, int], ...]:
@@ -115,7 +116,8 @@ def expected_error(
     target: Tensor,
     weight: Tensor,
     config: DreamConfig,
-    paint_share: float = 0.05,
+    paint_share: float = 0.01,
+    hard_share: float = 0.5,
 ) -> Tensor:
     """Weighted squared error that is to be expected if choices are drawn by their shares.
 
@@ -126,8 +128,9 @@ def expected_error(
         target: float[n, 3, h, w], the true frame.
         weight: float, to go with [n, 1, h, w].
         config: The model.
-        paint_share: What is painted counts by at least so much, whatever the choice, so that
+        paint_share: What is painted counts by so much in addition, whatever the choice, so that
             painting is learnt before it is chosen.
+        hard_share: The same, where no copy would do.
 
     Returns:
         A number: the mean over pixels and channels.
@@ -148,4 +151,5 @@ def expected_error(
         by_copying = torch.cat(errors, dim=1)
     shares = logits.float().softmax(dim=1)
     expected = (shares[:, :-1] * by_copying).sum(1, keepdim=True) + shares[:, -1:] * by_painting
-    return (expected + paint_share * by_painting).mean()
+    hard = (by_copying.amin(1, keepdim=True) > _HARD).float()
+    return (expected + (paint_share + hard_share * hard) * by_painting).mean()

@@ -33,7 +33,8 @@ from gym_mario_suite.dream.presets import (
 from gym_mario_suite.errors import WeightsError
 
 _FREQUENCIES = 8
-_HEAD_WIDTH = 64
+_HEAD_WIDTH = 128
+_SPEED_WIDTH = 64
 _AGREEMENT_LOGIT = 4.0
 _HARMONICS = 8  # the shortest wave is one px of a frame long
 REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
@@ -187,8 +188,8 @@ class Choice(nn.Module):
         self.local = nn.Conv2d(
             features, choices * self.scale**2, config.copy_kernel, padding="same"
         )
-        self.speeds = nn.Linear(summary, _HEAD_WIDTH)
-        self.follows = nn.Linear(_HEAD_WIDTH, choices * (self.ways + 1))
+        self.speeds = nn.Linear(summary, _SPEED_WIDTH)
+        self.follows = nn.Linear(_SPEED_WIDTH, choices * (self.ways + 1))
         # At first: what moved goes on to move.
         same = torch.zeros(choices, self.ways + 1)
         same[: self.ways, : self.ways] = _AGREEMENT_LOGIT * torch.eye(self.ways)
@@ -255,8 +256,9 @@ class UnshuffleNet(nn.Module):
         known = 2 * deep + width + (2 * config.shifts + 1 if config.memory else 0)
         self.choice = Choice(config, inner, known) if ways else None
         # The largest values, too: most ends are a matter of one place.
+        told = 2 * deep + (REMEMBERED if config.memory else 0)
         self.head = nn.Sequential(
-            nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
+            nn.Linear(told, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
         )
         self.remembered = Remembered() if config.memory else None
         self.head_memory = nn.Linear(REMEMBERED, HEAD_SIZE, bias=False) if config.memory else None
@@ -297,11 +299,7 @@ class UnshuffleNet(nn.Module):
         for block in self.middle:
             x = block(x, condition)
         summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
-        head = self.head(summary)
-        if self.remembered is not None and self.head_memory is not None:
-            assert memory is not None
-            assert remembered is not None
-            head = head + self.remembered.expected(memory) + self.head_memory(remembered)
+        head = self._head(summary, memory, remembered)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
@@ -314,6 +312,16 @@ class UnshuffleNet(nn.Module):
         if self.remembered is not None and memory is not None:
             known.append(self.choice.camera_way(memory, head))
         return painted, self.choice(x, torch.cat(known, dim=1), near), head
+
+    def _head(self, summary: Tensor, memory: Tensor | None, remembered: Tensor | None) -> Tensor:
+        # In full precision: a hundredth of a pixel a tick is a matter of pixels after a while.
+        with torch.autocast(summary.device.type, enabled=False):
+            if self.remembered is None or self.head_memory is None:
+                return self.head(summary.float())
+            assert memory is not None
+            assert remembered is not None
+            head = self.head(torch.cat([summary.float(), remembered], dim=1))
+            return head + self.remembered.expected(memory) + self.head_memory(remembered)
 
 
 class Denoiser(nn.Module):

@@ -13,6 +13,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 
 # Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
+END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
 
 # The numbers that the head gives, by name, in their order.

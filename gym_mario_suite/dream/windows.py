@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.frames import resized
 from gym_mario_suite.dream.memory import JUMP_UNIT, PLACE_PERIOD_PX, SPEED_UNIT
-from gym_mario_suite.dream.presets import CONTEXT, HINT_COLUMNS, HINT_ROWS
+from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT_ROWS
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Mode, Status
@@ -134,14 +134,14 @@ class TapeWindows:
         width: Width of the frames in px.
         threads: Cores for playing and drawing.
         end_share: Share of the windows that are drawn from the ends of episodes (deaths and wins),
-            which else would be one in some hundred.
+            which else would be rare.
 
     Raises:
         DatasetError: When no episode is long enough.
     """
 
     def __init__(
-        self, tapes: Tapes, height: int, width: int, threads: int = 1, end_share: float = 0.05
+        self, tapes: Tapes, height: int, width: int, threads: int = 1, end_share: float = END_SHARE
     ) -> None:
         self._player = TapePlayer(tapes, height, width, threads)
         self._ticks = tapes.episodes["ticks"]

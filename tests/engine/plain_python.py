@@ -2,8 +2,8 @@
 
 `python -m pytest -n 0 -p tests.engine.plain_python TESTS`: numba is replaced before anything of the
 package is imported. So a debugger can step through the engine, and whether the compiled program and
-the Python that it is written in agree is seen by the same tests. The names of compiled functions
-that were not called go into the file that `PLAIN_PYTHON_REPORT` names.
+the Python that it is written in agree is seen by the same tests. Which compiled functions were
+called goes into the file that `PLAIN_PYTHON_REPORT` names.
 
 What differs from Python is made up for: numba reads the fields of a record as attributes, counts
 with 64 bits wherever an array holds less, and writes the drawing's vector instructions itself.
@@ -34,6 +34,12 @@ class _Numbers(np.ndarray):
         if isinstance(found, np.integer) and found.itemsize < 8:
             return int(found)
         return found
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        # Compiled stores keep the low bits; numpy refuses what does not fit.
+        if isinstance(value, int) and self.dtype.kind in "iu":
+            value = np.int64(value).astype(self.dtype)
+        super().__setitem__(key, value)
 
 
 def _as_numba_sees(value: Any) -> Any:
@@ -72,7 +78,12 @@ class Plain:
         """Of numba's typing; nothing here is typed."""
 
 
-setattr(numba, "njit", lambda **_options: Plain)  # noqa: B010
+def _njit(function: Any = None, **_options: Any) -> Any:
+    """Both `@njit` and `@njit(...)`."""
+    return Plain if function is None else Plain(function)
+
+
+setattr(numba, "njit", _njit)  # noqa: B010
 setattr(numba.extending, "intrinsic", lambda function: function)  # noqa: B010
 np.seterr(all="ignore")  # as compiled: whole numbers wrap, floats become infinite
 
@@ -138,8 +149,7 @@ for _name, _function in {
 
 def pytest_sessionfinish() -> None:
     """Write the report."""
-    idle = sorted(name for name, plain in Plain.made.items() if not plain.called)
-    report = {"functions": len(Plain.made), "never_called": idle}
+    report = {name: plain.called for name, plain in sorted(Plain.made.items())}
     target = os.environ.get(REPORT)
     if target:
         Path(target).write_text(json.dumps(report, indent=1), encoding="utf-8")

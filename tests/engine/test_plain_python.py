@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# What the plays below do not come to: shells, bullets and rising flowers are met by the recordings,
-# which take hours in plain Python, and the diffusion's network takes minutes for a level. This list
+# What the plays below do not come to: bullets and some meetings of the 2009 game are in recordings
+# that take hours in plain Python, and the diffusion's network takes minutes for a level. This list
 # may only get shorter.
 NOT_REACHED = frozenset(
     f"gym_mario_suite.{name}"
@@ -22,30 +22,13 @@ NOT_REACHED = frozenset(
         "engine.contacts._meets_shell",
         "engine.contacts._shell_meets_player",
         "engine.contacts.shells_hit",
-        "engine.contacts_2019._hurt_by",
-        "engine.contacts_2019.shells_hit_2019",
-        "engine.contacts_2019.suffer_stomp_2019",
-        "engine.creatures._move_bullet",
-        "engine.creatures._register_shell",
-        "engine.creatures._rise",
-        "engine.creatures.move_flower_2019",
-        "engine.events.add_event",
-        "engine.level_image.read_tiles",
-        "engine.motion._release_item",
-        "engine.observe_2019.write_enemies_2019",
         "engine.observe_2019.write_enemy_floats_2019",
-        "engine.observe_2019.write_scene_2019",
         "engine.player.get_flower",
         "engine.player.get_mushroom",
         "engine.player.kick",
-        "engine.player_2019._head_is_free",
-        "engine.player_2019.hurt_2019",
-        "engine.player_2019.lose",
-        "engine.player_2019.power_up_2019",
         "engine.rows.start_rows",
         "engine.rows.tick_rows",
         "engine.spawning._fire_cannon",
-        "engine.tick_2019._fire_2019",
         "levels.diffusion.commit.commit",
         "levels.diffusion.commit.fit_bias",
         "levels.diffusion.commit.within_limits",
@@ -110,6 +93,7 @@ def test_compiled_functions_run_as_plain_python(tmp_path: Path) -> None:
         (
             ("tests/engine/plain_python_cases.py",),
             ("tests/engine/test_game.py", "tests/multiplayer/test_worlds.py", "-k", "not same"),
+            ("tests/engine/test_traces_2019.py", "-k", "test_trace and (2-lab or 4-lab or 5-lab)"),
             ("tests/levels/test_solver.py", "tests/engine/search", "-k", "not planner"),
         )
     ):

@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
+import signal
 from typing import Annotated
 
 import typer
@@ -20,6 +21,8 @@ def main(
 ) -> None:
     """Run a benchmark of two commits in turns, and print B over A with a 95 % interval."""
     console = Console()
+    # `kill` and `timeout` end us like Ctrl-C: with the checkouts taken away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with console.status("checking out") as status:
 

@@ -29,6 +29,7 @@ def equal(a, b):
         np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
+@pytest.mark.filterwarnings("ignore:.*different from the unwrapped")
 @pytest.mark.parametrize("wrap", [CropMap, OneHotMap, lambda env: OneHotMap(CropMap(env, 5))])
 def test_gymnasium_accepts_them(wrap):
     check_env(wrap(MarioMakerEnv(**SMALL)), skip_render_check=True)

@@ -86,7 +86,9 @@ class CommandAgent:
         assert program.stdout is not None
         output = program.stdout.fileno()
         self._reader = LineReader(lambda size: os.read(output, size))
-        self._send(protocol.hello())
+        # A program that is gone already may have left a word, which tells more.
+        with contextlib.suppress(OSError):
+            self._write(protocol.hello())
         try:
             self._wishes = protocol.wishes_of(self._receive())
         except ProtocolError:
@@ -94,15 +96,18 @@ class CommandAgent:
             raise
 
     def _send(self, message: dict[str, object]) -> None:
+        try:
+            self._write(message)
+        except OSError:
+            raise ProtocolError(f"the program closed its input{self._end()}") from None
+
+    def _write(self, message: dict[str, object]) -> None:
         program = self._program
         if program is None or program.stdin is None:
             raise ProtocolError("the program has ended")
         data = memoryview(protocol.encode(message))
-        try:
-            while data:
-                data = data[program.stdin.write(data) :]
-        except OSError:
-            raise ProtocolError(f"the program closed its input{self._end()}") from None
+        while data:
+            data = data[program.stdin.write(data) :]
 
     def _receive(self) -> dict[str, object]:
         line = self._reader.read()

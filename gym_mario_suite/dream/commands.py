@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from gym_mario_suite.completion import words
-from gym_mario_suite.dream.presets import END_SHARE, PRESETS, preset
+from gym_mario_suite.dream.presets import END_SHARE, PRESETS, STAGES, preset
 from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -70,7 +70,7 @@ def train(
         str,
         typer.Option(
             help="denoise (first) or rollout (second).",
-            autocompletion=words(("denoise", "rollout")),
+            autocompletion=words(STAGES),
         ),
     ] = "denoise",
     start: Annotated[

@@ -11,6 +11,8 @@ picture, and the best shares are all on one choice.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -33,6 +35,16 @@ def moves(config: DreamConfig) -> tuple[tuple[int, int], ...]:
 def _padded(frames: Tensor, config: DreamConfig) -> Tensor:
     sides = (config.shifts, config.shifts, config.rises, config.rises)
     return functional.pad(frames, sides, mode="replicate")
+
+
+def _moved(frames: Tensor, config: DreamConfig, every: int = 1) -> Iterator[Tensor]:
+    """Frames moved in each of the ways; of them every so manyth pixel."""
+    padded = _padded(frames, config)
+    for dy, dx in moves(config):
+        top, left = config.rises + dy, config.shifts + dx
+        yield padded[
+            :, :, top : top + config.height_px : every, left : left + config.width_px : every
+        ]
 
 
 class Motion(nn.Module):
@@ -68,13 +80,8 @@ class Motion(nn.Module):
         return _agreement(near), torch.cat(local, dim=1), torch.cat(whole, dim=1)
 
     def _differences(self, green: Tensor, step: int) -> Tensor:
-        config = self.config
-        padded = _padded(green[:, step : step + 1], config)
+        moved = list(_moved(green[:, step : step + 1], self.config, CELL))
         after = green[:, step + 1 : step + 2, ::CELL, ::CELL]
-        moved = [
-            padded[:, :, top : top + config.height_px : CELL, left : left + config.width_px : CELL]
-            for top, left in ((config.rises + dy, config.shifts + dx) for dy, dx in moves(config))
-        ]
         return (torch.cat(moved, dim=1) - after).abs()
 
 
@@ -140,12 +147,8 @@ def expected_error(
         return by_painting.mean()
     by_painting = functional.avg_pool2d(by_painting, CELL)
     with torch.no_grad():
-        padded = _padded(last, config)
-        height, width = config.height_px, config.width_px
         errors = []
-        for dy, dx in moves(config):
-            top, left = config.rises + dy, config.shifts + dx
-            moved = padded[:, :, top : top + height, left : left + width]
+        for moved in _moved(last, config):
             error = weight * (moved - target).square().mean(1, keepdim=True)
             errors.append(functional.avg_pool2d(error, CELL))
         by_copying = torch.cat(errors, dim=1)

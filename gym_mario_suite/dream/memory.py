@@ -35,6 +35,26 @@ def no_memory(count: int) -> NDArray[np.float32]:
     return np.zeros((count, MEMORY_SIZE), np.float32)
 
 
+def known_memory(speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any) -> NDArray[np.float32]:
+    """The memory of a moment in the engine.
+
+    Args:
+        speed_x: Mario's speed in px a tick, to the right; a number or an array. Where it is not
+            known it is NaN, and the memory is empty.
+        speed_y: The same, down.
+        x: Where Mario is, in px.
+        y: The same, down.
+        jump_time: Ticks that the jump still rises.
+
+    Returns:
+        float32[..., MEMORY_SIZE].
+    """
+    known = np.isfinite(speed_x)
+    places = np.asarray(x) % PLACE_PERIOD_PX, np.asarray(y) % PLACE_PERIOD_PX
+    parts = [known, known, speed_x, speed_y, *places, jump_time]
+    return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
+
+
 def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
     """The memory after a step.
 

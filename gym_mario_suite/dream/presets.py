@@ -14,6 +14,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 # Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
 END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
+STAGES = ("denoise", "rollout")  # of a training, in their order
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
 
 # The numbers that the head gives, by name, in their order.
@@ -110,6 +111,12 @@ class DreamConfig:
     def shape(self) -> tuple[int, int, int]:
         """Shape of a frame, rows first."""
         return self.height_px, self.width_px, 3
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The inputs of a denoiser that this one does not take."""
+        hint = () if self.level_hint else ("tiles", "place")
+        return hint + (() if self.memory else ("memory",))
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON-able values."""

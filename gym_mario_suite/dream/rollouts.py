@@ -55,7 +55,6 @@ def roll_out(
     steps: int,
     hint: bool = False,
     threads: int = 1,
-    remembered: bool = True,
 ) -> Rollouts:
     """Dream `count` pieces of the tapes again.
 
@@ -66,8 +65,6 @@ def roll_out(
         steps: How long they are.
         hint: Whether the model is told the level.
         threads: Cores for playing and drawing.
-        remembered: Whether a dream begins with how Mario moves, as at a spawn, or with pictures
-            alone.
     """
     height, width, _ = model.config.shape
     episodes, begins = starts(tapes, count, steps)
@@ -83,7 +80,7 @@ def roll_out(
             level = HintMap(generate(*(int(origin[n]) for n in names)))
         camera = int(pieces.facts[row, CONTEXT - 1, FACT["camera"]])
         keys = pieces.keys[row, : CONTEXT - 1]
-        memory = memory_of(pieces.facts[row, CONTEXT - 1]) if remembered else None
+        memory = memory_of(pieces.facts[row, CONTEXT - 1])
         dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera, memory)
     dreamt = np.empty((count, steps + 1, height, width, 3), np.uint8)
     dreamt[:, 0] = pieces.frames[:, CONTEXT - 1]

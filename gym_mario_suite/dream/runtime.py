@@ -153,10 +153,8 @@ class TorchModel:
     def denoise(self, inputs: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
         """See `DreamModel.denoise`."""
         torch = self._torch
-        tensors = {n: torch.from_numpy(v).to(self._device) for n, v in inputs.items()}
-        left_out = () if self.config.level_hint else ("tiles", "place")
-        left_out += () if self.config.memory else ("memory",)
-        tensors = {n: t for n, t in tensors.items() if n not in left_out}
+        taken = inputs.keys() - self.config.left_out
+        tensors = {n: torch.from_numpy(inputs[n]).to(self._device) for n in taken}
         size = 1 if self._device.type == "cpu" else len(inputs["noisy"])
         frames, heads = [], []
         with torch.inference_mode():

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.dream.frames import Frames, checked_frame, resized
-from gym_mario_suite.dream.memory import MEMORY_SIZE, PLACE_PERIOD_PX
+from gym_mario_suite.dream.memory import MEMORY_SIZE, known_memory
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
@@ -276,6 +276,5 @@ class _FrameTaker:
         self.left_px = left
         player = game.worlds[0]["players"][0]
         body = player["body"]
-        place_x, place_y = (float(body[n]) % PLACE_PERIOD_PX for n in ("x", "y"))
-        speeds = float(body["xa"]), float(body["ya"])
-        self.memory = (1.0, 1.0, *speeds, place_x, place_y, float(player["jump_time"]))
+        memory = known_memory(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"])
+        self.memory = tuple(memory.tolist())

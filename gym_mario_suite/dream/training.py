@@ -23,7 +23,7 @@ from gym_mario_suite.dream.losses import (
     to_batch,
 )
 from gym_mario_suite.dream.network import Denoiser
-from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
+from gym_mario_suite.dream.presets import CONTEXT, STAGES, DreamConfig
 from gym_mario_suite.dream.weights import (
     fill,
     fill_optimiser,
@@ -35,7 +35,6 @@ from gym_mario_suite.dream.weights import (
 from gym_mario_suite.dream.windows import WindowSource
 from gym_mario_suite.errors import OptionError, WeightsError
 
-STAGES = ("denoise", "rollout")
 CHECKPOINT = "checkpoint.safetensors"
 _AHEAD = 3  # batches that are made while the device works
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found

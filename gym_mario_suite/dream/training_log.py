@@ -27,11 +27,8 @@ class MemoryModel:
 
     def denoise(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
         """See `runtime.DreamModel.denoise`."""
-        tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
-        if not self.config.level_hint:
-            del tensors["tiles"], tensors["place"]
-        if not self.config.memory:
-            del tensors["memory"]
+        taken = inputs.keys() - self.config.left_out
+        tensors = {name: torch.from_numpy(inputs[name]) for name in taken}
         with torch.inference_mode():
             frames, head = self._denoiser(**tensors)
         return frames.float().numpy(), head.float().numpy()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.frames import resized
-from gym_mario_suite.dream.memory import JUMP_UNIT, PLACE_PERIOD_PX, SPEED_UNIT
+from gym_mario_suite.dream.memory import JUMP_UNIT, SPEED_UNIT, known_memory
 from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT_ROWS
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
@@ -104,18 +104,8 @@ def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
     Returns:
         float32[..., MEMORY_SIZE].
     """
-    facts = np.asarray(facts)
-    known = np.isfinite(facts[..., FACT["speed_x"]])
-    parts = [
-        known,
-        known,
-        facts[..., FACT["speed_x"]],
-        facts[..., FACT["speed_y"]],
-        facts[..., FACT["x"]] % PLACE_PERIOD_PX,
-        facts[..., FACT["y"]] % PLACE_PERIOD_PX,
-        facts[..., FACT["jump_time"]],
-    ]
-    return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
+    names = ("speed_x", "speed_y", "x", "y", "jump_time")
+    return known_memory(*(np.asarray(facts)[..., FACT[name]] for name in names))
 
 
 def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:

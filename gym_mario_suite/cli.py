@@ -7,7 +7,6 @@ table only, so it starts without numba.
 """
 
 import importlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -17,10 +16,7 @@ import typer.core
 import typer.main
 
 from gym_mario_suite import __version__
-from gym_mario_suite.errors import MarioError
-
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, what shells report for a command ended by Ctrl-C
+from gym_mario_suite.program import told_errors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,12 +210,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Always. Code 0 on success, 2 after a `MarioError` or a wrong argument, 130
             after Ctrl-C.
     """
-    try:
+    with told_errors():
         app(arguments)
-    except MarioError as error:
-        message = " ".join(str(error).splitlines()) or type(error).__name__
-        print(f"error: {message}", file=sys.stderr)
-        sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        # Typer catches Ctrl-C while a command runs; this is one that came before or after.
-        sys.exit(EXIT_INTERRUPTED)

@@ -10,7 +10,6 @@ gradient by the observation), and below what moves the surprisal (by the state t
 from __future__ import annotations
 
 import json
-import sys
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
@@ -26,7 +25,8 @@ from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Policy, make_envs
 from gym_mario_suite.agents.icm_ppo.run_files import FORMAT, RunFiles
 from gym_mario_suite.datasets.video import check_video
 from gym_mario_suite.engine.learner_views import N_FEATURES, TERRAIN_COLUMNS, TERRAIN_ROWS
-from gym_mario_suite.errors import MarioError, OptionError
+from gym_mario_suite.errors import OptionError
+from gym_mario_suite.program import told_errors
 from gym_mario_suite.wrappers.curiosity_learner import load_module, read_tensors
 from gym_mario_suite.wrappers.curiosity_module import CuriosityModule
 
@@ -207,19 +207,9 @@ def _trace(history: deque[float], height: int, width: int) -> NDArray[np.uint8]:
     return strip
 
 
-def main() -> None:
-    """Read the command line, and film."""
-    try:
-        import tyro
-    except ModuleNotFoundError:
-        sys.exit("error: tyro is missing: pip install 'gym-mario-suite[agents]'")
-    try:
-        surprisal = make_film(tyro.cli(Film))
-    except MarioError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    print(f"mean surprisal {surprisal.mean():.3f}, highest {surprisal.max():.3f}")
-
-
 if __name__ == "__main__":
-    main()
+    with told_errors("agents"):
+        import tyro
+
+        surprisal = make_film(tyro.cli(Film))
+        print(f"mean surprisal {surprisal.mean():.3f}, highest {surprisal.max():.3f}")

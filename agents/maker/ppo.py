@@ -37,8 +37,9 @@ from gym_mario_suite.agents.maker.search import hill_climbing_choice
 from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
-from gym_mario_suite.errors import MarioError, OptionError
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
+from gym_mario_suite.program import told_errors
 from gym_mario_suite.whole_file import require_folder, write_whole
 
 WEIGHTS = {
@@ -219,8 +220,5 @@ def evaluate(
 
 
 if __name__ == "__main__":
-    try:
+    with told_errors():
         app()
-    except MarioError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None

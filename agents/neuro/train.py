@@ -26,6 +26,7 @@ from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generate import generate
+from gym_mario_suite.program import told_errors
 
 _DIFFICULTIES = (0, 0, 1, 2, 3, 5)
 _JUDGE_SEED = 900_000  # no level of a competition's usual seeds
@@ -135,4 +136,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with told_errors():
+        main()

@@ -1,18 +1,18 @@
 """`python -m gym_mario_suite.agents.self_play`: train, match, design."""
 
-import sys
 from typing import Annotated
 
-import tyro
-
-from gym_mario_suite.agents.self_play.design import DesignPlay, train_pair
-from gym_mario_suite.agents.self_play.match import Match, play_match
-from gym_mario_suite.agents.self_play.train import SelfPlay, train
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.program import told_errors
 
 
 def main() -> None:
     """Parse the command and run it."""
+    import tyro
+
+    from gym_mario_suite.agents.self_play.design import DesignPlay, train_pair
+    from gym_mario_suite.agents.self_play.match import Match, play_match
+    from gym_mario_suite.agents.self_play.train import SelfPlay, train
+
     command: SelfPlay | Match | DesignPlay = tyro.cli(
         Annotated[SelfPlay, tyro.conf.subcommand("train")]  # type: ignore[arg-type]
         | Annotated[Match, tyro.conf.subcommand("match")]
@@ -28,7 +28,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with told_errors("agents,sb3,multiplayer"):
         main()
-    except MarioError as error:
-        sys.exit(f"error: {error}")

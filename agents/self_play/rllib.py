@@ -10,14 +10,14 @@ Example: PPO on races of two, a few minutes on two cores::
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gym_mario_suite.errors import MarioError, OptionError
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.multiplayer.parallel import MarioParallelEnv
+from gym_mario_suite.program import told_errors
 
 try:
     from ray.rllib.algorithms.ppo import PPOConfig
@@ -88,7 +88,5 @@ def _example(
 
 
 if __name__ == "__main__":
-    try:
+    with told_errors():
         typer.run(_example)
-    except MarioError as error:
-        sys.exit(f"error: {error}")

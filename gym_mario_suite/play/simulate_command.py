@@ -10,6 +10,7 @@ import typer
 
 from gym_mario_suite.agents.registry import AGENTS
 from gym_mario_suite.completion import words
+from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
 from gym_mario_suite.play import command_options as options
 
 if TYPE_CHECKING:
@@ -36,13 +37,7 @@ def simulate(
     mode: Annotated[
         int | None, typer.Option(help="Mario at the start: 0 small, 1 large, 2 fire.")
     ] = None,
-    rules: Annotated[
-        str | None,
-        typer.Option(
-            help="competition-2009 or framework-2019; default: what fits.",
-            autocompletion=words(("competition-2009", "framework-2019")),
-        ),
-    ] = None,
+    rules: RuleSet = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: an object, of several files a list.")
     ] = False,
@@ -57,7 +52,6 @@ def simulate(
     try counts.
     """
     from gym_mario_suite.competition.simulation import simulate_batch
-    from gym_mario_suite.levels.file_commands import mode_numbered, rules_named
     from gym_mario_suite.levels.formats import read_level
 
     chosen = rules_named(rules)

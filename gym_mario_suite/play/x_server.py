@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Callable
 
+from gym_mario_suite.program import EXIT_ERROR
+
 _ON_LOST_SERVER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 _ON_ERROR = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-_EXIT_ERROR = 2
 
 
 class WindowGuard:
@@ -58,7 +59,7 @@ class WindowGuard:
         print(f"error: the window was lost: {reason}", file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(_EXIT_ERROR)
+        os._exit(EXIT_ERROR)
 
 
 def _xlib() -> ctypes.CDLL | None:

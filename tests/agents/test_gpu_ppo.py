@@ -14,7 +14,7 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from gym_mario_suite.agents.gpu_ppo import Config, Trainer, train
+from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, Trainer, train
 from gym_mario_suite.agents.icm_ppo.icm_ppo import estimate_advantages
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.errors import OptionError, WeightsError

@@ -18,7 +18,7 @@ TIERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"errors"},
-            {"registry", "whole_file", "completion"},
+            {"registry", "whole_file", "completion", "program"},
             {""},  # the package's own __init__
             {"engine"},
             {"levels"},

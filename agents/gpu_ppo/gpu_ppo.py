@@ -38,7 +38,7 @@ from gym_mario_suite.agents.icm_ppo.icm_ppo import (
 )
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import MarioError, OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
@@ -435,20 +435,3 @@ def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = Non
         print("interrupted; go on with --resume", file=sys.stderr)
     files.write_policy(config, trainer.policy.cpu(), None, trainer.decisions)
     return trainer
-
-
-def main() -> None:
-    """Read the command line, and train."""
-    try:
-        import tyro
-    except ModuleNotFoundError as error:
-        sys.exit(f"error: {error.name} is missing: pip install 'gym-mario-suite[agents]'")
-    try:
-        train(tyro.cli(Config))
-    except MarioError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

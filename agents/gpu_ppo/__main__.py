@@ -1,0 +1,11 @@
+"""`python -m gym_mario_suite.agents.gpu_ppo`: train without leaving the GPU."""
+
+from gym_mario_suite.program import told_errors
+
+if __name__ == "__main__":
+    with told_errors("agents,sb3"):
+        import tyro
+
+        from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, train
+
+        train(tyro.cli(Config))

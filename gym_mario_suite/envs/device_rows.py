@@ -12,6 +12,7 @@ Arguments as in `episode.step_rows`, and:
 from __future__ import annotations
 
 from gym_mario_suite.engine.compiled import jit, merged_jit
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.episode import (
     begin_episode,
     next_level_seed,
@@ -19,9 +20,6 @@ from gym_mario_suite.envs.episode import (
     sum_of,
     write_telemetry,
 )
-
-_TERMINATED = 1
-_TRUNCATED = 2
 
 
 @jit
@@ -116,6 +114,6 @@ def report_rows(first, end, worlds, codes, among, ended, terminated, truncated, 
     """What a step of the games of `among` (bool[n]) has come to."""
     for i in range(first, end):
         ended[i] = codes[i] != 0
-        terminated[i] = among[i] and codes[i] == _TERMINATED
-        truncated[i] = among[i] and codes[i] == _TRUNCATED
+        terminated[i] = among[i] and codes[i] == TERMINATED
+        truncated[i] = among[i] and codes[i] == TRUNCATED
         distances[i] = worlds[i].players[0].body.x

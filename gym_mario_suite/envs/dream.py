@@ -10,8 +10,10 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.dream_batch import RESET_OPTIONS, TERMINATED, TRUNCATED, DreamBatch
+from gym_mario_suite.envs.dream_batch import RESET_OPTIONS, DreamBatch
 from gym_mario_suite.envs.dream_options import DreamOptions
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import OptionError
@@ -37,18 +39,6 @@ def check_reset_options(options: dict[str, Any]) -> None:
         )
     if "state" in options and len(options) > 1:
         raise OptionError("the reset option state goes alone")
-
-
-def read_options(options: dict[str, Any]) -> DreamOptions:
-    """The environment's options.
-
-    Raises:
-        OptionError: For an unknown option, or a value that is not possible.
-    """
-    try:
-        return DreamOptions(**options)
-    except TypeError as error:
-        raise OptionError(f"MarioDream-v0: {error}") from None
 
 
 class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
@@ -117,7 +107,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         check_render_mode(render_mode, self.metadata)
-        self.options = read_options(options)
+        self.options = read_options(DreamOptions, "MarioDream-v0", options)
         self.render_mode = render_mode
         self.batch = DreamBatch(self.options, 1)
         self.observation_space = dream_space(self.batch.config.shape)

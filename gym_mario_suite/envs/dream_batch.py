@@ -22,6 +22,7 @@ from gym_mario_suite.dream.spawns import (
     spawn_of_level,
 )
 from gym_mario_suite.envs.dream_options import RANDOM_SPAWN, DreamOptions
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.errors import OptionError, StateError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ INFO_KEYS = (
     *("p_done", "p_won", "p_coin", "p_kill", "power", "move_x", "move_y", "scroll"),
     *("step", "spawn"),
 )
-TERMINATED, TRUNCATED = 1, 2
 _MAGIC = b"GMSD"
 _VERSION = 2
 _HEADER_BYTES = len(_MAGIC) + 2 + 4

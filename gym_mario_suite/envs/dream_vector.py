@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.dream import FPS, check_reset_options, dream_space, read_options
-from gym_mario_suite.envs.dream_batch import TERMINATED, TRUNCATED, DreamBatch
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
-from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.errors import OptionError, StateError, as_integer
+from gym_mario_suite.envs.dream import FPS, check_reset_options, dream_space
+from gym_mario_suite.envs.dream_batch import DreamBatch
+from gym_mario_suite.envs.dream_options import DreamOptions
+from gym_mario_suite.envs.keyword_options import read_options
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
+from gym_mario_suite.errors import as_integer
 
 _MAX_ENVS = 1 << 16
 # Options of reset that may be given once for each dream.
@@ -51,6 +49,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         "render_fps": FPS,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
+    _copy = False  # a batch's observations are copies
 
     def __init__(
         self,
@@ -61,16 +60,10 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        check_render_mode(render_mode, self.metadata)
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
-        self.options = read_options(options)
+        self._set_modes(render_mode, autoreset_mode)
+        self.options = read_options(DreamOptions, "MarioDream-v0", options)
         self.batch = DreamBatch(self.options, self.num_envs)
-        self.single_observation_space = dream_space(self.batch.config.shape)
-        self.single_action_space = self.options.action_set.space()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._set_spaces(dream_space(self.batch.config.shape), self.options.action_set.space())
         self._actions = ActionReader(self.options.action_set)
 
     def reset(
@@ -89,15 +82,16 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_reset_options(chosen)
         indices = np.flatnonzero(mask).tolist()
+        states = state_list(chosen["state"], self.num_envs) if "state" in chosen else {}
         rows = {index: self._share(chosen, index) for index in indices}
         for index, stream in self._stream_seeds(seed, indices).items():
             self.batch.seed(index, stream)
-        if "state" in chosen:
-            self.batch.load_states({index: rows[index]["state"] for index in indices})
+        if states:
+            self.batch.load_states({index: states[index] for index in indices})
         else:
             for index in indices:
                 self.batch.reset(index, rows[index])
-        return self.batch.observations, self._infos()
+        return self._returned(), self._infos()
 
     def step(
         self, actions: Any
@@ -117,24 +111,14 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         """
         batch = self.batch
         keys = self._actions.many(actions, self.num_envs)
-        if not batch.started.all():
-            raise ResetNeeded("call reset() first: no episode is running")
+        self._check_running(batch.started, batch.codes)
         ended = batch.codes != 0
-        if self.autoreset_mode == AutoresetMode.DISABLED and ended.any():
-            raise ResetNeeded(
-                f"the episodes of games {np.flatnonzero(ended).tolist()} have ended: call "
-                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
-            )
-        # Of these only NEXT_STEP still has any.
-        for index in np.flatnonzero(ended).tolist():
-            batch.reset(index, {})
+        # Only NEXT_STEP still has any.
+        self._begin_anew(ended)
         going = np.flatnonzero(~ended)
         if len(going):
             batch.step(keys[going], going)
-        results = self._results()
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and batch.codes.any():
-            results = self._reset_ended(results)
-        return results
+        return self._stepped(batch.rewards, batch.codes)
 
     def step_some(
         self, actions: Any, active: Any
@@ -152,8 +136,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         going = np.flatnonzero(mask)
         if len(going):
             batch.step(keys[going], going)
-        observations, rewards, terminated, truncated, infos = self._results()
-        return observations, rewards * mask, terminated & mask, truncated & mask, infos
+        return self._stepped_some(mask, batch.rewards, batch.codes)
 
     def render(self) -> Any:
         """The last frames, enlarged: a tuple of uint8[120 u, 160 u, 3]."""
@@ -163,8 +146,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
 
     def get_state(self) -> list[bytes]:
         """Every dream as bytes, in the form that the single environment uses too."""
-        if not self.batch.started.all():
-            raise ResetNeeded("call reset() first: there are no dreams to save")
+        self._check_started(self.batch.started)
         return [self.batch.state(index) for index in range(self.num_envs)]
 
     def set_state(self, states: Sequence[bytes] | bytes) -> None:
@@ -173,35 +155,18 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         Raises:
             StateError: If a state does not fit; no dream is changed then.
         """
-        self.batch.load_states({i: self._one_state(states, i) for i in range(self.num_envs)})
+        self.batch.load_states(state_list(states, self.num_envs))
         self._seeded = True
 
-    def _results(self) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        batch = self.batch
-        return (
-            batch.observations,
-            batch.rewards.copy(),
-            batch.codes == TERMINATED,
-            batch.codes == TRUNCATED,
-            self._infos(),
-        )
+    def _seen(self) -> NDArray[np.uint8]:
+        return self.batch.observations
 
-    def _reset_ended(
-        self, results: tuple[Any, Any, Any, Any, dict[str, Any]]
-    ) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        """Reset the dreams that have just ended; their last frame and info go along."""
-        observations, rewards, terminated, truncated, infos = results
-        ended = self.batch.codes != 0
-        finals = self.finals(observations, infos, ended)
+    def _infos(self) -> dict[str, Any]:
+        return self._with_masks({key: rows.copy() for key, rows in self.batch.infos.items()})
+
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
         for index in np.flatnonzero(ended).tolist():
             self.batch.reset(index, {})
-        return (
-            self.batch.observations,
-            rewards,
-            terminated,
-            truncated,
-            {**self._infos(), **finals},
-        )
 
     def _share(self, chosen: dict[str, Any], index: int) -> dict[str, Any]:
         """What of the reset options is meant for one dream."""
@@ -212,28 +177,8 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         for name in ("frames", "actions"):
             if name in row:
                 row[name] = self._row_of(name, row[name], index)
-        if "state" in row:
-            row["state"] = self._one_state(row["state"], index)
         return row
 
     def _row_of(self, name: str, values: Any, index: int) -> Any:
-        if len(values) != self.num_envs:
-            raise OptionError(
-                f"{name} must have one value for each of the {self.num_envs} dreams, "
-                f"got {len(values)}"
-            )
+        self._check_one_each(name, values)
         return values[index]
-
-    def _one_state(self, states: Any, index: int) -> bytes:
-        if isinstance(states, bytes | bytearray | memoryview):
-            return bytes(states)
-        if len(states) != self.num_envs:
-            raise StateError(
-                f"{self.num_envs} states were expected, one for each environment, got {len(states)}"
-            )
-        return states[index]
-
-    def _infos(self) -> dict[str, Any]:
-        infos: dict[str, Any] = {key: values.copy() for key, values in self.batch.infos.items()}
-        infos.update({f"_{key}": np.ones(self.num_envs, bool) for key in list(infos)})
-        return infos

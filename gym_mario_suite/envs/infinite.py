@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.episode import REWARD_TERMS, TELEMETRY
 from gym_mario_suite.envs.forward_model import ForwardModel
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.level import Level
 
 REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
-_TERMINATED = 1
-_TRUNCATED = 2
 _TICKS = TELEMETRY.index("ticks")
 RESET_OPTIONS = frozenset({"seed", "level", "state"})
 # Lines that the figures take at the top of a picture, by the picture's height.
@@ -138,10 +137,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         check_render_mode(render_mode, self.metadata)
-        try:
-            self.options = InfiniteOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioInfinite-v0: {error}") from None
+        self.options = read_options(InfiniteOptions, "MarioInfinite-v0", options)
         self.render_mode = render_mode
         self.metadata = {**type(self).metadata, "render_fps": RENDER_FPS[self.options.rule_set]}
         self.batch = GameBatch(self.options, 1)
@@ -206,8 +202,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         return (
             self._buffer[0].copy(),
             float(batch.rewards[0]),
-            bool(code == _TERMINATED),
-            bool(code == _TRUNCATED),
+            bool(code == TERMINATED),
+            bool(code == TRUNCATED),
             self._info(),
         )
 

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine import cuda, cuda_device
@@ -36,11 +34,11 @@ from gym_mario_suite.envs.episode import (
     reset_rows,
 )
 from gym_mario_suite.envs.infinite import HUD_LINES, RENDER_FPS, RESET_OPTIONS, REWARD_KEYS
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.keyword_options import read_options
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.envs.saved_state import NO_SEED, read_state, state_list, write_state
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import explain_failure
 from gym_mario_suite.levels.level import Level
@@ -114,23 +112,12 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = count = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise OptionError(f"render_mode must be None, ansi or rgb_array, got {render_mode!r}")
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        try:
-            self.options = InfiniteOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioInfinite-v0 with device='cuda': {error}") from None
-        self.metadata = {
-            **type(self).metadata,
-            "autoreset_mode": self.autoreset_mode,
-            "render_fps": RENDER_FPS[self.options.rule_set],
-        }
+        self._set_modes(render_mode, autoreset_mode)
+        owner = "MarioInfinite-v0 with device='cuda'"
+        self.options = read_options(InfiniteOptions, owner, options)
+        self.metadata["render_fps"] = RENDER_FPS[self.options.rule_set]
         cuda_device.require_device()
         mode = self.options.observation
-        self.single_observation_space = mode.space()
-        self.single_action_space = self.options.action_set.space()
         self._actions = ActionReader(self.options.action_set)
         self._levels = DeviceLevels(self.options, count, level_pool)
         view = self.options.view
@@ -144,8 +131,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             count, self.bytes_per_world(), self.shared_bytes(), cuda_device.free_bytes()
         )
         # After that, because these hold their bounds for every game, in the computer's memory.
-        self.observation_space = batch_space(self.single_observation_space, count)
-        self.action_space = batch_space(self.single_action_space, count)
+        self._set_spaces(mode.space(), self.options.action_set.space())
         self._allocate()
         self._started = np.zeros(count, bool)
         self._steps = 0
@@ -155,8 +141,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
 
     def bytes_per_world(self) -> int:
         """Memory that each game takes on the device."""
-        shape = self.single_observation_space.shape or ()
-        observation = int(np.prod(shape)) * self.options.observation.buffer(0).itemsize
+        observation = self.options.observation.buffer(1).nbytes
         numbers = 8 * (len(REWARD_TERMS) + len(self._telemetry) + 1)
         kept_ends = self.autoreset_mode == AutoresetMode.SAME_STEP
         # Rows, themes, reward; keys, code, and eight arrays of bool.
@@ -204,7 +189,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             else np.array([int(button) for button in BUTTON_ORDER], np.uint8)
         )
         self._observations = to_device(self.options.observation.buffer(count))
-        self._infos = self._named(self._counts, self._terms, self._distances)
+        self._device_infos = self._named(self._counts, self._terms, self._distances)
         self._scratch: tuple[Any, Any] | None = None
         if not fixed:
             self._scratch = device_zeros((count, 1), np.uint64), device_zeros((count, 5), np.int64)
@@ -340,7 +325,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             self._started |= mask
         self.check()
         self._observe(to_device(mask))
-        return self._observations, dict(self._infos)
+        return self._observations, dict(self._device_infos)
 
     def _forget_rewards(self, mask: NDArray[np.bool_]) -> None:
         rewards = to_host(self._rewards)
@@ -352,11 +337,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         name = next(iter(chosen), None)
         if name is None:
             return {}
-        values = chosen[name]
-        if not isinstance(values, list | tuple | np.ndarray):
-            values = [values] * self.num_envs
-        if len(values) != self.num_envs:
-            raise OptionError(f"{self.num_envs} values were expected, got {len(values)}")
+        values = self._one_for_each(name, chosen[name])
         if name == "level":
             for game in games:
                 if not isinstance(values[game], Level):
@@ -400,11 +381,10 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
                 device it is noticed later: see `check`.
             ResetNeeded: Before the first reset.
         """
-        if not self._started.all():
-            raise ResetNeeded("call reset() first: no episode is running")
+        self._check_started(self._started)
         self._read_actions(actions)
         self._advance(self._everyone, self.autoreset_mode == AutoresetMode.NEXT_STEP)
-        infos = dict(self._infos)
+        infos = dict(self._device_infos)
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
             for name, array in self._final.items():
                 copy(getattr(self, name), array)
@@ -458,7 +438,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         flags = self._flags
         return (
             *(self._observations, self._rewards, flags["terminated"], flags["truncated"]),
-            dict(self._infos),
+            dict(self._device_infos),
         )
 
     def render(self) -> Any:
@@ -501,8 +481,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         Args:
             indices: Which games; all of them by default.
         """
-        if not self._started.all():
-            raise ResetNeeded("call reset() first: there are no games to save")
+        self._check_started(self._started)
         self.check()
         arrays = [to_host(array) for array in (self._rows, self._worlds, self._episodes)]
         _, worlds, episodes = arrays

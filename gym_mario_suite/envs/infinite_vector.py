@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine import cuda_device
@@ -23,17 +21,13 @@ from gym_mario_suite.envs.infinite import (
     RESET_OPTIONS,
     REWARD_KEYS,
 )
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.keyword_options import read_options
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.envs.saved_state import state_list
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
-_TERMINATED = 1
-_TRUNCATED = 2
 _MAX_ENVS = 1 << 20
 
 
@@ -84,27 +78,12 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        check_render_mode(render_mode, self.metadata)
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        try:
-            self.options = InfiniteOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioInfinite-v0: {error}") from None
-        self.metadata = {
-            **type(self).metadata,
-            "autoreset_mode": self.autoreset_mode,
-            "render_fps": RENDER_FPS[self.options.rule_set],
-        }
-        if num_threads is None:
-            num_threads = os.cpu_count() or 1
-        num_threads = as_integer("num_threads", num_threads, 1, 1 << 16)
-        self.batch = GameBatch(self.options, self.num_envs, num_threads)
+        self._set_modes(render_mode, autoreset_mode)
+        self.options = read_options(InfiniteOptions, "MarioInfinite-v0", options)
+        self.metadata["render_fps"] = RENDER_FPS[self.options.rule_set]
+        self.batch = GameBatch(self.options, self.num_envs, thread_count(num_threads))
         mode = self.options.observation
-        self.single_observation_space = mode.space()
-        self.single_action_space = self.options.action_set.space()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._set_spaces(mode.space(), self.options.action_set.space())
         self._actions = ActionReader(self.options.action_set)
         self._observations = mode.buffer(self.num_envs)
         self._copy = copy
@@ -140,18 +119,16 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
             self.batch.load_states({index: states[index] for index in indices})
         else:
             if "seed" in chosen:
-                for index, value in zip(
-                    indices, self._spread(chosen["seed"], indices), strict=True
-                ):
-                    self.batch.choose_level(index, value)
+                seeds = self._one_for_each("seed", chosen["seed"])
+                for index in indices:
+                    self.batch.choose_level(index, seeds[index])
             if "level" in chosen:
-                for index, value in zip(
-                    indices, self._spread(chosen["level"], indices), strict=True
-                ):
-                    self.batch.set_level(index, value)
+                levels = self._one_for_each("level", chosen["level"])
+                for index in indices:
+                    self.batch.set_level(index, levels[index])
             self.batch.reset(mask)
         self.batch.observe(self._observations, mask)
-        return self._returned_observations(), self._infos()
+        return self._returned(), self._infos()
 
     def step(
         self, actions: Any
@@ -167,22 +144,9 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """
         batch = self.batch
         keys = self._actions.many(actions, self.num_envs)
-        if not batch.started.all():
-            raise ResetNeeded("call reset() first: no episode is running")
-        if self.autoreset_mode == AutoresetMode.DISABLED and batch.codes.any():
-            ended = np.flatnonzero(batch.codes).tolist()
-            raise ResetNeeded(
-                f"the episodes of games {ended} have ended: call "
-                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
-            )
+        self._check_running(batch.started, batch.codes)
         batch.step(keys, self._observations, self.autoreset_mode == AutoresetMode.NEXT_STEP)
-        rewards = batch.rewards.copy()
-        terminated = batch.codes == _TERMINATED
-        truncated = batch.codes == _TRUNCATED
-        infos = self._infos()
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and batch.codes.any():
-            infos = self._reset_ended(infos)
-        return self._returned_observations(), rewards, terminated, truncated, infos
+        return self._stepped(batch.rewards, batch.codes)
 
     def step_some(
         self, actions: Any, active: Any
@@ -194,13 +158,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         keys = self._actions.many(actions, self.num_envs)
         mask = self._active_mask(active, batch.started, batch.codes)
         batch.step(keys, self._observations, active=mask)
-        return (
-            self._returned_observations(),
-            batch.rewards.copy(),
-            mask & (batch.codes == _TERMINATED),
-            mask & (batch.codes == _TRUNCATED),
-            self._infos(),
-        )
+        return self._stepped_some(mask, batch.rewards, batch.codes)
 
     def render(self) -> Any:
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
@@ -211,8 +169,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
 
     def get_state(self) -> list[bytes]:
         """Every game as bytes, in the form that the single environment uses too."""
-        if not self.batch.started.all():
-            raise ResetNeeded("call reset() first: there are no games to save")
+        self._check_started(self.batch.started)
         return [self.batch.state(index) for index in range(self.num_envs)]
 
     def set_state(self, states: Sequence[bytes] | bytes) -> None:
@@ -236,16 +193,8 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
             raise ResetNeeded("call reset() first: there is no game to copy")
         return ForwardModel(self.batch.level(index), self.batch.worlds[index : index + 1])
 
-    def _spread(self, values: Any, indices: list[int]) -> list[Any]:
-        """A value for each of `indices`: one for all, or picked from one for each game."""
-        if not isinstance(values, list | tuple | np.ndarray):
-            return [values] * len(indices)
-        if len(values) != self.num_envs:
-            raise OptionError(f"{self.num_envs} values were expected, got {len(values)}")
-        return [values[index] for index in indices]
-
-    def _returned_observations(self) -> NDArray[Any]:
-        return self._observations.copy() if self._copy else self._observations
+    def _seen(self) -> NDArray[Any]:
+        return self._observations
 
     def _infos(self) -> dict[str, Any]:
         batch = self.batch
@@ -254,18 +203,11 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         infos: dict[str, Any] = dict(zip(batch.telemetry, counts, strict=True))
         infos["distance"] = batch.worlds["players"]["body"]["x"][:, 0].astype(np.float64)
         infos.update(zip(REWARD_KEYS, terms, strict=True))
-        present = np.ones((len(infos), self.num_envs), bool)
-        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
-        return infos
+        return self._with_masks(infos)
 
-    def _reset_ended(self, final: dict[str, Any]) -> dict[str, Any]:
-        """Reset the games that have just ended; their last observation and info go along."""
-        batch = self.batch
-        ended = batch.codes != 0
-        finals = self.finals(self._observations, final, ended)
-        batch.reset(ended)
-        batch.observe(self._observations, ended)
-        return {**self._infos(), **finals}
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
+        self.batch.reset(ended)
+        self.batch.observe(self._observations, ended)
 
 
 def make_vector_env(num_envs: int = 1, *, device: str = "cpu", **options: Any) -> NativeVectorEnv:

@@ -9,12 +9,13 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.maker_batch import MakerBatch
-from gym_mario_suite.envs.maker_edits import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import draw_stream_seed
+from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.maker.course import MakerCourse
 
 RESET_OPTIONS = frozenset({"course", "targets", "state"})
@@ -114,14 +115,8 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
     }
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise OptionError(
-                f"render_mode must be None or one of {RENDER_MODES}, got {render_mode!r}"
-            )
-        try:
-            self.options = MakerOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioMaker-v0: {error}") from None
+        check_render_mode(render_mode, self.metadata)
+        self.options = read_options(MakerOptions, "MarioMaker-v0", options)
         self.render_mode = render_mode
         self.batch = MakerBatch(self.options, 1)
         space: Any = self.options.observation_space()  # a Dict, which its type cannot say

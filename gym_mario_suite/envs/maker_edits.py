@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gym_mario_suite.engine.compiled import inline_jit, jit
+from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.episode import draw_uint64
 from gym_mario_suite.envs.maker_board import FILL_GIVEN, FILL_RANDOM
 from gym_mario_suite.envs.maker_options import (
@@ -30,7 +31,6 @@ from gym_mario_suite.levels.solver import (
 _PROGRESS, _SOLVED, _JUMPS, _ENEMIES, _COINS, _LIMITS, _STRUCTURES, _STYLE = range(len(METRICS))
 _TO_UNIT = 2.0**-53
 _MOVES = 4  # of the turtle: left, right, up, down
-RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
 
 
 @inline_jit

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.maker import RENDER_FPS, RENDER_MODES, RESET_OPTIONS, Observation
 from gym_mario_suite.envs.maker_batch import MakerBatch, spread
-from gym_mario_suite.envs.maker_edits import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.maker_options import MakerOptions
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
 from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.envs.saved_state import state_list
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_integer
 from gym_mario_suite.levels.maker.course import MakerCourse
 
 _MAX_ENVS = 1 << 16
@@ -55,6 +50,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         "render_fps": RENDER_FPS,
         "autoreset_mode": AutoresetMode.NEXT_STEP,
     }
+    _copy = False  # a batch's observations are copies
 
     def __init__(
         self,
@@ -66,31 +62,16 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise OptionError(
-                f"render_mode must be None or one of {RENDER_MODES}, got {render_mode!r}"
-            )
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
-        try:
-            self.options = MakerOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioMaker-v0: {error}") from None
-        threads = (os.cpu_count() or 1) if num_threads is None else num_threads
-        threads = as_integer("num_threads", threads, 1, 1 << 16)
-        self.batch = MakerBatch(self.options, self.num_envs, threads)
-        self.single_observation_space = self.options.observation_space()
-        self.single_action_space = self.options.action_space()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._set_modes(render_mode, autoreset_mode)
+        self.options = read_options(MakerOptions, "MarioMaker-v0", options)
+        self.batch = MakerBatch(self.options, self.num_envs, thread_count(num_threads))
+        self._set_spaces(self.options.observation_space(), self.options.action_space())
 
     def course(self, index: int) -> MakerCourse:
         """The course of environment `index` as it is now."""
         return self.batch.course(as_integer("index", index, 0, self.num_envs - 1))
 
-    # Observations are dicts here, arrays in the base.
-    def reset(  # type: ignore[override]
+    def reset(
         self,
         *,
         seed: int | Sequence[int | None] | None = None,
@@ -112,7 +93,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         if "state" in chosen:
             states = state_list(chosen["state"], self.num_envs)
             self.batch.load_states({index: states[index] for index in indices})
-            return self.batch.observations(), self._infos()
+            return self._returned(), self._infos()
         courses = None
         if "course" in chosen:
             given = spread(chosen["course"], MakerCourse, self.num_envs)
@@ -122,9 +103,9 @@ class MarioMakerVectorEnv(NativeVectorEnv):
             wanted = spread(chosen["targets"], dict, self.num_envs)
             for index in indices:
                 self.batch.set_targets(index, wanted[index])
-        return self.batch.observations(), self._infos()
+        return self._returned(), self._infos()
 
-    def step(  # type: ignore[override]
+    def step(
         self, actions: Any
     ) -> tuple[
         Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
@@ -138,23 +119,11 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         """
         batch = self.batch
         read = batch.read_actions(actions)
-        if not batch.started.all():
-            raise ResetNeeded("call reset() first: no episode is running")
-        if self.autoreset_mode == AutoresetMode.DISABLED and batch.codes.any():
-            raise ResetNeeded(
-                f"the episodes of environments {np.flatnonzero(batch.codes).tolist()} have ended: "
-                'call reset(options={"reset_mask": ...}), or choose another autoreset_mode'
-            )
+        self._check_running(batch.started, batch.codes)
         batch.step(read, self.autoreset_mode == AutoresetMode.NEXT_STEP)
-        rewards = batch.rewards.copy()
-        terminated, truncated = batch.codes == TERMINATED, batch.codes == TRUNCATED
-        infos = self._infos()
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and batch.codes.any():
-            infos = self._reset_ended(infos)
-            batch.rewards[:] = rewards
-        return batch.observations(), rewards, terminated, truncated, infos
+        return self._stepped(batch.rewards, batch.codes)
 
-    def step_some(  # type: ignore[override]
+    def step_some(
         self, actions: Any, active: Any
     ) -> tuple[
         Observation, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
@@ -164,13 +133,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         read = batch.read_actions(actions)
         mask = self._active_mask(active, batch.started, batch.codes)
         batch.step(read, active=mask)
-        return (
-            batch.observations(),
-            batch.rewards.copy(),
-            mask & (batch.codes == TERMINATED),
-            mask & (batch.codes == TRUNCATED),
-            self._infos(),
-        )
+        return self._stepped_some(mask, batch.rewards, batch.codes)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """What is possible now, bool[num_envs, n]."""
@@ -185,8 +148,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
 
     def get_state(self) -> list[bytes]:
         """Every episode as bytes, in the form that the single environment uses too."""
-        if not self.batch.started.all():
-            raise ResetNeeded("call reset() first: there is nothing to save")
+        self._check_started(self.batch.started)
         return [self.batch.state(index) for index in range(self.num_envs)]
 
     def set_state(self, states: Sequence[bytes] | bytes) -> None:
@@ -198,27 +160,11 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         self.batch.load_states(state_list(states, self.num_envs))
         self._seeded = True
 
-    def _infos(self) -> dict[str, Any]:
-        infos: dict[str, Any] = self.batch.infos()
-        present = np.ones((len(infos), self.num_envs), bool)
-        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
-        return infos
+    def _seen(self) -> Observation:
+        return self.batch.observations()
 
-    def _reset_ended(self, final: dict[str, Any]) -> dict[str, Any]:
-        """Reset what has just ended; the last observations and infos go along."""
-        batch = self.batch
-        ended = batch.codes != 0
-        seen = batch.observations()
-        last = np.full(self.num_envs, None, dtype=object)
-        for index in np.flatnonzero(ended):
-            last[index] = {name: rows[index].copy() for name, rows in seen.items()}
-        for key in [key for key in final if key.startswith("_")]:
-            final[key] = ended.copy()
-        batch.reset(ended)
-        return {
-            **self._infos(),
-            "final_obs": last,
-            "_final_obs": ended.copy(),
-            "final_info": final,
-            "_final_info": ended.copy(),
-        }
+    def _infos(self) -> dict[str, Any]:
+        return self._with_masks(self.batch.infos())
+
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
+        self.batch.reset(ended)

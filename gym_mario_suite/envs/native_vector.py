@@ -1,17 +1,24 @@
-"""What the native vector environments share: seeding, reset masks, autoreset."""
+"""What the native vector environments share: their making, seeding, masks, autoreset."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium import Space
 from gymnasium.error import ResetNeeded
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
+from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.errors import OptionError, StateError, as_integer
+
+_MAX_THREADS = 1 << 16
 
 
 def draw_stream_seed(generator: np.random.Generator) -> int:
@@ -19,12 +26,34 @@ def draw_stream_seed(generator: np.random.Generator) -> int:
     return int(generator.integers(0, 1 << 64, dtype=np.uint64))
 
 
-def autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    """The autoreset mode of that name, in either case.
+def thread_count(num_threads: int | None) -> int:
+    """How many threads step the games at most: what was asked for, or one for each core.
 
     Raises:
-        OptionError: If there is none; the message lists those there are.
+        OptionError: If it is no number of threads.
     """
+    if num_threads is None:
+        return os.cpu_count() or 1
+    return as_integer("num_threads", num_threads, 1, _MAX_THREADS)
+
+
+def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
+    """States for `count` games by index: one for each, or one for all.
+
+    Raises:
+        StateError: If there are neither one nor `count`.
+    """
+    if isinstance(states, bytes | bytearray | memoryview):
+        return dict.fromkeys(range(count), bytes(states))
+    if len(states) != count:
+        raise StateError(
+            f"{count} states were expected, one for each environment, got {len(states)}"
+        )
+    return dict(enumerate(states))
+
+
+def _read_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
+    """The autoreset mode of that name, in either case."""
     try:
         return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
     except (KeyError, ValueError):
@@ -32,16 +61,51 @@ def autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
         raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None
 
 
-class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
-    """Base of the vector environments that step all their games themselves."""
+class NativeVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
+    """Base of the vector environments that step all their games themselves.
+
+    Observations are an array over the games, or a dict of such arrays. What a step comes to is put
+    together here (`_stepped`, `_stepped_some`) from what the environments say of their games:
+    `_seen`, `_infos` and `_begin_anew`.
+    """
 
     _seeded = False
+    # Whether what is returned is a copy of what the games are seen in, and not that itself.
+    _copy = True
+
+    def _set_modes(self, render_mode: str | None, autoreset_mode: AutoresetMode | str) -> None:
+        """Take the modes that the environment is made with; its metadata become its own.
+
+        Raises:
+            OptionError: If one of them is not possible.
+        """
+        check_render_mode(render_mode, self.metadata)
+        self.render_mode = render_mode
+        self.autoreset_mode = _read_autoreset_mode(autoreset_mode)
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
+
+    def _set_spaces(self, observations: Space[Any], actions: Space[Any]) -> None:
+        """Take the spaces of one game, and make those of all `num_envs`."""
+        self.single_observation_space = observations
+        self.single_action_space = actions
+        self.observation_space = batch_space(observations, self.num_envs)
+        self.action_space = batch_space(actions, self.num_envs)
+
+    def _seen(self) -> Any:
+        """All games' observations as they are now."""
+        raise NotImplementedError
+
+    def _infos(self) -> dict[str, Any]:
+        """All games' infos as they are now, copied, with their masks."""
+        raise NotImplementedError
+
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
+        """Begin new episodes in the games of a mask, as autoreset does."""
+        raise NotImplementedError
 
     def step_some(
         self, actions: Any, active: Any
-    ) -> tuple[
-        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
-    ]:
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One step of some games, for wrappers whose own step is several of these.
 
         Nothing is reset by itself, whatever the autoreset mode: the caller sees which games have
@@ -61,6 +125,29 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             ResetNeeded: If a game of the mask has no running episode.
         """
         raise NotImplementedError
+
+    def _check_started(self, started: NDArray[np.bool_]) -> None:
+        """Refuse what needs an episode of every game before there is one.
+
+        Raises:
+            ResetNeeded: If there is a game that has none.
+        """
+        if not started.all():
+            raise ResetNeeded("call reset() first: not every game has an episode yet")
+
+    def _check_running(self, started: NDArray[np.bool_], codes: NDArray[Any]) -> None:
+        """Refuse a step of games whose episodes have not begun, or are over and stay so.
+
+        Raises:
+            ResetNeeded: Before the first reset; with DISABLED autoreset also while an episode that
+                has ended was not reset.
+        """
+        self._check_started(started)
+        if self.autoreset_mode == AutoresetMode.DISABLED and codes.any():
+            raise ResetNeeded(
+                f"the episodes of games {np.flatnonzero(codes).tolist()} have ended: call "
+                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
+            )
 
     def _active_mask(
         self, active: Any, started: NDArray[np.bool_], codes: NDArray[np.uint8]
@@ -131,8 +218,65 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
             )
         return array
 
+    def _one_for_each(self, name: str, values: Any) -> Sequence[Any] | NDArray[Any]:
+        """A reset option's value for each game: one for all, or a list of one for each.
+
+        Raises:
+            OptionError: For a list of another length.
+        """
+        if not isinstance(values, list | tuple | np.ndarray):
+            return [values] * self.num_envs
+        self._check_one_each(name, values)
+        return values
+
+    def _check_one_each(self, name: str, values: Sequence[Any] | NDArray[Any]) -> None:
+        """Refuse a list that has not one value for each game."""
+        if len(values) != self.num_envs:
+            raise OptionError(
+                f"{name} must have one value for each of the {self.num_envs} games, "
+                f"got {len(values)}"
+            )
+
+    def _with_masks(self, infos: dict[str, Any]) -> dict[str, Any]:
+        """Infos with Gymnasium's mask beside each: here every game has every entry."""
+        present = np.ones((len(infos), self.num_envs), bool)
+        return infos | {f"_{key}": row for key, row in zip(infos, present, strict=True)}
+
+    def _returned(self) -> Any:
+        """The observations as they are given out; see `_copy`."""
+        return self._seen().copy() if self._copy else self._seen()
+
+    def _stepped(
+        self, rewards: NDArray[np.float64], codes: NDArray[np.uint8]
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        """What `step` returns; in SAME_STEP mode the games that have ended begin anew first.
+
+        Args:
+            rewards: float64[num_envs] of the step; copied.
+            codes: uint8[num_envs], how the episodes stand (`end_codes`).
+        """
+        rewards = rewards.copy()
+        terminated, truncated = codes == TERMINATED, codes == TRUNCATED
+        infos = self._infos()
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and codes.any():
+            ended = terminated | truncated
+            finals = self.finals(self._seen(), infos, ended)
+            self._begin_anew(ended)
+            infos = {**self._infos(), **finals}
+        return self._returned(), rewards, terminated, truncated, infos
+
+    def _stepped_some(
+        self, mask: NDArray[np.bool_], rewards: NDArray[np.float64], codes: NDArray[np.uint8]
+    ) -> tuple[Any, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+        """What `step_some` returns; arguments as of `_stepped`, and the games that were stepped."""
+        terminated, truncated = mask & (codes == TERMINATED), mask & (codes == TRUNCATED)
+        return self._returned(), np.where(mask, rewards, 0.0), terminated, truncated, self._infos()
+
     def finals(
-        self, observations: NDArray[Any], final: dict[str, Any], ended: NDArray[np.bool_]
+        self,
+        observations: NDArray[Any] | dict[str, NDArray[Any]],
+        final: dict[str, Any],
+        ended: NDArray[np.bool_],
     ) -> dict[str, Any]:
         """The info entries for games that end and are reset in the same step.
 
@@ -143,7 +287,10 @@ class NativeVectorEnv(VectorEnv[NDArray[Any], Any, NDArray[Any]]):
         """
         final_obs = np.full(self.num_envs, None, dtype=object)
         for index in np.flatnonzero(ended):
-            final_obs[index] = observations[index].copy()
+            if isinstance(observations, dict):
+                final_obs[index] = {key: rows[index].copy() for key, rows in observations.items()}
+            else:
+                final_obs[index] = observations[index].copy()
         for key in [key for key in final if key.startswith("_")]:
             final[key] = ended.copy()
         return {

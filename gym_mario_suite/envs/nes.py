@@ -8,17 +8,17 @@ import gymnasium as gym
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import (
     REWARD_KEYS,
     TELEMETRY,
-    TERMINATED,
-    TRUNCATED,
     NESEpisode,
     observation_buffer,
 )
-from gym_mario_suite.envs.nes_options import make_options
+from gym_mario_suite.envs.nes_options import NESOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.envs.reset_options import check_one_option
 from gym_mario_suite.errors import OptionError, as_integer
@@ -107,7 +107,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         check_render_mode(render_mode, self.metadata)
-        self.options = make_options(options)
+        self.options = read_options(NESOptions, "MarioNES", options)
         self.render_mode = render_mode
         # One frame of the game is a sixtieth of a second.
         self.metadata = {

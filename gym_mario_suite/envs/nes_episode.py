@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Status
+from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.nes_options import OBSERVATIONS, PIXELS, NESOptions
 from gym_mario_suite.errors import StateError
 from gym_mario_suite.nes import smb
@@ -22,7 +23,6 @@ from gym_mario_suite.nes.run import Run, Stage, parse_stage
 from gym_mario_suite.nes.save_state import pack_state, unpack_state
 from gym_mario_suite.nes.smb import Address
 
-RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
 # Whole-number telemetry, in the order of the arrays.
 TELEMETRY = (
     "status",

@@ -94,15 +94,3 @@ class NESOptions:
         """The Gymnasium space of one observation."""
         low, high, shape, dtype = OBSERVATIONS[self.obs]
         return gym.spaces.Box(low, high, shape, dtype)
-
-
-def make_options(options: dict[str, Any]) -> NESOptions:
-    """Options from keyword arguments.
-
-    Raises:
-        OptionError: Also for an option that there is not.
-    """
-    try:
-        return NESOptions(**options)
-    except TypeError as error:
-        raise OptionError(f"MarioNES: {error}") from None

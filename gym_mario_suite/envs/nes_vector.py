@@ -8,21 +8,17 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.keyword_options import read_options
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
 from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_reset_options
 from gym_mario_suite.envs.nes_actions import NESActionReader
-from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY, TERMINATED, TRUNCATED
-from gym_mario_suite.envs.nes_options import make_options
+from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY
+from gym_mario_suite.envs.nes_options import NESOptions
 from gym_mario_suite.envs.nes_rows import Crew
-from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.envs.saved_state import state_list
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_integer
 from gym_mario_suite.nes.backend import choose_backend
 from gym_mario_suite.nes.rom_store import find_rom
 
@@ -79,23 +75,14 @@ class MarioNESVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
-        check_render_mode(render_mode, self.metadata)
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        self.options = make_options(options)
-        self.metadata = {
-            **type(self).metadata,
-            "autoreset_mode": self.autoreset_mode,
-            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
-        }
+        self._set_modes(render_mode, autoreset_mode)
+        self.options = read_options(NESOptions, "MarioNES", options)
+        self.metadata["render_fps"] = max(1, round(RENDER_FPS / self.options.frame_skip))
         row = choose_backend(self.options.backend)
         if num_workers is None:
             num_workers = (os.cpu_count() or 1) if row.threads else 1
         num_workers = as_integer("num_workers", num_workers, 1, _MAX_WORKERS)
-        self.single_observation_space = self.options.observation_space()
-        self.single_action_space = self.options.action_set.space()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._set_spaces(self.options.observation_space(), self.options.action_set.space())
         self._actions = NESActionReader(self.options.action_set)
         rom = find_rom(self.options.rom)
         self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
@@ -129,10 +116,12 @@ class MarioNESVectorEnv(NativeVectorEnv):
             states = state_list(chosen["state"], self.num_envs)
             self._load({index: states[index] for index in indices})
         else:
-            stages, starts_px = (self._spread(name, chosen.get(name)) for name in ("stage", "x"))
+            stages, starts_px = (
+                self._one_for_each(name, chosen.get(name)) for name in ("stage", "x")
+            )
             self._crew.call("reset", mask, stages, starts_px)
             self._started |= mask
-        return self._returned_observations(), self._infos()
+        return self._returned(), self._infos()
 
     def step(
         self, actions: Any
@@ -148,28 +137,10 @@ class MarioNESVectorEnv(NativeVectorEnv):
         """
         buttons = self._actions.many(actions, self.num_envs)
         arrays = self._crew.arrays
-        if not self._started.all():
-            raise ResetNeeded("call reset() first: no episode is running")
-        if self.autoreset_mode == AutoresetMode.DISABLED and arrays["codes"].any():
-            ended = np.flatnonzero(arrays["codes"]).tolist()
-            raise ResetNeeded(
-                f"the episodes of games {ended} have ended: call "
-                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
-            )
+        self._check_running(self._started, arrays["codes"])
         everyone = np.ones(self.num_envs, bool)
         self._crew.call("step", buttons, self.autoreset_mode == AutoresetMode.NEXT_STEP, everyone)
-        codes = arrays["codes"].copy()
-        rewards = arrays["rewards"].copy()
-        infos = self._infos()
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and codes.any():
-            infos = self._reset_ended(infos, codes != 0)
-        return (
-            self._returned_observations(),
-            rewards,
-            codes == TERMINATED,
-            codes == TRUNCATED,
-            infos,
-        )
+        return self._stepped(arrays["rewards"], arrays["codes"])
 
     def step_some(
         self, actions: Any, active: Any
@@ -181,13 +152,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         arrays = self._crew.arrays
         mask = self._active_mask(active, self._started, arrays["codes"])
         self._crew.call("step", buttons, False, mask)
-        return (
-            self._returned_observations(),
-            arrays["rewards"].copy(),
-            mask & (arrays["codes"] == TERMINATED),
-            mask & (arrays["codes"] == TRUNCATED),
-            self._infos(),
-        )
+        return self._stepped_some(mask, arrays["rewards"], arrays["codes"])
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """The screens, one uint8[224, 240, 3] for each game."""
@@ -197,8 +162,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
     def get_state(self) -> list[bytes]:
         """Every game as bytes, in the form that the single environment uses too."""
-        if not self._started.all():
-            raise ResetNeeded("call reset() first: there are no games to save")
+        self._check_started(self._started)
         return list(chain.from_iterable(self._crew.call("states")))
 
     def set_state(self, states: Sequence[bytes] | bytes) -> None:
@@ -220,17 +184,8 @@ class MarioNESVectorEnv(NativeVectorEnv):
         self._crew.call("load", states)
         self._started[list(states)] = True
 
-    def _spread(self, name: str, values: Any) -> list[Any]:
-        """A stage or x for each game: one for all, or a list of one for each."""
-        if not isinstance(values, list):
-            return [values] * self.num_envs
-        if len(values) != self.num_envs:
-            raise OptionError(f"{self.num_envs} values of {name} were expected, got {len(values)}")
-        return values
-
-    def _returned_observations(self) -> NDArray[Any]:
-        observations = self._crew.arrays["observations"]
-        return observations.copy() if self._copy else observations
+    def _seen(self) -> NDArray[Any]:
+        return self._crew.arrays["observations"]
 
     def _infos(self) -> dict[str, Any]:
         arrays = self._crew.arrays
@@ -238,13 +193,8 @@ class MarioNESVectorEnv(NativeVectorEnv):
         infos: dict[str, Any] = dict(zip(TELEMETRY, counts, strict=True))
         infos["distance"] = arrays["distance"].copy()
         infos.update(zip(REWARD_KEYS, terms, strict=True))
-        present = np.ones((len(infos), self.num_envs), bool)
-        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
-        return infos
+        return self._with_masks(infos)
 
-    def _reset_ended(self, final: dict[str, Any], ended: NDArray[np.bool_]) -> dict[str, Any]:
-        """Reset the games that have just ended; their last observation and info go along."""
-        finals = self.finals(self._crew.arrays["observations"], final, ended)
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
         nothing = [None] * self.num_envs
         self._crew.call("reset", ended, nothing, nothing)
-        return {**self._infos(), **finals}

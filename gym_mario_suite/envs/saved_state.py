@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -92,18 +91,3 @@ def read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
     except LevelError as error:
         raise StateError(f"the state's level cannot be read: {error}") from error
     return episode, world_from_bytes(body[EPISODE.itemsize : at_level], level.image), level
-
-
-def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
-    """States for `count` games by index: one for each, or one for all.
-
-    Raises:
-        StateError: If there are neither one nor `count`.
-    """
-    if isinstance(states, bytes | bytearray | memoryview):
-        return dict.fromkeys(range(count), bytes(states))
-    if len(states) != count:
-        raise StateError(
-            f"{count} states were expected, one for each environment, got {len(states)}"
-        )
-    return dict(enumerate(states))

@@ -14,12 +14,14 @@ from pettingzoo.utils.conversions import parallel_to_aec
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from gym_mario_suite.envs.actions import ActionReader
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
+from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
-from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS, TERMINATED, TRUNCATED
+from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS
 
 RENDER_FPS = 24
 _RESET_OPTIONS = ("level", "seed", "state")
@@ -61,10 +63,8 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
 
     def __init__(self, *, render_mode: str | None = None, **options: Any) -> None:
         check_render_mode(render_mode, self.metadata)
-        try:
-            self.options = PartyOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"{self.metadata.get('name', 'this environment')}: {error}") from None
+        name = self.metadata.get("name", "this environment")
+        self.options = read_options(PartyOptions, name, options)
         self.render_mode = render_mode
         self.metadata = {
             **type(self).metadata,

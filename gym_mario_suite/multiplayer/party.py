@@ -15,6 +15,8 @@ from gym_mario_suite.engine.compiled import inline_jit, jit
 from gym_mario_suite.engine.player import mode_of
 from gym_mario_suite.engine.tick import start_shared_world, tick
 from gym_mario_suite.engine.world import KEY_BITS, TICKS_PER_SECOND, Status
+from gym_mario_suite.envs.end_codes import RUNNING as PLAYING
+from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 
 # What a player can be rewarded for, in the order of the arrays.
 PARTY_TERMS = ("distance", "coins", "win", "death")
@@ -38,8 +40,6 @@ PARTY_TELEMETRY = (
 _RUNNING = int(Status.RUNNING)
 _WIN = int(Status.WIN)
 _DEAD = int(Status.DEAD)
-
-PLAYING, TERMINATED, TRUNCATED = range(3)
 
 
 class Share(IntEnum):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader
-from gym_mario_suite.envs.native_vector import NativeVectorEnv
-from gym_mario_suite.envs.native_vector import autoreset_mode as read_autoreset_mode
+from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
+from gym_mario_suite.envs.keyword_options import read_options
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, thread_count
 from gym_mario_suite.errors import OptionError, StateError, as_integer
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.parallel import RENDER_FPS
-from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS, TRUNCATED
+from gym_mario_suite.multiplayer.party import PARTY_TELEMETRY, PARTY_TERMS
 
 _MOST_GAMES = 1 << 18
 
@@ -65,26 +63,14 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         **options: Any,
     ) -> None:
         self.num_games = as_integer("num_games", num_games, 1, _MOST_GAMES)
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise OptionError(f"render_mode must be None or rgb_array, got {render_mode!r}")
-        self.render_mode = render_mode
-        self.autoreset_mode = read_autoreset_mode(autoreset_mode)
-        try:
-            self.options = PartyOptions(**options)
-        except TypeError as error:
-            raise OptionError(f"MarioPartyVectorEnv: {error}") from None
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.autoreset_mode}
-        if num_threads is None:
-            num_threads = os.cpu_count() or 1
-        threads = as_integer("num_threads", num_threads, 1, 1 << 16)
-        self.batch = PartyBatch(self.options, self.num_games, threads)
+        self._set_modes(render_mode, autoreset_mode)
+        self.options = read_options(PartyOptions, "MarioPartyVectorEnv", options)
+        self.batch = PartyBatch(self.options, self.num_games, thread_count(num_threads))
         self.players = self.options.players
         self.num_envs = self.num_games * self.players
-        self.single_observation_space = self.batch.views.space
-        self.single_action_space = self.options.infinite.action_set.space()
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self._actions = ActionReader(self.options.infinite.action_set)
+        action_set = self.options.infinite.action_set
+        self._set_spaces(self.batch.views.space, action_set.space())
+        self._actions = ActionReader(action_set)
         self._copy = copy
 
     def reset(
@@ -110,7 +96,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         for game, stream in self._stream_seeds(seed, indices, self.num_games).items():
             self.batch.levels.seed(game, stream)
         self.batch.reset(mask)
-        return self._observations(), self._infos()
+        return self._returned(), self._infos()
 
     def step(
         self, actions: Any
@@ -126,28 +112,15 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         """
         batch = self.batch
         keys = self._actions.many(actions, self.num_envs).reshape(self.num_games, self.players)
-        if not batch.started.all():
-            raise ResetNeeded("call reset() first: no game is running")
         over = batch.over
-        if self.autoreset_mode == AutoresetMode.DISABLED and over.any():
-            raise ResetNeeded(
-                f"the games {np.flatnonzero(over).tolist()} are over: call "
-                'reset(options={"reset_mask": ...}), or choose another autoreset_mode'
-            )
+        self._check_running(batch.started, over)
         batch.step(keys, ~over)
         if over.any():
             batch.reset(over)
         ended = batch.over
         truncated = ended & (batch.codes == TRUNCATED).any(1)
-        rewards = batch.rewards.reshape(-1).copy()
-        observations, infos = self._observations(), self._infos()
-        rows = np.repeat(ended, self.players)
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and ended.any():
-            finals = self.finals(observations, infos, rows)
-            batch.reset(ended)
-            observations, infos = self._observations(), {**self._infos(), **finals}
-        truncated_rows = np.repeat(truncated, self.players)
-        return observations, rewards, rows & ~truncated_rows, truncated_rows, infos
+        codes = np.where(truncated, TRUNCATED, np.where(ended, TERMINATED, RUNNING))
+        return self._stepped(batch.rewards.reshape(-1), np.repeat(codes, self.players))
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """The screen of every row, uint8[240, 320, 3]."""
@@ -159,8 +132,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
 
     def get_state(self) -> list[bytes]:
         """Every game as bytes, in the form that the parallel environment uses too."""
-        if not self.batch.started.all():
-            raise ResetNeeded("call reset() first: there are no games to save")
+        self._check_started(self.batch.started)
         return [self.batch.state(game) for game in range(self.num_games)]
 
     def set_state(self, states: Sequence[bytes]) -> None:
@@ -192,10 +164,9 @@ class MarioPartyVectorEnv(NativeVectorEnv):
             raise OptionError("reset_mask must name all players of a game or none of them")
         return np.all(by_game, axis=1)
 
-    def _observations(self) -> NDArray[Any]:
+    def _seen(self) -> NDArray[Any]:
         seen = self.batch.observations
-        flat = seen.reshape(self.num_envs, *seen.shape[2:])
-        return flat.copy() if self._copy else flat
+        return seen.reshape(self.num_envs, *seen.shape[2:])
 
     def _infos(self) -> dict[str, Any]:
         batch = self.batch
@@ -204,6 +175,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         infos: dict[str, Any] = dict(zip(PARTY_TELEMETRY, counts, strict=True))
         infos["distance"] = batch.memory["x"].reshape(-1).copy()
         infos.update(zip((f"reward_{term}" for term in PARTY_TERMS), terms, strict=True))
-        present = np.ones((len(infos), self.num_envs), bool)
-        infos.update({f"_{key}": row for key, row in zip(list(infos), present, strict=True)})
-        return infos
+        return self._with_masks(infos)
+
+    def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
+        self.batch.reset(self._games_of(ended))

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -27,7 +26,7 @@ from gym_mario_suite.play.make.painter import Painter  # noqa: E402
 from gym_mario_suite.play.make.pictures import icon  # noqa: E402
 from gym_mario_suite.play.make.recovery import Recovery  # noqa: E402
 from gym_mario_suite.play.make.view import ZOOMS_PX  # noqa: E402
-from gym_mario_suite.play.make.window import EditorScreen, MakeOptions, show_editor  # noqa: E402
+from gym_mario_suite.play.make.window import MakeOptions, show_editor  # noqa: E402
 
 COIN, GROUND = BY_NAME["coin"].code, BY_NAME["ground"].code
 
@@ -145,24 +144,6 @@ def test_the_documentation_has_every_key():
 
 
 # --- window -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def script(monkeypatch, tmp_path):
-    """Events by the number of the frame in which they come."""
-    for name in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    frames: dict[int, list] = {}
-    count = iter(range(1_000_000))
-
-    def get():
-        pygame.event.pump()
-        events = frames.get(next(count), [])
-        return [event() if callable(event) else event for event in events]
-
-    monkeypatch.setattr(pygame.event, "get", get)
-    monkeypatch.setattr(EditorScreen, "wait", lambda self: time.sleep(1 / 240))
-    return frames
 
 
 def key(name, mod=0, text="", kind=pygame.KEYDOWN):

@@ -48,12 +48,10 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def rom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def rom(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "own.nes"
     file.write_bytes(own_rom())
     monkeypatch.setenv("GYM_MARIO_ROM", str(file))
-    for name in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
     return file
 
 

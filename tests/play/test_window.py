@@ -20,7 +20,7 @@ from gym_mario_suite.engine.world import Button, Status  # noqa: E402
 from gym_mario_suite.errors import MarioError, WindowError  # noqa: E402
 from gym_mario_suite.play import window as window_module  # noqa: E402
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions  # noqa: E402
-from gym_mario_suite.play.screen import Screen, fit  # noqa: E402
+from gym_mario_suite.play.screen import fit  # noqa: E402
 from gym_mario_suite.play.session import State  # noqa: E402
 from gym_mario_suite.play.window import WindowOptions, show_course, show_replay  # noqa: E402
 
@@ -38,28 +38,8 @@ def process(*arguments, **environment):
     return subprocess.run(command, capture_output=True, text=True, check=False, env=kept)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """No test reads or writes the user's own key file."""
-    for name in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """Events by the number of the frame in which they come."""
-    frames: dict[int, list] = {}
-    count = iter(range(1_000_000))
-
-    def get():
-        pygame.event.pump()
-        events = frames.get(next(count), [])
-        return [event() if callable(event) else event for event in events]
-
-    monkeypatch.setattr(pygame.event, "get", get)
-    monkeypatch.setattr(Screen, "wait", lambda self: time.sleep(1 / 240))
-    return frames
+# No test reads or writes the user's own key file.
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def key(name, kind=pygame.KEYDOWN):

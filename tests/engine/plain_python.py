@@ -50,6 +50,8 @@ def _as_numba_sees(value: Any) -> Any:
             return value.view(_Numbers)
     if type(value) is np.void and value.dtype.names:
         return np.asarray(value).view(np.recarray)[()]
+    if isinstance(value, np.integer) and value.itemsize < 8:
+        return int(value)
     if isinstance(value, tuple):
         seen = [_as_numba_sees(each) for each in value]
         return type(value)(*seen) if hasattr(value, "_fields") else tuple(seen)

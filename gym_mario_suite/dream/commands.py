@@ -89,6 +89,9 @@ def train(
     end_share: Annotated[
         float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
     ] = END_SHARE,
+    law_steps: Annotated[
+        int, typer.Option(help="Steps to fit the laws of motion in, before the first step.")
+    ] = 6000,
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
@@ -124,6 +127,7 @@ def train(
         rate=rate,
         precision=precision,
         compile=compiled,
+        law_steps=law_steps,
         seed=seed,
     )
     require_folder(out)

@@ -15,15 +15,22 @@ from torch.nn import functional
 from gym_mario_suite.dream.copies import choose, expected_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.frames import quantised
-from gym_mario_suite.dream.memory import PLACE_PERIOD_PX, carried
-from gym_mario_suite.dream.presets import CONTEXT, DreamConfig, head_slices, multi_hot
+from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
+from gym_mario_suite.dream.memory import carried
+from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
-from gym_mario_suite.dream.windows import IGNORED, memory_of, places_of, targets_of
+from gym_mario_suite.dream.windows import (
+    IGNORED,
+    WindowSource,
+    memory_of,
+    places_of,
+    targets_of,
+)
 
 _SLICES = head_slices()
-# How wrong memories are in training, and which parts of them are no places, in the order of MEMORY.
-_WRONG = (0.0, 0.0, 0.05, 0.05, 0.15, 0.15, 0.0)
+# Which parts of a memory are no places, in the order of MEMORY.
 _UNPLACED = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
+_LAW_STREAM = 1 << 31
 _EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
 # `Denoiser.parts`
@@ -122,15 +129,14 @@ def _hints(
 
 
 def _vague(memory: Tensor, generator: torch.Generator) -> Tensor:
-    """Memories as dreams have them: not quite right, some without places, some empty."""
+    """Memories as dreams begin with them: some without places, some empty.
+
+    That they are not quite right in the course of a dream is seen in rollouts.
+    """
     count = len(memory)
     drawn = torch.rand(count, generator=generator, device=memory.device)
-    wrong = torch.randn(memory.shape, generator=generator, device=memory.device)
-    noisy = memory + wrong * memory.new_tensor(_WRONG)
-    places = noisy[:, 4:6] % PLACE_PERIOD_PX
-    noisy = torch.cat([noisy[:, :4], places, noisy[:, 6:]], 1)
-    unplaced = noisy * noisy.new_tensor(_UNPLACED)
-    vague = torch.where((drawn < _UNPLACED_SHARE)[:, None], unplaced, noisy)
+    unplaced = memory * memory.new_tensor(_UNPLACED)
+    vague = torch.where((drawn < _UNPLACED_SHARE)[:, None], unplaced, memory)
     return vague * ((drawn > _EMPTY_SHARE) & (memory[:, 0] > 0))[:, None]
 
 
@@ -138,10 +144,15 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
     """A loss for each part of the head.
 
     Args:
-        head: float[n, HEAD_SIZE].
+        head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
         targets: By name, [n, ...].
     """
     head = head.float()
+    laws = {}
+    if head.shape[1] > HEAD_SIZE:
+        proposals = unpacked(head[:, HEAD_SIZE:])
+        laws["laws"] = law_loss(proposals, law_targets(targets))
+        head = free_guess(head, proposals)
     part = {
         name: head[:, s].squeeze(1) if s.stop - s.start == 1 else head[:, s]
         for name, s in _SLICES.items()
@@ -162,7 +173,40 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
         "speed": _known_loss(part["speed"], targets["speed"]),
         "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),
+        **laws,
     }
+
+
+def law_targets(targets: dict[str, Tensor]) -> Tensor:
+    """Targets in the head's places, float[n, HEAD_SIZE], as far as laws speak of them."""
+    truth = torch.zeros(len(targets["move"]), HEAD_SIZE, device=targets["move"].device)
+    for name in ("move", "speed", "jump_time"):
+        truth[:, _SLICES[name]] = targets[name].reshape(len(truth), -1)
+    return truth
+
+
+def law_moments(
+    source: WindowSource, seed: int, horizon: int, count: int
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Some `count` moments to fit laws to: memories, buttons and `law_targets`.
+
+    None where the source does not know Mario's speed.
+    """
+    found: list[tuple[Tensor, Tensor, Tensor]] = []
+    each = 64
+    for number in range(-(-count // (each * horizon))):
+        # Other windows than those of the steps.
+        pieces = source.batch(seed, _LAW_STREAM + number, each, CONTEXT + horizon)
+        memory = torch.from_numpy(memory_of(pieces.facts))
+        buttons = torch.from_numpy(multi_hot(pieces.keys))
+        targets = {n: torch.from_numpy(t) for n, t in targets_of(pieces.facts)._asdict().items()}
+        for k in range(CONTEXT - 1, CONTEXT - 1 + horizon):
+            truth = law_targets({name: target[:, k] for name, target in targets.items()})
+            known = (memory[:, k, 1] > 0) & truth.isfinite().all(1)
+            past = buttons[:, k + 1 - CONTEXT : k + 1]
+            found.append((memory[:, k][known], past[known], truth[known]))
+    memories, pasts, truths = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return (memories, pasts, truths) if len(memories) else None
 
 
 def _known_loss(said: Tensor, truth: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, Motion, choose, moves
 from gym_mario_suite.dream.diffusion import preconditioning
+from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY_SIZE, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import (
     BUTTONS,
@@ -197,17 +198,24 @@ class Choice(nn.Module):
             self.follows.bias.copy_(same.flatten())
             self.follows.weight.mul_(0.1)
 
-    def camera_way(self, memory: Tensor, head: Tensor) -> Tensor:
-        """How many px of a frame the camera goes with Mario, as chances [n, 2 shifts + 1].
+    def camera_way(self, memory: Tensor, head: Tensor, by_laws: bool) -> Tensor:
+        """How many px of a frame the camera goes, as chances [n, 2 shifts + 1].
 
-        It follows from where Mario is between two pixels and from the way that the head expects;
-        all are 0 where his place is not known. No gradient goes back to the head.
+        The laws say it. Without them it follows from where Mario is between two pixels and from the
+        way that the head expects; all are 0 where his place is not known. No gradient goes back to
+        the head.
         """
-        way = memory[:, 4] / 2 % 1 + head.detach()[:, _SLICES["move"].start]
+        head = head.detach()
+        if by_laws:
+            return self._chances(head[:, _SLICES["move"].stop - 1] + 0.5)
+        way = memory[:, 4] / 2 % 1 + head[:, _SLICES["move"].start]
+        return self._chances(way) * memory[:, 1:2]
+
+    def _chances(self, way: Tensor) -> Tensor:
         reach = self.shifts
-        edges = torch.arange(-reach, reach + 2, device=head.device, dtype=head.dtype)
+        edges = torch.arange(-reach, reach + 2, device=way.device, dtype=way.dtype)
         above = (_SURE * (way[:, None] - edges)).sigmoid()
-        return (above[:, :-1] - above[:, 1:]) * memory[:, 1:2]
+        return above[:, :-1] - above[:, 1:]
 
     def forward(self, x: Tensor, summary: Tensor, near: Tensor) -> Tensor:
         """Logits [n, ways + 1, h / 2, w / 2].
@@ -262,6 +270,7 @@ class UnshuffleNet(nn.Module):
         )
         self.remembered = Remembered() if config.memory else None
         self.head_memory = nn.Linear(REMEMBERED, HEAD_SIZE, bias=False) if config.memory else None
+        self.laws = Laws(config.laws, 2 * deep, REMEMBERED) if config.laws else None
 
     def forward(
         self,
@@ -299,7 +308,7 @@ class UnshuffleNet(nn.Module):
         for block in self.middle:
             x = block(x, condition)
         summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
-        head = self._head(summary, memory, remembered)
+        head = self._head(summary, memory, remembered, buttons)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
@@ -310,10 +319,12 @@ class UnshuffleNet(nn.Module):
             return painted, None, head
         known = [summary, condition]
         if self.remembered is not None and memory is not None:
-            known.append(self.choice.camera_way(memory, head))
+            known.append(self.choice.camera_way(memory, head, self.laws is not None))
         return painted, self.choice(x, torch.cat(known, dim=1), near), head
 
-    def _head(self, summary: Tensor, memory: Tensor | None, remembered: Tensor | None) -> Tensor:
+    def _head(
+        self, summary: Tensor, memory: Tensor | None, remembered: Tensor | None, buttons: Tensor
+    ) -> Tensor:
         # In full precision: a hundredth of a pixel a tick is a matter of pixels after a while.
         with torch.autocast(summary.device.type, enabled=False):
             if self.remembered is None or self.head_memory is None:
@@ -321,7 +332,10 @@ class UnshuffleNet(nn.Module):
             assert memory is not None
             assert remembered is not None
             head = self.head(torch.cat([summary.float(), remembered], dim=1))
-            return head + self.remembered.expected(memory) + self.head_memory(remembered)
+            head = head + self.remembered.expected(memory) + self.head_memory(remembered)
+            if self.laws is None:
+                return head
+            return self.laws(memory, buttons, summary.float(), remembered, head)
 
 
 class Denoiser(nn.Module):
@@ -372,6 +386,7 @@ class Denoiser(nn.Module):
         painted, logits, head = self.parts(
             context, noisy, buttons, sigma, sigma_context, tiles, place, memory
         )
+        head = head[:, :HEAD_SIZE]
         if logits is None:
             return painted, head
         return choose(painted, logits, context[:, -3:], self.config), head
@@ -387,7 +402,10 @@ class Denoiser(nn.Module):
         place: Tensor | None = None,
         memory: Tensor | None = None,
     ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What `forward` is made of: painted frames, logits of the choices, the head's numbers."""
+        """What `forward` is made of: painted frames, logits of the choices, the head's numbers.
+
+        Behind the head's numbers stand the laws' proposals, where there are laws.
+        """
         config = self.config
         c_in, c_skip, c_out = preconditioning(sigma[:, None, None, None], config)
         offset = config.sigma_offset**2

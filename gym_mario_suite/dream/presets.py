@@ -60,6 +60,7 @@ class DreamConfig:
         copy_kernel: Side of the convolution that says what is copied, in patches.
         level_hint: Whether there is an input for the tiles beyond the picture's edges.
         memory: Whether the model remembers Mario's speed (see `memory`).
+        laws: How many laws of motion there are for each direction (see `laws`), with a memory only.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
         sigma_min: Smallest noise level.
@@ -83,6 +84,7 @@ class DreamConfig:
     copy_kernel: int = 1
     level_hint: bool = True
     memory: bool = False
+    laws: int = 0
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
     sigma_min: float = 2e-3
@@ -94,6 +96,8 @@ class DreamConfig:
     def __post_init__(self) -> None:
         if self.network not in ("unshuffle", "diamond"):
             raise OptionError(f"network must be 'unshuffle' or 'diamond', got {self.network!r}")
+        if self.laws and not (self.memory and self.network == "unshuffle"):
+            raise OptionError("laws need memory=True and the network 'unshuffle'")
         if self.network == "unshuffle" and (
             self.width_px % self.patch or self.height_px % self.patch
         ):
@@ -160,6 +164,7 @@ PRESETS: dict[str, DreamConfig] = {
             shifts=2,
             rises=2,
             memory=True,
+            laws=4,
         ),
         DreamConfig(
             name="ci",
@@ -171,11 +176,16 @@ PRESETS: dict[str, DreamConfig] = {
             shifts=2,
             rises=2,
             memory=True,
+            laws=16,
         ),
         # Half of `xs`: what a few hours of a CPU can train.
-        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1), rises=5, memory=True),
-        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2), rises=5, memory=True),
-        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), rises=5, memory=True),
+        DreamConfig(
+            name="xxs", channels=(96, 128), blocks=(1, 2, 1), rises=5, memory=True, laws=16
+        ),
+        DreamConfig(
+            name="xs", channels=(128, 192), blocks=(2, 4, 2), rises=5, memory=True, laws=16
+        ),
+        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), rises=5, memory=True, laws=16),
         # The earlier system's denoiser; the head is ours, since it had none.
         DreamConfig(
             name="diamond",

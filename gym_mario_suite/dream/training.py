@@ -19,6 +19,7 @@ from gym_mario_suite.dream.losses import (
     Batch,
     NoiseOptions,
     denoising_loss,
+    law_moments,
     rollout_loss,
     to_batch,
 )
@@ -37,6 +38,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 
 CHECKPOINT = "checkpoint.safetensors"
 _AHEAD = 3  # batches that are made while the device works
+_LAW_MOMENTS = 16_384
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found
 _TIMED_STEPS = 40
 _SAFETY = 0.97
@@ -65,6 +67,7 @@ class TrainOptions:
         seed: Decides weights, batches and noise.
         precision: "fp32" or "bf16".
         compile: Whether torch compiles the network.
+        law_steps: Steps in which the laws of motion are fitted, before the first step.
         noise: Noise levels; by default those that suit the stage.
     """
 
@@ -85,6 +88,7 @@ class TrainOptions:
     seed: int = 0
     precision: str = "fp32"
     compile: bool = False
+    law_steps: int = 6000
     noise: NoiseOptions | None = None
 
     def __post_init__(self) -> None:
@@ -92,7 +96,13 @@ class TrainOptions:
             raise OptionError(f"stage must be one of {', '.join(STAGES)}, got {self.stage!r}")
         if self.precision not in ("fp32", "bf16"):
             raise OptionError(f"precision must be fp32 or bf16, got {self.precision!r}")
-        for name, low in (("steps", 0), ("batch", 1), ("horizon", 1), ("warm_up", 1)):
+        for name, low in (
+            ("steps", 0),
+            ("batch", 1),
+            ("horizon", 1),
+            ("warm_up", 1),
+            ("law_steps", 1),
+        ):
             if getattr(self, name) < low:
                 raise OptionError(f"{name} must be at least {low}, got {getattr(self, name)}")
         if not self.steps and self.minutes <= 0:
@@ -163,7 +173,7 @@ class Trainer:
         self.options = options
         self.source = source
         self.device = torch.device(device)
-        self.model: nn.Module = Denoiser(config).to(self.device)
+        self.model = Denoiser(config).to(self.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
@@ -197,6 +207,7 @@ class Trainer:
             until: Step to stop after (for tests); None for the end.
             deadline: `time.monotonic()` at which to stop.
         """
+        self._fit_laws()
         with ThreadPoolExecutor(2) as pool:
             queue: dict[int, Future[Batch]] = {}
             clock = began = time.monotonic()
@@ -216,6 +227,19 @@ class Trainer:
                     break
             for job in queue.values():
                 job.cancel()
+
+    def _fit_laws(self) -> None:
+        """Find the model's laws of motion, if it is to have some and has none yet."""
+        laws = getattr(self.model.net, "laws", None)
+        if laws is None or bool(laws.fitted):
+            return
+        count = min(_LAW_MOMENTS, 4 * self.options.law_steps)
+        moments = law_moments(self.source, self.options.seed, self.options.horizon, count)
+        if moments is None:
+            return
+        laws.fit(*moments, self.options.law_steps, self.options.seed)
+        for name, tensor in laws.named_buffers():
+            self.average[f"net.laws.{name}"].copy_(tensor)
 
     def _finished(self, until: int | None) -> bool:
         progress = self.progress

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SAFETENSORS = ".safetensors"
-SMALL = 256  # tensors up to this size are stored as fp32
+SMALL = 1024  # tensors up to this size are stored as fp32
 _FORMAT = "gym-mario-suite dream 1"
 
 

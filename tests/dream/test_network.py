@@ -56,7 +56,7 @@ def test_presets_are_the_measured_layouts() -> None:
     added = -448 + 192 + 2048
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
-            net = UnshuffleNet(preset(name, shifts=0, level_hint=False, memory=False))
+            net = UnshuffleNet(preset(name, shifts=0, level_hint=False, memory=False, laws=0))
         deep = preset(name).channels[1]
         measured_head = 64 * (deep + 1) + 4 * 65
         own = count_parameters(net) - count_parameters(net.head)

@@ -53,12 +53,16 @@ def losses(trainer: Trainer) -> float:
 
 @pytest.mark.parametrize("stage", ["denoise", "rollout"])
 def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows) -> None:
-    options = TrainOptions(stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2)
+    options = TrainOptions(
+        law_steps=30, stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2
+    )
     trainer = Trainer(preset("tiny"), options, OneClip(source))  # type: ignore[arg-type]
     before = losses(trainer)
     heads = [dict(progress.head) for progress in trainer.run()]
     assert losses(trainer) < 0.6 * before
-    assert sum(heads[-1].values()) < 0.5 * sum(heads[0].values())
+    # Laws that were fitted to a hundred moments leave nothing to choose.
+    first, last = (sum(loss for n, loss in heads[k].items() if n != "laws") for k in (0, -1))
+    assert last < 0.5 * first
     assert trainer.progress.predictions == 60 * 4 * 2
 
 
@@ -67,7 +71,7 @@ def test_going_on_is_as_never_having_stopped(
     stage: str, source: TapeWindows, tmp_path: Path
 ) -> None:
     config = preset("tiny")
-    options = TrainOptions(stage=stage, steps=6, batch=3, warm_up=2)
+    options = TrainOptions(law_steps=30, stage=stage, steps=6, batch=3, warm_up=2)
     whole = Trainer(config, options, source)
     list(whole.run())
     first = Trainer(config, options, source)
@@ -84,12 +88,12 @@ def test_going_on_is_as_never_having_stopped(
 
 
 def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_path: Path) -> None:
-    options = TrainOptions(steps=2, batch=2)
+    options = TrainOptions(law_steps=30, steps=2, batch=2)
     trainer = Trainer(preset("tiny"), options, source)
     assert not trainer.load(tmp_path)
     list(trainer.run())
     path = trainer.save(tmp_path)
-    others = TrainOptions(steps=2, batch=2, rate=1e-3)
+    others = TrainOptions(law_steps=30, steps=2, batch=2, rate=1e-3)
     with pytest.raises(WeightsError, match="with other options"):
         Trainer(preset("tiny"), others, source).load(tmp_path)
     fewer = TapeWindows(Tapes(tapes.episodes[:5], tapes.keys, tapes.players), 60, 64)
@@ -97,7 +101,9 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
         Trainer(preset("tiny"), options, fewer).load(tmp_path)
     with pytest.raises(WeightsError, match="of another model"):
         Trainer(preset("tiny", shifts=1), options, source).load(tmp_path)
-    later = Trainer(preset("tiny"), TrainOptions(stage="rollout", steps=2, batch=2), source)
+    later = Trainer(
+        preset("tiny"), TrainOptions(law_steps=30, stage="rollout", steps=2, batch=2), source
+    )
     later.start_from(tmp_path)
     assert torch.equal(
         later.model.state_dict()["net.stem.weight"], trainer.average["net.stem.weight"]
@@ -109,7 +115,7 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
 
 
 def test_steps_follow_from_the_time(source: TapeWindows) -> None:
-    options = TrainOptions(steps=0, minutes=0.08, batch=1)
+    options = TrainOptions(law_steps=30, steps=0, minutes=0.08, batch=1)
     trainer = Trainer(preset("tiny"), options, source)
     done = sum(1 for _ in trainer.run())
     assert done == trainer.progress.steps > 60

@@ -1,0 +1,137 @@
+"""Laws of motion: that there are some, and that the network only chooses among them."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.laws import (  # noqa: E402
+    CAMERA,
+    Laws,
+    Proposals,
+    free_guess,
+    law_loss,
+    packed,
+    unpacked,
+)
+from gym_mario_suite.dream.losses import law_moments  # noqa: E402
+from gym_mario_suite.dream.network import REMEMBERED, Denoiser, example_inputs  # noqa: E402
+from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, preset  # noqa: E402
+from gym_mario_suite.dream.windows import FrameWindows, TapeWindows  # noqa: E402
+from gym_mario_suite.errors import OptionError  # noqa: E402
+
+Moments = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def moments(tapes: Tapes) -> Moments:
+    found = law_moments(TapeWindows(tapes, 60, 64), 0, 8, 2048)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def fitted(moments: Moments) -> tuple[Laws, tuple[float, float]]:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    laws = Laws(8, 1, REMEMBERED)
+    return laws, laws.fit(*moments, steps=1200, seed=0)
+
+
+def test_most_moments_follow_a_law_to_a_hundredth_of_a_pixel(
+    fitted: tuple[Laws, tuple[float, float]],
+) -> None:
+    laws, errors = fitted
+    assert laws.fitted
+    assert max(errors) < 0.03
+
+
+def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
+    one, other = Laws(2, 1, REMEMBERED), Laws(2, 1, REMEMBERED)
+    one.fit(*moments, steps=20, seed=3)
+    other.fit(*moments, steps=20, seed=3)
+    assert torch.equal(one.across, other.across)
+    assert torch.equal(one.upright, other.upright)
+
+
+def test_a_camera_that_goes_with_mario_is_right(moments: Moments) -> None:
+    memory, buttons, truth = moments
+    laws = Laws(1, 1, REMEMBERED)
+    guess = torch.zeros(len(memory), HEAD_SIZE)
+    guess[:] = truth  # the free guess is chosen at first, and right
+    seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
+    proposals = unpacked(laws(memory, buttons, seen, remembered, guess)[:, HEAD_SIZE:])
+    right = (proposals.camera == truth[:, CAMERA, None]).float().mean(0)
+    # Where it does not follow him it is at an end of the level, and stays.
+    either = (proposals.camera[:, :2] == truth[:, CAMERA, None]).any(1).float().mean()
+    assert right[0] > 0.5
+    assert either > 0.99
+
+
+def test_proposals_are_packed_and_unpacked() -> None:
+    sizes = ((5, 2), (5, 3), (3,), (5,), (5,), (3,))
+    proposals = Proposals(*(torch.randn(7, *size) for size in sizes))
+    for one, other in zip(proposals, unpacked(packed(proposals)), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:
+    memory, buttons, truth = (part[:64] for part in moments)
+    laws = Laws(4, 8, REMEMBERED)
+    laws.fit(*moments, steps=20, seed=0)
+    seen = torch.randn(64, 8, requires_grad=True)
+    guess = torch.randn(64, HEAD_SIZE, requires_grad=True)
+    wide = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess)
+    proposals = unpacked(wide[:, HEAD_SIZE:])
+    law_loss(proposals, truth).backward()
+    assert seen.grad is not None
+    assert seen.grad.abs().sum() > 0
+    assert guess.grad is None or not guess.grad.any()
+    assert torch.equal(free_guess(wide, proposals), guess)
+    unknown = torch.full_like(truth, float("nan"))
+    assert law_loss(proposals, unknown).item() == 0
+
+
+def test_the_choice_learns_which_law_holds(
+    moments: Moments, fitted: tuple[Laws, tuple[float, float]]
+) -> None:
+    memory, buttons, truth = moments
+    laws, _ = fitted
+    seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
+    guess = torch.zeros_like(truth)
+    optimiser = torch.optim.Adam(laws.parameters(), lr=1e-2)
+    for _ in range(150):
+        wide = laws(memory, buttons, seen, remembered, guess)
+        loss = law_loss(unpacked(wide[:, HEAD_SIZE:]), truth)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    said = laws(memory, buttons, seen, remembered, guess)[:, CAMERA - 2]
+    wrong = (said - truth[:, CAMERA - 2]).abs() * 2
+    assert wrong.median() < 0.05
+
+
+def test_of_pictures_alone_no_laws_are_found() -> None:
+    class Episode:
+        frames = np.zeros((12, 60, 64, 3), np.uint8)
+        keys = np.zeros(11, np.uint8)
+        rewards = np.zeros(11)
+        ends = np.zeros(11, bool)
+
+    assert law_moments(FrameWindows([Episode()], 60, 64), 0, 1, 64) is None
+
+
+def test_a_model_with_laws_says_as_much_as_one_without() -> None:
+    inputs = example_inputs(preset("tiny"), 3)
+    with torch.no_grad():
+        _, head = Denoiser(preset("tiny")).eval()(**inputs)
+        _, other = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
+    assert head.shape == other.shape == (3, HEAD_SIZE)
+    with pytest.raises(OptionError, match="laws need memory"):
+        DreamConfig(name="x", laws=4)

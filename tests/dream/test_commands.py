@@ -1,0 +1,103 @@
+"""`mario dream`: from tapes to a model that dreams."""
+
+import json
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+from typer.testing import CliRunner, Result
+
+pytest.importorskip("torch")
+
+from gym_mario_suite import cli
+from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream.step_evaluation import EvalOptions
+
+
+def mario(*arguments: object) -> Result:
+    return CliRunner().invoke(
+        cli.app, ["dream", *map(str, arguments)], catch_exceptions=False, standalone_mode=False
+    )
+
+
+def error_of(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["dream", *map(str, arguments)])
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    return told
+
+
+@pytest.fixture(scope="module")
+def trained(tapes: Tapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with tapes, the run of a tiny model and what was exported of it."""
+    folder = tmp_path_factory.mktemp("dream")
+    (folder / "tapes").mkdir()
+    tapes.save(folder / "tapes" / "all.npz")
+    command = ("train", "--data", folder / "tapes", "--out", folder / "run", "--model", "tiny")
+    command = (*command, "--steps", 3, "--batch", 2, "--law-steps", 20)
+    assert "step 3 of 3" in mario(*command).output
+    # The same command goes on; here there is nothing left to do.
+    assert "step 3 of 3, 6 predictions" in mario(*command).output
+    second = (*command, "--stage", "rollout", "--start", folder / "run", "--horizon", 2)
+    assert "step 3 of 3, 18 predictions" in mario(*second, "--out", folder / "second").output
+    exported = mario("export", folder / "second", "--out", folder / "mine", "--note", "A test.")
+    assert "mine.onnx" in exported.output
+    return folder
+
+
+def test_a_training_leaves_what_tensorboard_shows(trained: Path) -> None:
+    assert list((trained / "run").glob("events.out.tfevents.*"))
+
+
+def test_an_exported_model_knows_where_it_comes_from(trained: Path) -> None:
+    for name in ("mine.onnx", "mine.safetensors"):
+        card = json.loads(mario("card", trained / name).output)
+        assert card["config"]["name"] == "tiny"
+        assert card["note"] == "A test."
+        assert card["predictions"] == 18
+
+
+def test_an_exported_model_dreams(trained: Path) -> None:
+    env = gym.make("MarioDream-v0", model=str(trained / "mine.onnx"))
+    first, _ = env.reset(seed=0)
+    second, *_ = env.step(3)
+    assert first.shape == second.shape
+    env.close()
+
+
+def test_what_cannot_be_done_is_one_line(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", trained / "tapes", "--out", tmp_path / "run", "--model", "tiny")
+    assert "stage must be one of" in error_of(capsys, "train", *data, "--stage", "third")
+    assert "unknown preset" in error_of(capsys, "train", *data, "--model", "huge")
+    assert "share of ends" in error_of(capsys, "train", *data, "--end-share", 2)
+    assert "law_steps" in error_of(capsys, "train", *data, "--law-steps", 0)
+    assert "upsampler needs" in error_of(
+        capsys, "train", *data, "--model", "upsampler", "--steps", 0
+    )
+    assert str(tmp_path / "none") in error_of(capsys, "export", tmp_path / "none", "--out", "a")
+    card = ("export", trained / "run", "--out", tmp_path / "a", "--card", tmp_path / "none")
+    assert "cannot read" in error_of(capsys, *card)
+    assert "there is no model" in error_of(capsys, "card", "huge")
+    assert "--from-replay or --from-image" in error_of(capsys, "spawn", "--out", "a.npz")
+    assert "ends in .npz" in error_of(capsys, "spawn", "--out", "a", "--from-image", "b.png")
+    picture = ("spawn", "--out", tmp_path / "a.npz", "--from-image", tmp_path / "none.png")
+    assert "cannot read" in error_of(capsys, *picture)
+    assert not list(tmp_path.glob("a*"))
+
+
+@pytest.mark.slow
+def test_an_exported_model_is_measured(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = EvalOptions(windows=12, rollouts=1, long_rollouts=1, forks=1, probe_steps=3)
+    monkeypatch.setattr(EvalOptions, "quick", classmethod(lambda cls, threads: few))
+    target = tmp_path / "figures.json"
+    shown = mario("eval", trained / "mine.onnx", "--quick", "--json", target).output
+    assert "psnr_next" in shown
+    assert "track_px_50" in {row["metric"] for row in json.loads(target.read_text())}
+    card = ("export", trained / "run", "--out", tmp_path / "b", "--card", target)
+    assert "b.onnx" in mario(*card).output

@@ -75,13 +75,18 @@ def _contents(
         raise ReplayError(f"not a replay: expected bytes that start with {magic!r}")
     version = int.from_bytes(data[4:6], "little")
     if len(data) >= 6 and version != expected:
-        raise ReplayError(f"a replay of version {version}; this program reads version {expected}")
+        raise ReplayError(
+            f"a replay of version {version}; this program reads version {expected}; "
+            "install the release that wrote it"
+        )
     size = int.from_bytes(data[6:10], "little")
     if len(data) < _HEADER_BYTES or len(data) < _HEADER_BYTES + size:
         raise ReplayError("the replay is incomplete: the end of the file is missing")
     body = data[_HEADER_BYTES:]
     if len(body) > size or zlib.crc32(body) != int.from_bytes(data[10:14], "little"):
-        raise ReplayError("the replay is damaged: its checksum does not match")
+        raise ReplayError(
+            "the replay is damaged: its checksum does not match; take another copy of it"
+        )
     unpacker = zlib.decompressobj()
     try:
         raw = unpacker.decompress(body, max_content_bytes)

@@ -137,7 +137,9 @@ def world_from_bytes(data: bytes, image: LevelImage) -> Worlds:
     version = int.from_bytes(data[4:6], "little")
     if version != STATE_VERSION:
         raise StateError(
-            f"the world was saved as version {version}; this program reads version {STATE_VERSION}"
+            f"the world was saved as version {version}; "
+            f"this program reads version {STATE_VERSION}; "
+            "install the release that wrote it"
         )
     slots = int.from_bytes(data[10:12], "little")
     spent = int.from_bytes(data[12:14], "little")
@@ -148,7 +150,9 @@ def world_from_bytes(data: bytes, image: LevelImage) -> Worlds:
         raise StateError(f"a saved world of {expected} bytes was expected, got {len(data)}")
     body = data[_HEADER_BYTES:]
     if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
-        raise StateError("the saved world is damaged: its checksum does not match")
+        raise StateError(
+            "the saved world is damaged: its checksum does not match; take another copy of it"
+        )
     if (
         slots > MAX_SPRITES
         or events > EVENT_SLOTS

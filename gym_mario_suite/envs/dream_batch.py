@@ -232,10 +232,16 @@ class DreamBatch:
             raise StateError(f"not a state of a dream: expected bytes that start with {_MAGIC!r}")
         version = int.from_bytes(data[4:6], "little")
         if version != _VERSION:
-            raise StateError(f"a state of version {version}; this program reads version {_VERSION}")
+            raise StateError(
+                f"a state of version {version}; "
+                f"this program reads version {_VERSION}; "
+                "install the release that wrote it"
+            )
         packed = data[_HEADER_BYTES:]
         if zlib.crc32(packed) != int.from_bytes(data[6:10], "little"):
-            raise StateError("the state is damaged: its checksum does not match")
+            raise StateError(
+                "the state is damaged: its checksum does not match; take another copy of it"
+            )
         try:
             raw = zlib.decompressobj().decompress(packed, _MAX_STATE_BYTES)
             size = int.from_bytes(raw[:4], "little")

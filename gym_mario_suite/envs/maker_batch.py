@@ -257,7 +257,9 @@ class MakerBatch:
             )
         body = data[_HEADER_BYTES:]
         if zlib.crc32(body) != int.from_bytes(data[len(_MAGIC) : _HEADER_BYTES], "little"):
-            raise StateError("the state is damaged: its checksum does not match")
+            raise StateError(
+                "the state is damaged: its checksum does not match; take another copy of it"
+            )
         arrays = {}
         for name, like in shapes.items():
             arrays[name] = np.frombuffer(body[: like.nbytes], like.dtype).reshape(like.shape)

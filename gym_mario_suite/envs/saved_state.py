@@ -75,7 +75,10 @@ def read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
         )
     version = int.from_bytes(data[4:6], "little")
     if version != _VERSION:
-        raise StateError(f"a state of version {version}; this program reads version {_VERSION}")
+        raise StateError(
+            f"a state of version {version}; this program reads version {_VERSION}; "
+            "install the release that wrote it"
+        )
     world_size = int.from_bytes(data[10:14], "little")
     level_size = int.from_bytes(data[14:18], "little")
     expected = _HEADER_BYTES + EPISODE.itemsize + world_size + level_size
@@ -83,7 +86,9 @@ def read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
         raise StateError(f"a state of {expected} bytes was expected, got {len(data)}")
     body = data[_HEADER_BYTES:]
     if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
-        raise StateError("the state is damaged: its checksum does not match")
+        raise StateError(
+            "the state is damaged: its checksum does not match; take another copy of it"
+        )
     episode = np.frombuffer(body, EPISODE, 1).copy()
     at_level = EPISODE.itemsize + world_size
     try:

@@ -254,7 +254,9 @@ class Level:
             )
         body = data[_HEADER_BYTES:]
         if zlib.crc32(body) != int.from_bytes(data[6:10], "little"):
-            raise LevelError("the level is damaged: its checksum does not match")
+            raise LevelError(
+                "the level is damaged: its checksum does not match; take another copy of it"
+            )
         try:
             raw = zlib.decompress(body)
             size = int.from_bytes(raw[:4], "little")

@@ -235,10 +235,13 @@ class PartyBatch:
         body = state[_HEADER.itemsize :]
         if header["version"] != _VERSION:
             raise StateError(
-                f"a state of version {header['version']}; this program reads version {_VERSION}"
+                f"a state of version {header['version']}; this program reads version {_VERSION}; "
+                "install the release that wrote it"
             )
         if zlib.crc32(body) != header["checksum"]:
-            raise StateError("the state is damaged: its checksum does not match")
+            raise StateError(
+                "the state is damaged: its checksum does not match; take another copy of it"
+            )
         if header["players"] != self.players:
             raise StateError(
                 f"the state is that of a game of {header['players']} players, this environment "

@@ -53,10 +53,15 @@ def unpack_state(state: bytes, backend: Backend) -> tuple[dict[str, Any], dict[s
         )
     _, form, checksum, size = _PREFIX.unpack_from(state)
     if form != _FORMAT:
-        raise StateError(f"a state of format {form}; this program reads format {_FORMAT}")
+        raise StateError(
+            f"a state of format {form}; this program reads format {_FORMAT}; "
+            "install the release that wrote it"
+        )
     body = state[_PREFIX.size :]
     if zlib.crc32(body) != checksum:
-        raise StateError("the state is damaged: its checksum does not match")
+        raise StateError(
+            "the state is damaged: its checksum does not match; take another copy of it"
+        )
     try:
         header = json.loads(body[:size])
         blocks, start = {}, size

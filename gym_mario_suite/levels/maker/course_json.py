@@ -90,7 +90,10 @@ def read_course_json(text: str) -> MakerCourse:
         raise LevelError(f'not a course: expected an object with "format": "{COURSE_FORMAT}"')
     version = _whole(fields, "version", 1, _MOST_NUMBER)
     if version > VERSION:
-        raise LevelError(f"version {version} of a course: this program reads version {VERSION}")
+        raise LevelError(
+            f"version {version} of a course: this program reads version {VERSION}; "
+            "install the release that wrote it"
+        )
     for name in set(fields) ^ _FIELDS:
         what = "unknown field" if name in fields else "missing field"
         raise LevelError(f"a course has the {what} {name!r}")

@@ -47,6 +47,8 @@ def test_programs_leave_with_a_line(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each program says what is wrong with its words: code 2, and no traceback."""
+    for module in ("tyro", "torch", "sb3_contrib", "pettingzoo"):
+        pytest.importorskip(module)
     monkeypatch.setattr(sys, "argv", [name, "--no-such-option"])
     with pytest.raises(SystemExit) as end:
         runpy.run_module(f"gym_mario_suite.agents.{name}", run_name="__main__", alter_sys=True)

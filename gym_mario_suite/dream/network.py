@@ -189,6 +189,12 @@ class Choice(nn.Module):
         self.local = nn.Conv2d(
             features, choices * self.scale**2, config.copy_kernel, padding="same"
         )
+        # How surely a cell goes with the camera, wherever that goes.
+        self.along = (
+            nn.Conv2d(features, self.scale**2, config.copy_kernel, padding="same")
+            if config.laws
+            else None
+        )
         self.speeds = nn.Linear(summary, _SPEED_WIDTH)
         self.follows = nn.Linear(_SPEED_WIDTH, choices * (self.ways + 1))
         # At first: what moved goes on to move.
@@ -217,15 +223,23 @@ class Choice(nn.Module):
         above = (_SURE * (way[:, None] - edges)).sigmoid()
         return above[:, :-1] - above[:, 1:]
 
-    def forward(self, x: Tensor, summary: Tensor, near: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, summary: Tensor, near: Tensor, camera: Tensor | None = None
+    ) -> Tensor:
         """Logits [n, ways + 1, h / 2, w / 2].
 
         Args:
             x: float[n, features, rows, columns].
             summary: float[n, summary].
             near: float[n, ways, h / 2, w / 2], the cells' agreement (`copies.Motion`).
+            camera: float[n, 2 shifts + 1], see `camera_way`; None where there is no memory.
         """
         local = functional.pixel_shuffle(self.local(x), self.scale)
+        if self.along is not None and camera is not None:
+            along = functional.pixel_shuffle(self.along(x), self.scale) * camera[:, :, None, None]
+            # `copies.moves` begins with the ways to the side.
+            rest = self.ways + 1 - camera.shape[1]
+            local = local + functional.pad(along, (0, 0, 0, 0, 0, rest))
         follows = self.follows(functional.silu(self.speeds(summary)))
         follows = follows.reshape(-1, self.ways + 1, self.ways + 1)
         moved = follows[:, :, : self.ways] @ near.flatten(2)
@@ -317,10 +331,11 @@ class UnshuffleNet(nn.Module):
         painted = functional.pixel_shuffle(self.out(x), config.patch)
         if self.choice is None or near is None:
             return painted, None, head
-        known = [summary, condition]
+        known, camera = [summary, condition], None
         if self.remembered is not None and memory is not None:
-            known.append(self.choice.camera_way(memory, head, self.laws is not None))
-        return painted, self.choice(x, torch.cat(known, dim=1), near), head
+            camera = self.choice.camera_way(memory, head, self.laws is not None)
+            known.append(camera)
+        return painted, self.choice(x, torch.cat(known, dim=1), near, camera), head
 
     def _head(
         self, summary: Tensor, memory: Tensor | None, remembered: Tensor | None, buttons: Tensor

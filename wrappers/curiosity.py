@@ -107,9 +107,7 @@ class CuriosityReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstruct
         super().close()
 
 
-class VectorCuriosityReward(
-    VectorWrapper[Any, Any, Any, Any, Any], gym.utils.RecordConstructorArgs
-):
+class VectorCuriosityReward(VectorWrapper, gym.utils.RecordConstructorArgs):
     """`CuriosityReward` for vector environments, all games with one curiosity.
 
     It works in the three autoreset modes. With NEXT_STEP, a step that only resets is no transition:

@@ -44,7 +44,7 @@ class DeathPenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
         return observation, reward, terminated, truncated, info
 
 
-class VectorDeathPenalty(VectorWrapper[Any, Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
+class VectorDeathPenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
     """`DeathPenalty` for vector environments, in all autoreset modes.
 
     Args:

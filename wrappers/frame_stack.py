@@ -78,7 +78,7 @@ class FrameStack(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArg
         return self._history.stacked()[0], reward, terminated, truncated, info
 
 
-class VectorFrameStack(VectorWrapper[Any, Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
+class VectorFrameStack(VectorWrapper, gym.utils.RecordConstructorArgs):
     """`FrameStack` for vector environments, game by game the same, in all autoreset modes.
 
     Args:

@@ -91,7 +91,7 @@ class HeldAction(gym.Wrapper[Any, Any, Any, Any]):
         return self._frames.picture()[0], total, terminated, truncated, {**info, **terms}
 
 
-class VectorHeldAction(VectorWrapper[Any, Any, Any, Any, Any]):
+class VectorHeldAction(VectorWrapper):
     """`HeldAction` for the native vector environments, game by game the same.
 
     A game that ends in the midst of a span waits for the others. The wrapper resets games itself,

@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 
-class VectorObserved(VectorWrapper[Any, Any, Any, Any, Any]):
+class VectorObserved(VectorWrapper):
     """Changes the observations of a vector environment, the last ones of episodes too.
 
     Gymnasium's own base, `VectorObservationWrapper`, leaves `info["final_obs"]` out and therefore

@@ -59,7 +59,7 @@ class StickyActions(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         return self.env.step(self._before)
 
 
-class VectorStickyActions(VectorWrapper[Any, Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
+class VectorStickyActions(VectorWrapper, gym.utils.RecordConstructorArgs):
     """`StickyActions` for vector environments, game by game the same, in all autoreset modes.
 
     Args:

@@ -35,7 +35,7 @@ class TimePenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
         return observation, float(reward) - self._penalty, terminated, truncated, info
 
 
-class VectorTimePenalty(VectorWrapper[Any, Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
+class VectorTimePenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
     """`TimePenalty` for vector environments. A step that only resets a game costs nothing.
 
     Args:

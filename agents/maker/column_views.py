@@ -17,7 +17,7 @@ SIDE_COLUMNS = 4  # to each side of the cursor's
 _NEAR = 8.0  # columns between cursor and frontier beyond which all is far
 
 
-class ColumnViews(VectorWrapper[Any, Any, Any, Any, Any]):
+class ColumnViews(VectorWrapper):
     """Observes the whole height of the 9 columns around the cursor instead of the Dict.
 
     float32[n]: solid cells and the solver's way in these columns (beyond the map: solid, no way),

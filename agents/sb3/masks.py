@@ -12,7 +12,7 @@ from gym_mario_suite.engine.world import Button
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 
 
-class UsefulJumps(VectorWrapper[Any, Any, Any, Any, Any]):
+class UsefulJumps(VectorWrapper):
     """Adds `action_masks()`: bool[num_envs, actions], False for actions that can do nothing now.
 
     In Infinite Mario these are JUMP held on the ground when it must be released first, and what

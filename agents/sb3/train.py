@@ -81,7 +81,7 @@ class Training:
     resume: bool = False
 
 
-class TimedGames(VectorWrapper[Any, Any, Any, Any, Any]):
+class TimedGames(VectorWrapper):
     """Counts the seconds that a vector environment's steps take.
 
     Args:

@@ -21,14 +21,14 @@ SMALL = {"width": 40, "change_share": 0.3}
 
 
 def test_hill_climbing_makes_courses_that_can_be_finished_and_chance_does_not():
-    climbed = measure_maker(lambda envs: hill_climbing_choice(envs, 20_000), 10, **SMALL)
-    chance = measure_maker(lambda envs: random_choice, 10, **SMALL)
-    starts = measure_maker(lambda envs: idle_choice, 10, played=4, **SMALL)
+    climbed = measure_maker(lambda envs: hill_climbing_choice(envs, 20_000), 6, **SMALL)
+    chance = measure_maker(lambda envs: random_choice, 6, **SMALL)
+    starts = measure_maker(lambda envs: idle_choice, 6, played=2, **SMALL)
     assert starts.changes == 0
     assert starts.solved == starts.solved_at_start == climbed.solved_at_start
-    assert starts.played == 4
-    assert 0 <= starts.won <= 4
-    assert climbed.solved >= 0.9
+    assert starts.played == 2
+    assert 0 <= starts.won <= 2
+    assert climbed.solved >= 0.8
     assert chance.solved <= 0.3
     assert climbed.limit_violations == chance.limit_violations == 0
     assert climbed.changes <= int(0.3 * 40 * 14)

@@ -156,6 +156,9 @@ def train(
         path = trainer.save(out)
         log.close()
     progress = trainer.progress
+    if trainer.law_errors is not None:
+        across, upright = trainer.law_errors
+        typer.echo(f"laws of motion: median error {across:.2g} px across, {upright:.2g} px upright")
     typer.echo(
         f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
         f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"

@@ -182,6 +182,8 @@ class Trainer:
         self.progress = Progress(steps=options.steps)
         self._call: Any = torch.compile(self.model.parts) if options.compile else self.model.parts
         self._generator = torch.Generator(self.device)
+        # Of the best law in half of all moments, px across and upright, where laws were fitted.
+        self.law_errors: tuple[float, float] | None = None
 
     def start_from(self, path: Path) -> None:
         """Begin with the weights of a model file or the average of another stage's checkpoint."""
@@ -237,7 +239,7 @@ class Trainer:
         moments = law_moments(self.source, self.options.seed, self.options.horizon, count)
         if moments is None:
             return
-        laws.fit(*moments, self.options.law_steps, self.options.seed)
+        self.law_errors = laws.fit(*moments, self.options.law_steps, self.options.seed)
         for name, tensor in laws.named_buffers():
             self.average[f"net.laws.{name}"].copy_(tensor)
 

@@ -37,7 +37,9 @@ def trained(tapes: Tapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tapes.save(folder / "tapes" / "all.npz")
     command = ("train", "--data", folder / "tapes", "--out", folder / "run", "--model", "tiny")
     command = (*command, "--steps", 3, "--batch", 2, "--law-steps", 20)
-    assert "step 3 of 3" in mario(*command).output
+    first = mario(*command).output
+    assert "step 3 of 3" in first
+    assert "laws of motion: median error" in first
     # The same command goes on; here there is nothing left to do.
     assert "step 3 of 3, 6 predictions" in mario(*command).output
     second = (*command, "--stage", "rollout", "--start", folder / "run", "--horizon", 2)

@@ -20,7 +20,9 @@ def main(
     quick: Annotated[bool, typer.Option(help="The benchmark's --quick.")] = True,
 ) -> None:
     """Run a benchmark of two commits in turns, and print B over A with a 95 % interval."""
-    console = Console()
+    terminal = Console()
+    # Elsewhere nobody can widen it: names are not cut off.
+    console = terminal if terminal.is_terminal else Console(width=140)
     # `kill` and `timeout` end us like Ctrl-C: with the checkouts taken away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

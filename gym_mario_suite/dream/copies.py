@@ -72,21 +72,19 @@ class Motion(nn.Module):
             patch, [n, (k - 1) moves, rows, columns], and for the whole picture, [n, (k - 1) moves].
         """
         green = context[:, 1::3]
-        steps = [self._differences(green, step) for step in range(green.shape[1] - 1)]
-        near = functional.avg_pool2d(steps[-1], 3, stride=1, padding=1)
-        patches = [functional.avg_pool2d(difference, self.cells) for difference in steps]
-        local = [_agreement(difference) for difference in patches]
-        whole = [_agreement(difference.mean(dim=(2, 3))) for difference in patches]
-        return _agreement(near), torch.cat(local, dim=1), torch.cat(whole, dim=1)
-
-    def _differences(self, green: Tensor, step: int) -> Tensor:
-        moved = list(_moved(green[:, step : step + 1], self.config, CELL))
-        after = green[:, step + 1 : step + 2, ::CELL, ::CELL]
-        return (torch.cat(moved, dim=1) - after).abs()
+        # All steps at once: [n, k - 1, moves, h / 2, w / 2].
+        moved = torch.stack(list(_moved(green[:, :-1], self.config, CELL)), dim=2)
+        differences = (moved - green[:, 1:, None, ::CELL, ::CELL]).abs()
+        near = functional.avg_pool2d(differences[:, -1], 3, stride=1, padding=1)
+        patches = functional.avg_pool2d(differences.flatten(1, 2), self.cells)
+        patches = patches.unflatten(1, differences.shape[1:3])
+        local = _agreement(patches, dim=2).flatten(1, 2)
+        whole = _agreement(patches.mean(dim=(3, 4)), dim=2).flatten(1, 2)
+        return _agreement(near, dim=1), local, whole
 
 
-def _agreement(difference: Tensor) -> Tensor:
-    least = difference.amin(dim=1, keepdim=True)
+def _agreement(difference: Tensor, dim: int) -> Tensor:
+    least = difference.amin(dim=dim, keepdim=True)
     return (_SHARPNESS * (least - difference)).exp()
 
 

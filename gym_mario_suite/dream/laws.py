@@ -30,8 +30,11 @@ ACROSS = (_MOVE.start, _SPEED.start)
 UPRIGHT = (_MOVE.start + 1, _SPEED.start + 1, _JUMP.start)
 CAMERA = _MOVE.start + 2
 _HALF_PX = 2.0
-_UNITS_ACROSS = (_HALF_PX, SPEED_UNIT)  # to px, px a tick and ticks
-_UNITS_UPRIGHT = (_HALF_PX, SPEED_UNIT, JUMP_UNIT)
+# Of what a law says, by how many numbers that is: to px, px a tick and ticks.
+_UNITS = {
+    len(ACROSS): (_HALF_PX, SPEED_UNIT),
+    len(UPRIGHT): (_HALF_PX, SPEED_UNIT, JUMP_UNIT),
+}
 _CAMERAS = 3  # it goes with Mario; it stays; what is guessed
 _PLAIN = MEMORY_SIZE - 1 + 2 * len(BUTTONS) + 1
 _WIDTH = 64
@@ -186,16 +189,12 @@ class Laws(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         terms = plain_terms(memory, buttons)
         errors = []
-        for name, columns, units in (
-            ("across", ACROSS, _UNITS_ACROSS),
-            ("upright", UPRIGHT, _UNITS_UPRIGHT),
-        ):
+        for name, columns in (("across", ACROSS), ("upright", UPRIGHT)):
             truth = targets[:, columns]
-            found = _fitted(terms, truth, torch.tensor(units), self.count, steps, generator)
+            found = _fitted(terms, truth, self.count, steps, generator)
             getattr(self, name).copy_(found)
             said = (terms @ found).unflatten(1, (self.count, len(columns)))
-            best = _error(said, truth, torch.tensor(units)).amin(1)
-            errors.append(float(best.median()))
+            errors.append(float(_error(said, truth).amin(1).median()))
         self.fitted.fill_(True)
         return errors[0], errors[1]
 
@@ -240,10 +239,9 @@ def _chosen(proposed: Tensor, logits: Tensor) -> Tensor:
     return proposed.gather(1, best)[:, 0]
 
 
-def _error(said: Tensor, truth: Tensor, units: Tensor | None = None) -> Tensor:
+def _error(said: Tensor, truth: Tensor) -> Tensor:
     """Errors [n, laws] in px, all numbers of a law together."""
-    if units is None:
-        units = said.new_tensor(_UNITS_ACROSS if said.shape[2] == 2 else _UNITS_UPRIGHT)
+    units = said.new_tensor(_UNITS[said.shape[2]])
     return ((said - truth[:, None]) * units).abs().sum(2)
 
 
@@ -253,7 +251,7 @@ def _unlikely(logits: Tensor, error: Tensor) -> Tensor:
 
 
 def _fitted(
-    terms: Tensor, truth: Tensor, units: Tensor, count: int, steps: int, generator: torch.Generator
+    terms: Tensor, truth: Tensor, count: int, steps: int, generator: torch.Generator
 ) -> Tensor:
     """Laws float[terms, count * numbers] that together explain the most moments."""
     width, numbers = terms.shape[1], truth.shape[1]
@@ -268,7 +266,7 @@ def _fitted(
         rows = torch.randint(len(terms), (_FIT_BATCH,), generator=generator)
         chances = functional.silu(terms[rows] @ inner) @ outer
         said = (terms[rows] @ laws).unflatten(1, (count, numbers))
-        loss = _unlikely(chances, _error(said, truth[rows], units)).mean()
+        loss = _unlikely(chances, _error(said, truth[rows])).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.copies import CELL, Motion, choose, moves
+from gym_mario_suite.dream.choice import Choice
+from gym_mario_suite.dream.copies import Motion, choose, moves
 from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY_SIZE, PLACE_PERIOD_PX, SPEED_UNIT
@@ -35,11 +36,8 @@ from gym_mario_suite.errors import WeightsError
 
 _FREQUENCIES = 8
 _HEAD_WIDTH = 128
-_SPEED_WIDTH = 64
-_AGREEMENT_LOGIT = 4.0
 _HARMONICS = 8  # the shortest wave is one px of a frame long
 REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
-_SURE = 20.0  # per px: how sharply a way of so many px is told from the next
 _SLICES = head_slices()
 _TILE_CODES = 256
 _SPAWN_CODES = 16
@@ -172,80 +170,6 @@ class LevelHint(nn.Module):
         return torch.cat([known[..., :HINT_LEFT], between, known[..., -HINT_RIGHT:]], dim=3)
 
 
-class Choice(nn.Module):
-    """What each cell is to be: a copy, moved in one of the ways, or painted.
-
-    Which layer of the scenery a cell belongs to shows in how it has moved; how fast each layer will
-    move is the same everywhere. So the picture as a whole says which way follows on which (a
-    matrix), and the patches add what they see for themselves.
-    """
-
-    def __init__(self, config: DreamConfig, features: int, summary: int) -> None:
-        super().__init__()
-        self.ways = len(moves(config))
-        self.shifts = config.shifts
-        self.scale = config.patch // CELL
-        choices = self.ways + 1
-        self.local = nn.Conv2d(
-            features, choices * self.scale**2, config.copy_kernel, padding="same"
-        )
-        # How surely a cell goes with the camera, wherever that goes.
-        self.along = (
-            nn.Conv2d(features, self.scale**2, config.copy_kernel, padding="same")
-            if config.laws
-            else None
-        )
-        self.speeds = nn.Linear(summary, _SPEED_WIDTH)
-        self.follows = nn.Linear(_SPEED_WIDTH, choices * (self.ways + 1))
-        # At first: what moved goes on to move.
-        same = torch.zeros(choices, self.ways + 1)
-        same[: self.ways, : self.ways] = _AGREEMENT_LOGIT * torch.eye(self.ways)
-        with torch.no_grad():
-            self.follows.bias.copy_(same.flatten())
-            self.follows.weight.mul_(0.1)
-
-    def camera_way(self, memory: Tensor, head: Tensor, by_laws: bool) -> Tensor:
-        """How many px of a frame the camera goes, as chances [n, 2 shifts + 1].
-
-        The laws say it. Without them it follows from where Mario is between two pixels and from the
-        way that the head expects; all are 0 where his place is not known. No gradient goes back to
-        the head.
-        """
-        head = head.detach()
-        if by_laws:
-            return self._chances(head[:, _SLICES["move"].stop - 1] + 0.5)
-        way = memory[:, 4] / 2 % 1 + head[:, _SLICES["move"].start]
-        return self._chances(way) * memory[:, 1:2]
-
-    def _chances(self, way: Tensor) -> Tensor:
-        reach = self.shifts
-        edges = torch.arange(-reach, reach + 2, device=way.device, dtype=way.dtype)
-        above = (_SURE * (way[:, None] - edges)).sigmoid()
-        return above[:, :-1] - above[:, 1:]
-
-    def forward(
-        self, x: Tensor, summary: Tensor, near: Tensor, camera: Tensor | None = None
-    ) -> Tensor:
-        """Logits [n, ways + 1, h / 2, w / 2].
-
-        Args:
-            x: float[n, features, rows, columns].
-            summary: float[n, summary].
-            near: float[n, ways, h / 2, w / 2], the cells' agreement (`copies.Motion`).
-            camera: float[n, 2 shifts + 1], see `camera_way`; None where there is no memory.
-        """
-        local = functional.pixel_shuffle(self.local(x), self.scale)
-        if self.along is not None and camera is not None:
-            along = functional.pixel_shuffle(self.along(x), self.scale) * camera[:, :, None, None]
-            # `copies.moves` begins with the ways to the side.
-            rest = self.ways + 1 - camera.shape[1]
-            local = local + functional.pad(along, (0, 0, 0, 0, 0, rest))
-        follows = self.follows(functional.silu(self.speeds(summary)))
-        follows = follows.reshape(-1, self.ways + 1, self.ways + 1)
-        moved = follows[:, :, : self.ways] @ near.flatten(2)
-        return local + moved.reshape(local.shape) + follows[:, :, self.ways :, None]
-
-
 class UnshuffleNet(nn.Module):
     """The U-Net of the presets `tiny`, `ci`, `xxs`, `xs` and `s`."""
 
@@ -333,7 +257,7 @@ class UnshuffleNet(nn.Module):
             return painted, None, head
         known, camera = [summary, condition], None
         if self.remembered is not None and memory is not None:
-            camera = self.choice.camera_way(memory, head, self.laws is not None)
+            camera = self.choice.camera_way(memory, head)
             known.append(camera)
         return painted, self.choice(x, torch.cat(known, dim=1), near, camera), head
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gym_mario_suite.completion import words
-from gym_mario_suite.dream.commands import app
+from gym_mario_suite.dream.commands import app, shown
 from gym_mario_suite.dream.presets import PRESETS
 from gym_mario_suite.errors import OptionError
 
@@ -124,7 +124,9 @@ def transfer(
             help="Name of a shipped model, or the path of one.", autocompletion=words(PRESETS)
         ),
     ] = "",
-    steps: Annotated[int, typer.Option(help="Steps that each learner takes.")] = 100_000,
+    steps: Annotated[
+        int, typer.Option(help="Decisions that each learner takes, of four ticks each.")
+    ] = 25_000,
     episodes: Annotated[int, typer.Option(help="Episodes that each then plays.")] = 20,
     envs: Annotated[int, typer.Option(help="Environments at once.")] = 8,
     seed: Annotated[int, typer.Option(help="Decides everything.")] = 0,
@@ -140,7 +142,11 @@ def transfer(
     options = TransferOptions(
         model=model or DEFAULT_MODEL, steps=steps, episodes=episodes, envs=envs, seed=seed
     )
-    records = run_transfer(options)
+    with shown("PPO", 2 * steps) as tell:
+        records = run_transfer(
+            options,
+            lambda name, done: tell(completed=done + steps * (name == "engine"), note=name),
+        )
     text = json.dumps(records, indent=1)
     typer.echo(text)
     if json_file is not None:

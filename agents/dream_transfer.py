@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,14 @@ import numpy as np
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.wrappers import VectorFrameSpan
 
 _ENGINE = "MarioInfinite-v0"
 _DREAM = "MarioDream-v0"
-_HORIZON = 400
-_ROLLOUT = 128
+_HORIZON = 400  # ticks
+_SPAN, _KEEP = 4, (2, 3, 4)  # a decision is held for so many ticks; the frames of it that are seen
+_SIZE = (60, 80)
+_ROLLOUT, _BATCH, _EPOCHS = 128, 256, 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +27,14 @@ class TransferOptions:
 
     Attributes:
         model: The dream's model.
-        steps: Steps that each learner takes.
+        steps: Decisions that each learner takes, of four ticks each.
         episodes: Episodes that each then plays in the engine.
         envs: Environments at once.
         seed: Decides everything.
     """
 
     model: str
-    steps: int = 100_000
+    steps: int = 25_000
     episodes: int = 20
     envs: int = 8
     seed: int = 0
@@ -54,8 +58,19 @@ def _engine_envs(count: int) -> gym.vector.VectorEnv:
     )
 
 
-def run_transfer(options: TransferOptions) -> list[dict[str, Any]]:
+def _spans(envs: gym.vector.VectorEnv) -> gym.vector.VectorEnv:
+    """Decisions of a few ticks, seen grey and small: uint8[60, 80, 3]."""
+    return VectorFrameSpan(envs, span=_SPAN, keep=_KEEP, size=_SIZE, crop=None)
+
+
+def run_transfer(
+    options: TransferOptions, told: Callable[[str, int], None] | None = None
+) -> list[dict[str, Any]]:
     """Train in both worlds, play in the engine.
+
+    Args:
+        options: The experiment.
+        told: Called with the learner's name and the decisions it has taken, now and then.
 
     Returns:
         Records `{"model", "metric", "value", "n"}`: mean distance in px of PPO trained in the
@@ -66,6 +81,7 @@ def run_transfer(options: TransferOptions) -> list[dict[str, Any]]:
     """
     try:
         from stable_baselines3 import PPO
+        from stable_baselines3.common.vec_env import VecNormalize
     except ImportError:
         raise OptionError(
             "this needs stable-baselines3: pip install 'gym-mario-suite[sb3]'"
@@ -91,11 +107,19 @@ def run_transfer(options: TransferOptions) -> list[dict[str, Any]]:
         ("engine", engine, options.steps),
         ("untrained", engine, 0),
     ):
+        # The two worlds' rewards are of different sizes.
+        world = VecNormalize(GymVecAdapter(_spans(envs)), norm_obs=False)
         learner = PPO(
-            "CnnPolicy", GymVecAdapter(envs), n_steps=_ROLLOUT, seed=options.seed, device="cpu"
+            "CnnPolicy",
+            world,
+            n_steps=_ROLLOUT,
+            batch_size=_BATCH,
+            n_epochs=_EPOCHS,
+            seed=options.seed,
+            device="cpu",
         )
         if steps:
-            learner.learn(steps)
+            learner.learn(steps, callback=_teller(name, told))
         distances = _play(learner, options)
         records.append(
             {
@@ -108,12 +132,23 @@ def run_transfer(options: TransferOptions) -> list[dict[str, Any]]:
     return records
 
 
+def _teller(name: str, told: Callable[[str, int], None] | None) -> Any:
+    """`told` as stable-baselines3 calls it."""
+
+    def tell(local: dict[str, Any], _: dict[str, Any]) -> bool:
+        if told is not None:
+            told(name, int(local["self"].num_timesteps))
+        return True
+
+    return tell
+
+
 def _play(learner: Any, options: TransferOptions) -> np.ndarray:
     """Distances of episodes that the learner plays in the engine, px."""
-    envs = _engine_envs(options.episodes)
+    envs = _spans(_engine_envs(options.episodes))
     frames, _ = envs.reset(seed=options.seed + 1)
     distances = np.full(options.episodes, np.nan)
-    for _ in range(_HORIZON):
+    for _ in range(_HORIZON // _SPAN + 1):
         actions, _ = learner.predict(np.moveaxis(frames, -1, 1), deterministic=False)
         frames, _, terminated, truncated, infos = envs.step(actions)
         ended = (terminated | truncated) & np.isnan(distances)

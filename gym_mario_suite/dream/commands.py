@@ -31,7 +31,7 @@ def _dream() -> None:
 
 
 @contextmanager
-def _shown(what: str, total: int | None) -> Iterator[Any]:
+def shown(what: str, total: int | None) -> Iterator[Any]:
     """A progress bar on a terminal; elsewhere nothing."""
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -69,7 +69,7 @@ def train(
     stage: Annotated[
         str,
         typer.Option(
-            help="denoise (first) or rollout (second).",
+            help="motion (first), denoise (second) or rollout (third).",
             autocompletion=words(STAGES),
         ),
     ] = "denoise",
@@ -89,9 +89,9 @@ def train(
     end_share: Annotated[
         float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
     ] = END_SHARE,
-    law_steps: Annotated[
-        int, typer.Option(help="Steps to fit the laws of motion in, before the first step.")
-    ] = 6000,
+    law_moments: Annotated[
+        int, typer.Option(help="Moments to find the laws of motion in, before the first step.")
+    ] = 24_576,
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
@@ -127,7 +127,7 @@ def train(
         rate=rate,
         precision=precision,
         compile=compiled,
-        law_steps=law_steps,
+        law_moments=law_moments,
         seed=seed,
     )
     require_folder(out)
@@ -139,7 +139,7 @@ def train(
     log = TrainingLog(out, source, options.seed)
     saved = told = time.monotonic()
     try:
-        with _shown(f"{model} {stage}", trainer.progress.steps or None) as show:
+        with shown(f"{model} {stage}", trainer.progress.steps or None) as show:
             for progress in trainer.run(deadline=deadline):
                 now = time.monotonic()
                 if now - told > _TELL_S:
@@ -156,9 +156,11 @@ def train(
         path = trainer.save(out)
         log.close()
     progress = trainer.progress
-    if trainer.law_errors is not None:
-        across, upright = trainer.law_errors
-        typer.echo(f"laws of motion: median error {across:.2g} px across, {upright:.2g} px upright")
+    if trainer.unexplained is not None:
+        across, upright = trainer.unexplained
+        typer.echo(
+            f"laws of motion: all moments follow one but {across:.2%} across, {upright:.2%} upright"
+        )
     typer.echo(
         f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
         f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"
@@ -176,7 +178,7 @@ def _train_upsampler(
         raise OptionError("the upsampler needs --steps")
     require_folder(out)
     source = open_windows(data, 240, 320, threads)
-    with _shown(UPSAMPLER, steps) as show:
+    with shown(UPSAMPLER, steps) as show:
         trained = train_upsampler(
             UpsamplerConfig(),
             source,
@@ -281,6 +283,10 @@ def evaluate(
     probes: Annotated[
         Path | None, typer.Option(help="Keep the trained probes in this file.")
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Measure on episodes of these tapes, say of the training, instead."),
+    ] = None,
     threads: Threads = 1,
 ) -> None:
     """Measure how true a model's dreams are, on held-out levels."""
@@ -293,18 +299,19 @@ def evaluate(
     from rich.table import Table
 
     from gym_mario_suite.dream.evaluation import Evaluation
-    from gym_mario_suite.dream.step_evaluation import EvalOptions
+    from gym_mario_suite.dream.step_evaluation import EvalOptions, like_held_out
     from gym_mario_suite.whole_file import write_whole
 
     torch.set_num_threads(threads)
     model = model or DEFAULT_MODEL
     backend = "torch" if model.endswith(SAFETENSORS) else "onnx"
     options = EvalOptions.quick(threads) if quick else EvalOptions(threads=threads)
-    evaluation = Evaluation(open_model(model, backend, threads), Path(model).stem, options)
-    with _shown("probes", options.probe_steps) as show:
+    tapes = None if data is None else like_held_out(data)
+    evaluation = Evaluation(open_model(model, backend, threads), Path(model).stem, options, tapes)
+    with shown("probes", options.probe_steps) as show:
         evaluation.prepare(probes, lambda step: show(completed=step))
     records: list[dict[str, Any]] = []
-    with _shown("evaluation", None) as show:
+    with shown("evaluation", None) as show:
         for part in evaluation.run():
             records += part
             show(note=part[-1]["metric"])
@@ -339,7 +346,7 @@ def probes(
     torch.set_num_threads(threads)
     size = 120, 160
     found = Probes(*size)
-    with _shown("probes", steps) as show:
+    with shown("probes", steps) as show:
         windows = TapeWindows(Tapes.load(data), *size, threads)
         found.train(windows, steps, tell=lambda step: show(completed=step))
     found.save(out)

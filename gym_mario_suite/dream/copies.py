@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from gym_mario_suite.dream.presets import DreamConfig
 
-CELL = 2  # side in px of the squares that are copied as a whole
+CELL = 2  # side in px of the squares that are copied as a whole; `_by_cell` counts on 2
 _SHARPNESS = 20.0
 _HARD = 2e-3  # squared error of the best copy, from which on a cell had better be painted
 
@@ -114,6 +114,12 @@ def choose(painted: Tensor, logits: Tensor, last: Tensor, config: DreamConfig) -
     return torch.where(choice == len(ways), painted, copied)
 
 
+def _by_cell(error: Tensor) -> Tensor:
+    """The mean of each cell; several times as fast as a pooling of one channel."""
+    rows = error[:, :, ::CELL] + error[:, :, 1::CELL]
+    return (rows[..., ::CELL] + rows[..., 1::CELL]) / CELL**2
+
+
 def expected_error(
     painted: Tensor,
     logits: Tensor | None,
@@ -143,12 +149,12 @@ def expected_error(
     by_painting = weight * (painted - target).square().mean(1, keepdim=True)
     if logits is None:
         return by_painting.mean()
-    by_painting = functional.avg_pool2d(by_painting, CELL)
+    by_painting = _by_cell(by_painting)
     with torch.no_grad():
         errors = []
         for moved in _moved(last, config):
             error = weight * (moved - target).square().mean(1, keepdim=True)
-            errors.append(functional.avg_pool2d(error, CELL))
+            errors.append(_by_cell(error))
         by_copying = torch.cat(errors, dim=1)
     shares = logits.float().softmax(dim=1)
     expected = (shares[:, :-1] * by_copying).sum(1, keepdim=True) + shares[:, -1:] * by_painting

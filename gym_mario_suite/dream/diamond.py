@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gym_mario_suite.dream.composition import Parts
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
@@ -226,11 +227,11 @@ class DiamondNet(_Core):
         tiles: Tensor | None,
         place: Tensor | None,
         memory: Tensor | None,
-    ) -> tuple[Tensor, None, Tensor]:
+    ) -> Parts:
         """As `network.UnshuffleNet.forward`."""
         pressed = self.buttons(buttons).flatten(1)
         painted, deep = self.run(torch.cat([context, noisy], dim=1), codes, pressed)
-        return painted, None, self.head(deep.mean(dim=(2, 3)))
+        return Parts(painted, None, None, self.head(deep.mean(dim=(2, 3))))
 
 
 class Upsampler(_Core):

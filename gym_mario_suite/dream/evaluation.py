@@ -211,28 +211,43 @@ class Evaluation(StepEvaluation):
         return np.array(x), np.array(y)
 
     def _stability(self) -> list[dict[str, Any]]:
-        """Long dreams: whether there still is one Mario, and whether the colours hold."""
+        """A thousand steps: whether there still is one Mario, and whether the colours hold.
+
+        As in the environment, a dream ends where the model says so, and another begins in its
+        place.
+        """
         count, steps = self.options.long_rollouts, self.options.long_steps
+        threshold = float(self.model.card.get("done_threshold", 0.5))
         episodes, begins = starts(self.tapes, count, 1)
         player = TapePlayer(self.tapes, *self.size, self.options.threads)
         pieces = player.pieces(episodes, begins, CONTEXT)
         dreamer = Dreamer(self.model, count)
         dreamer.seeds[:] = np.arange(count)
+
+        def begin(row: int, start: int) -> None:
+            memory = memory_of(pieces.facts[start, -1])
+            dreamer.begin(row, pieces.frames[start], pieces.keys[start], memory=memory)
+
         for row in range(count):
-            memory = memory_of(pieces.facts[row, -1])
-            dreamer.begin(row, pieces.frames[row], pieces.keys[row], memory=memory)
+            begin(row, row)
         rng = np.random.default_rng(8)
         held = np.zeros(count, np.uint8)
-        ones = []
+        ones, ends, lengths = [], 0, np.zeros(count, np.int64)
         frames = pieces.frames[:, -1]
+        begun = np.arange(count)
         for step in range(steps):
             if step % 8 == 0:
                 held = rng.choice(np.array(FORKED_KEYS, np.uint8), count)
-            frames, _ = dreamer.step(held)
+            frames, outcome = dreamer.step(held)
+            lengths += 1
             if step >= steps - 100 and step % 10 == 9:
                 ones.append(self.probes.find(frames).count == 1)
+            for row in np.flatnonzero(outcome.p_done >= threshold):
+                ends += 1
+                lengths[row], begun[row] = 0, (begun[row] + 1) % count
+                begin(int(row), int(begun[row]))
         colour = np.abs(
-            frames.mean((1, 2), dtype=np.float64) - pieces.frames[:, -1].mean((1, 2))
+            frames.mean((1, 2), dtype=np.float64) - pieces.frames[begun, -1].mean((1, 2))
         ).mean()
         floor = self.probes.find(pieces.frames[:, -1]).count == 1
         windows = TapeWindows(self.tapes, *self.size, self.options.threads, end_share=0)
@@ -242,6 +257,8 @@ class Evaluation(StepEvaluation):
             self.record(f"one_mario_at_{steps}", found.mean(), len(found)),
             self.record(f"one_mario_at_{steps}", real.mean(), len(real), ENGINE, note="ceiling"),
             self.record("one_mario_at_0", floor.mean(), len(floor)),
+            self.record(f"ends_in_{steps}", ends / count, count, note="of each dream"),
+            self.record(f"age_at_{steps}", lengths.mean(), count, note="steps since the last end"),
             self.record(f"colour_drift_at_{steps}", colour, count, note="levels"),
         ]
 

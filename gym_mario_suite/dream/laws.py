@@ -7,9 +7,9 @@ the rule that holds is right to a thousandth. Which one holds shows in the pictu
 chooses, among the laws and what it guesses freely, and a choice is never blended (as with
 `copies`).
 
-The laws are fitted before a training's first step, to memories and buttons without pictures, as a
-mixture whose chances come from these alone; from then on they stay as they are, and the network
-learns to choose.
+The laws are found before a training's first step, from memories and buttons without pictures, one
+after the other: the one that explains the most moments first, then the one that explains the most
+of what is left. From then on they stay as they are, and the network learns to choose.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY_SIZE, PLACE_PERIOD_PX, SPEED_UNIT
+from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import BUTTONS, HEAD_SIZE, head_slices
 
 _SLICES = head_slices()
@@ -35,15 +34,18 @@ _UNITS = {
     len(ACROSS): (_HALF_PX, SPEED_UNIT),
     len(UPRIGHT): (_HALF_PX, SPEED_UNIT, JUMP_UNIT),
 }
-_CAMERAS = 3  # it goes with Mario; it stays; what is guessed
-_PLAIN = MEMORY_SIZE - 1 + 2 * len(BUTTONS) + 1
-_WIDTH = 64
+_CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
+MIDDLE_PX = 160.0  # of the picture, px of the engine
+_SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
+_PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1
 _NEAR = 0.03  # px: errors below are as good as none
 _TAIL = 2.0  # how little errors far above count against each other
 _AT_FIRST = 3.0  # logit
-_FIT_BATCH = 512
-_FIT_RATE = 3e-3
-_FIT_SPREAD = 0.3
+# How laws are found: beginnings of each, moments near a beginning, moments looked at, rounds of
+# reweighting, and the errors in px that count little in the first and in the last round.
+_BEGINNINGS, _NEIGHBOURS, _LOOKED_AT, _ROUNDS = 24, (60, 150, 400), 4096, 12
+_COARSE, _FINE = 1.0, 0.03
+_FEWEST = 20  # moments that make a law
 
 
 class Proposals(NamedTuple):
@@ -98,7 +100,7 @@ def plain_terms(memory: Tensor, buttons: Tensor) -> Tensor:
         torch.ones_like(hurried),
         memory[:, 2:4] / SPEED_UNIT,
         memory[:, 4:6] / PLACE_PERIOD_PX,
-        memory[:, 6:] / JUMP_UNIT,
+        memory[:, 6:7] / JUMP_UNIT,
         now,
         before,
         hurried,
@@ -111,7 +113,7 @@ class Laws(nn.Module):
 
     Args:
         count: How many laws there are for each direction.
-        summary: Width of what the network says of the picture.
+        summary: Width of what the network says of the picture, and of the choice.
         remembered: Width of what it makes of the memory.
     """
 
@@ -126,18 +128,18 @@ class Laws(nn.Module):
         self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
         self.count = count
         choices = 2 * (count + 1) + _CAMERAS
-        last = nn.Linear(_WIDTH, choices)
+        last = nn.Linear(summary, choices)
         with torch.no_grad():  # at first: what is guessed
             for guess in (count, 2 * count + 1, choices - 1):
                 last.bias[guess] += _AT_FIRST
         self.choice = nn.Sequential(
-            nn.Linear(summary + remembered + _PLAIN, _WIDTH), nn.SiLU(), last
+            nn.Linear(summary + remembered + _PLAIN, summary), nn.SiLU(), last
         )
 
     def forward(
         self, memory: Tensor, buttons: Tensor, seen: Tensor, remembered: Tensor, guess: Tensor
-    ) -> Tensor:
-        """The head with the chosen laws' numbers in it, and behind it all proposals.
+    ) -> tuple[Tensor, Proposals]:
+        """The head with the chosen laws' numbers in it, and all proposals.
 
         Args:
             memory: float[n, MEMORY_SIZE].
@@ -155,9 +157,11 @@ class Laws(nn.Module):
         upright = _with_guess(terms @ self.upright, guess[:, UPRIGHT])
         one = _chosen(across, across_logits)
         other = _chosen(upright, upright_logits)
-        # A camera that goes with Mario: frames show whole pixels, he is somewhere between them.
-        inside = memory[:, 4] / _HALF_PX % 1
-        along = (inside + one[:, 0].detach()).floor()
+        # A camera that has Mario in the middle: frames show whole pixels, he is between them.
+        inside = torch.where(
+            memory[:, _SEEN] > 0, memory[:, _SCREEN_X] - MIDDLE_PX, memory[:, 4] % _HALF_PX
+        )
+        along = (inside / _HALF_PX + one[:, 0].detach()).floor()
         camera = torch.stack([along, torch.zeros_like(along), guess[:, CAMERA]], dim=1)
         where = camera.gather(1, camera_logits.argmax(1, keepdim=True))
         head = torch.cat(
@@ -165,14 +169,15 @@ class Laws(nn.Module):
                 guess[:, : _MOVE.start],
                 *(one[:, :1], other[:, :1], where),
                 *(one[:, 1:], other[:, 1:2], other[:, 2:]),
+                guess[:, _JUMP.stop :],
             ],
             dim=1,
         )
         proposals = Proposals(across, upright, camera, across_logits, upright_logits, camera_logits)
-        return torch.cat([head, packed(proposals)], dim=1)
+        return head, proposals
 
     def fit(
-        self, memory: Tensor, buttons: Tensor, targets: Tensor, steps: int, seed: int
+        self, memory: Tensor, buttons: Tensor, targets: Tensor, seed: int
     ) -> tuple[float, float]:
         """Find the laws, from moments of which everything is known.
 
@@ -180,23 +185,22 @@ class Laws(nn.Module):
             memory: float[n, MEMORY_SIZE].
             buttons: float[n, CONTEXT, 6].
             targets: float[n, HEAD_SIZE]; only what laws say is read.
-            steps: Of the optimiser.
             seed: Decides the outcome.
 
         Returns:
-            The median error in px of the best law of each moment, across and upright.
+            The share of the moments that no law explains to 0.03 px, across and upright.
         """
         generator = torch.Generator().manual_seed(seed)
         terms = plain_terms(memory, buttons)
-        errors = []
+        unexplained = []
         for name, columns in (("across", ACROSS), ("upright", UPRIGHT)):
             truth = targets[:, columns]
-            found = _fitted(terms, truth, self.count, steps, generator)
+            found = _found(terms, truth, self.count, generator)
             getattr(self, name).copy_(found)
             said = (terms @ found).unflatten(1, (self.count, len(columns)))
-            errors.append(float(_error(said, truth).amin(1).median()))
+            unexplained.append(float((_error(said, truth).amin(1) > _NEAR).float().mean()))
         self.fitted.fill_(True)
-        return errors[0], errors[1]
+        return unexplained[0], unexplained[1]
 
 
 def law_loss(proposals: Proposals, truth: Tensor) -> Tensor:
@@ -250,24 +254,56 @@ def _unlikely(logits: Tensor, error: Tensor) -> Tensor:
     return -torch.logsumexp(logits.log_softmax(1) - _TAIL * (error / _NEAR).log1p(), dim=1)
 
 
-def _fitted(
-    terms: Tensor, truth: Tensor, count: int, steps: int, generator: torch.Generator
-) -> Tensor:
-    """Laws float[terms, count * numbers] that together explain the most moments."""
-    width, numbers = terms.shape[1], truth.shape[1]
-    drawn = torch.randn(width, count * numbers, generator=generator) * _FIT_SPREAD
-    laws = drawn.requires_grad_()
-    inner = (torch.randn(width, _WIDTH, generator=generator) / width**0.5).requires_grad_()
-    outer = (torch.randn(_WIDTH, count, generator=generator) / _WIDTH**0.5).requires_grad_()
-    optimiser = torch.optim.Adam([laws, inner, outer], lr=_FIT_RATE)
-    for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = _FIT_RATE * min(1.0, (step + 1) / 100) * (1 - step / steps)
-        rows = torch.randint(len(terms), (_FIT_BATCH,), generator=generator)
-        chances = functional.silu(terms[rows] @ inner) @ outer
-        said = (terms[rows] @ laws).unflatten(1, (count, numbers))
-        loss = _unlikely(chances, _error(said, truth[rows])).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-    return laws.detach()
+def _found(terms: Tensor, truth: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """At most `count` laws, float[terms, count * numbers]; where fewer are found the rest are 0.
+
+    Each is begun in many places, with the moments most like one that is left; weights that fall
+    with the error then draw it to the moments which follow one rule exactly. Of all, the one that
+    explains the most is kept, and what it explains is taken away.
+    """
+    units = truth.new_tensor(_UNITS[truth.shape[1]])
+    x, y = terms.double(), (truth * units).double()
+    alike = torch.cat([x / _spread(x), y / _spread(y) * 3], 1)
+    laws = x.new_zeros(count, x.shape[1], y.shape[1])
+    left = torch.ones(len(x), dtype=torch.bool)
+    for number in range(count):
+        rows = left.nonzero()[:, 0]
+        if len(rows) < _FEWEST:
+            break
+        rows = rows[torch.randperm(len(rows), generator=generator)[:_LOOKED_AT]]
+        begun = rows[torch.randint(len(rows), (_BEGINNINGS,), generator=generator)]
+        apart = torch.cdist(alike[begun], alike[rows])
+        near = [min(len(rows), _NEIGHBOURS[i % len(_NEIGHBOURS)]) for i in range(_BEGINNINGS)]
+        reach = torch.stack([row.kthvalue(k).values for row, k in zip(apart, near, strict=True)])
+        drawn = _drawn_to(x[rows], y[rows], (apart <= reach[:, None]).double())
+        explained = [((y - x @ law).abs().sum(1) < _NEAR) & left for law in drawn]
+        sizes = [int(part.sum()) for part in explained]
+        best = max(range(_BEGINNINGS), key=sizes.__getitem__)
+        law, hit = drawn[best], explained[best]
+        if sizes[best] >= _FEWEST:
+            exact = torch.linalg.lstsq(x[hit], y[hit], driver="gelsd").solution
+            kept = ((y - x @ exact).abs().sum(1) < _NEAR) & left
+            if kept.sum() >= sizes[best]:
+                law, hit = exact, kept
+        laws[number] = law
+        left &= ~hit
+    return (laws / units).movedim(0, 1).flatten(1).to(terms.dtype)
+
+
+def _spread(columns: Tensor) -> Tensor:
+    return columns.std(0).clamp_min(1e-6)
+
+
+def _drawn_to(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+    """Laws [b, terms, numbers] by least squares, each reweighted round by round from [b, n]."""
+    laws = x.new_zeros(len(weights), x.shape[1], y.shape[1])
+    little = 1e-6 * torch.eye(x.shape[1], dtype=x.dtype)
+    for number in range(_ROUNDS):
+        scale = _COARSE * (_FINE / _COARSE) ** (number / (_ROUNDS - 1))
+        weighted = (weights[:, :, None] * x).transpose(1, 2)
+        squares = weighted @ x
+        size = squares.diagonal(dim1=1, dim2=2).mean(1).clamp_min(1e-9)
+        laws = torch.linalg.solve(squares + size[:, None, None] * little, weighted @ y)
+        error = (x @ laws - y).abs().sum(2)
+        weights = (1 + (error / scale).square()) ** -2
+    return laws

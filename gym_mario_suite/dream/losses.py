@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gym_mario_suite.dream.copies import choose, expected_error
+from gym_mario_suite.dream.composition import Parts, composed, composition_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.frames import quantised
 from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
-from gym_mario_suite.dream.memory import carried
+from gym_mario_suite.dream.memory import MEMORY, carried
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.windows import (
@@ -29,12 +29,11 @@ from gym_mario_suite.dream.windows import (
 
 _SLICES = head_slices()
 # Which parts of a memory are no places, in the order of MEMORY.
-_UNPLACED = (1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0)
+_UNPLACED = tuple(float(name not in ("placed", "x", "y")) for name in MEMORY)
 _LAW_STREAM = 1 << 31
 _EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
-# `Denoiser.parts`
-Parts = Callable[..., tuple[Tensor, Tensor | None, Tensor]]
+Predict = Callable[..., Parts]  # `Denoiser.parts`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,10 +86,11 @@ def to_batch(pieces: Pieces, device: str | torch.device = "cpu") -> Batch:
             tensor = tensor.pin_memory()
         return tensor.to(device, non_blocking=True)
 
-    frames = sent(pieces.frames).movedim(-1, -3).float() / 127.5 - 1
+    # Channels first while they are bytes: a quarter of the memory to go through.
+    frames = sent(pieces.frames).movedim(-1, -3).contiguous().float().div_(127.5).sub_(1)
     targets = {name: sent(part) for name, part in targets_of(pieces.facts)._asdict().items()}
     return Batch(
-        frames.contiguous(),
+        frames,
         sent(multi_hot(pieces.keys)),
         targets,
         sent(pieces.hints).long(),
@@ -128,7 +128,7 @@ def _hints(
     return tiles, place * kept[:, None]
 
 
-def _vague(memory: Tensor, generator: torch.Generator) -> Tensor:
+def vague(memory: Tensor, generator: torch.Generator) -> Tensor:
     """Memories as dreams begin with them: some without places, some empty.
 
     That they are not quite right in the course of a dream is seen in rollouts.
@@ -173,6 +173,7 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
         "speed": _known_loss(part["speed"], targets["speed"]),
         "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),
+        "screen": _known_loss(part["screen"], targets["screen"]),
         **laws,
     }
 
@@ -222,7 +223,7 @@ def symlog(x: Tensor) -> Tensor:
 
 
 def denoising_loss(
-    parts: Parts,
+    predict: Predict,
     config: DreamConfig,
     batch: Batch,
     noise: NoiseOptions,
@@ -258,18 +259,16 @@ def denoising_loss(
     )
     memory = None
     if config.memory:
-        memory = _vague(batch.memory[:, CONTEXT - 1 : -1].flatten(0, 1), generator)
-    painted, logits, head = parts(
-        past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place, memory
-    )
+        memory = vague(batch.memory[:, CONTEXT - 1 : -1].flatten(0, 1), generator)
+    parts = predict(past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place, memory)
     c_out = preconditioning(sigma[:, None, None, None], config).c_out
-    error = expected_error(painted.float(), logits, last, target, c_out**-2, config)
+    error = composition_error(parts, last, target, c_out**-2, config)
     targets = {k: v[:, CONTEXT - 1 :].flatten(0, 1) for k, v in batch.targets.items()}
-    return error, head_loss(head, targets)
+    return error, head_loss(parts.head, targets)
 
 
 def rollout_loss(
-    parts: Parts,
+    predict: Predict,
     config: DreamConfig,
     batch: Batch,
     noise: NoiseOptions,
@@ -296,7 +295,7 @@ def rollout_loss(
     total = torch.zeros((), device=device)
     heads: dict[str, Tensor] = {}
     head = past.new_empty(count, 0)
-    memory = _vague(batch.memory[:, CONTEXT - 1], generator) if config.memory else None
+    memory = vague(batch.memory[:, CONTEXT - 1], generator) if config.memory else None
     for k in range(steps):
         sigma_context = _levels(count, noise.context_loc, noise.context_scale, noise, generator)
         seen = _noised(past, sigma_context, 0.0, generator).flatten(1, 2)
@@ -311,23 +310,20 @@ def rollout_loss(
         for i, (sigma, lower) in enumerate(pairwise(sigmas)):
             level = torch.full((count,), sigma, device=device)
             with torch.set_grad_enabled(i == trained and torch.is_grad_enabled()):
-                painted, logits, head = parts(
-                    seen, x, buttons, level, sigma_context, tiles, place, memory
-                )
-            painted = painted.float()
+                parts = predict(seen, x, buttons, level, sigma_context, tiles, place, memory)
+            head = parts.head
             if i == trained:
                 last = batch.frames[:, CONTEXT + k - 1]
                 changed = ((target - last).abs().amax(1, keepdim=True) > _CHANGED).float()
                 weight = 1 + changed_weight * changed
                 weight = weight / weight.mean()
-                error = expected_error(painted, logits, past[:, -1], target, weight, config)
+                error = composition_error(parts, past[:, -1], target, weight, config)
                 total = total + error / config.sigma_data**2 / steps
                 targets = {n: v[:, CONTEXT - 1 + k] for n, v in batch.targets.items()}
                 for name, value in head_loss(head, targets).items():
                     heads[name] = heads.get(name, 0.0) + value / steps
-            clean = painted.detach()
-            if logits is not None:
-                clean = choose(clean, logits, past[:, -1], config)
+            with torch.no_grad():
+                clean = composed(parts, past[:, -1], config).float()
             x = clean + (lower / sigma) * (x - clean)
         past = torch.cat([past[:, 1:], quantised(clean)[:, None]], 1)
         if memory is not None:

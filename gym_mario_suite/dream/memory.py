@@ -2,8 +2,9 @@
 
 Four frames of whole pixels do not tell it: of a camera that goes 5.45 px a tick only three steps of
 5 or 6 are seen, and four in five next steps is as much as can be guessed from them. A model with a
-memory says after each step how fast Mario is then; this goes into its next step, and into nothing
-else. Where a dream begins with pictures alone, the memory is empty, and speeds are first guessed.
+memory says after each step how fast Mario is then, and where; this goes into its next step, and
+into nothing else. Where a dream begins with pictures alone, the memory is empty; speeds are first
+guessed, and Mario is looked for.
 
 `carried` is written with arithmetic alone, so that it serves numpy arrays and torch tensors.
 """
@@ -18,15 +19,20 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.dream.presets import head_slices
 
-# `known` and `placed` are 1 or 0: whether the speeds, and the places, mean anything.
-MEMORY = ("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time")
+# `known`, `placed` and `seen` are 1 or 0: whether the speeds, the places in the level, and the
+# places in the picture mean anything.
+MEMORY = (
+    *("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time"),
+    *("seen", "screen_x", "screen_y"),
+)
 MEMORY_SIZE = len(MEMORY)
 PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scenery stand alike
 # The head gives speeds and the jump's time in these units, to be of the size of 1.
 SPEED_UNIT = 4.0  # px a tick
 JUMP_UNIT = 4.0  # ticks
+SCREEN_UNIT = 16.0  # px: tiles
 _HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
-_FASTEST = 8.0  # so that a dream which has gone wrong does not go to infinity
+_FASTEST, _FARTHEST = 8.0, 32.0  # so that a dream which has gone wrong does not go to infinity
 _SLICES = head_slices()
 
 
@@ -35,7 +41,9 @@ def no_memory(count: int) -> NDArray[np.float32]:
     return np.zeros((count, MEMORY_SIZE), np.float32)
 
 
-def known_memory(speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any) -> NDArray[np.float32]:
+def known_memory(
+    speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any, camera: Any
+) -> NDArray[np.float32]:
     """The memory of a moment in the engine.
 
     Args:
@@ -45,13 +53,16 @@ def known_memory(speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any) -> 
         x: Where Mario is, in px.
         y: The same, down.
         jump_time: Ticks that the jump still rises.
+        camera: The picture's left edge, px of the level.
 
     Returns:
         float32[..., MEMORY_SIZE].
     """
     known = np.isfinite(speed_x)
+    # Frames are drawn at half size, from an even column on.
+    screen = x - np.floor(np.asarray(camera) / _HALF_PX) * _HALF_PX, y
     places = np.asarray(x) % PLACE_PERIOD_PX, np.asarray(y) % PLACE_PERIOD_PX
-    parts = [known, known, speed_x, speed_y, *places, jump_time]
+    parts = [known, known, speed_x, speed_y, *places, jump_time, known, *screen]
     return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
 
 
@@ -66,6 +77,7 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
     move = head[:, _SLICES["move"]]
     speed = head[:, _SLICES["speed"]].clip(-_FASTEST, _FASTEST)
     jump = head[:, _SLICES["jump_time"]][:, 0].clip(-_FASTEST, _FASTEST)
+    screen = head[:, _SLICES["screen"]].clip(-_FARTHEST, _FARTHEST)
     placed = memory[:, 1]
     return stack(
         [
@@ -76,5 +88,8 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
             (memory[:, 4] + move[:, 0] * _HALF_PX) % PLACE_PERIOD_PX * placed,
             (memory[:, 5] + move[:, 1] * _HALF_PX) % PLACE_PERIOD_PX * placed,
             jump * JUMP_UNIT,
+            placed * 0 + 1,
+            screen[:, 0] * SCREEN_UNIT,
+            screen[:, 1] * SCREEN_UNIT,
         ]
     )

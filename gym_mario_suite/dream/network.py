@@ -9,18 +9,19 @@ Beside what it paints, the network says what to copy from the last frame (`copie
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gym_mario_suite.dream.body import REMEMBERED, Body, Finder
 from gym_mario_suite.dream.choice import Choice
-from gym_mario_suite.dream.copies import Motion, choose, moves
+from gym_mario_suite.dream.composition import Parts, composed
+from gym_mario_suite.dream.copies import Motion, moves
 from gym_mario_suite.dream.diffusion import preconditioning
-from gym_mario_suite.dream.laws import Laws
-from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY_SIZE, PLACE_PERIOD_PX, SPEED_UNIT
+from gym_mario_suite.dream.fine import Fine
+from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
@@ -32,13 +33,12 @@ from gym_mario_suite.dream.presets import (
     DreamConfig,
     head_slices,
 )
+from gym_mario_suite.dream.sprite import SpriteLayer
 from gym_mario_suite.errors import WeightsError
 
 _FREQUENCIES = 8
 _HEAD_WIDTH = 128
-_HARMONICS = 8  # the shortest wave is one px of a frame long
-REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
-_SLICES = head_slices()
+_SCREEN = head_slices()["screen"]
 _TILE_CODES = 256
 _SPAWN_CODES = 16
 _HINT_WIDTH = 16
@@ -122,30 +122,6 @@ class Condition(nn.Module):
         return self.mlp(vector)
 
 
-class Remembered(nn.Module):
-    """The memory as numbers that a network can use, and what follows from it for the next step."""
-
-    def forward(self, memory: Tensor, buttons: Tensor) -> Tensor:
-        """float[n, REMEMBERED]: flags, speeds, harmonics of the places, and the buttons."""
-        place = memory[:, 4:6, None] * self._frequencies(memory)
-        waves = torch.cat([place.cos(), place.sin()], dim=2).flatten(1) * memory[:, 1:2]
-        speeds = memory[:, 2:4] / SPEED_UNIT
-        jump = memory[:, 6:] / JUMP_UNIT
-        return torch.cat([memory[:, :2], speeds, jump, waves, buttons.flatten(1)], dim=1)
-
-    def expected(self, memory: Tensor) -> Tensor:
-        """float[n, HEAD_SIZE]: that Mario goes on as he did; what the head says is added to it."""
-        speed = memory[:, 2:4] / SPEED_UNIT
-        way = memory[:, 2:4] / 2  # px of the engine to px of a frame
-        before = torch.zeros_like(way[:, :1]).expand(-1, _SLICES["move"].start)
-        jump = memory[:, 6:] / JUMP_UNIT
-        return torch.cat([before, way, way[:, :1], speed, jump], dim=1)
-
-    def _frequencies(self, like: Tensor) -> Tensor:
-        harmonics = torch.arange(1, _HARMONICS + 1, device=like.device, dtype=like.dtype)
-        return harmonics * (2 * math.pi / PLACE_PERIOD_PX)
-
-
 class LevelHint(nn.Module):
     """Tiles beyond the picture's edges, laid on the outermost columns of the grid."""
 
@@ -201,14 +177,22 @@ class UnshuffleNet(nn.Module):
         self.out = nn.Conv2d(inner, 3 * pixels, 3, padding=1)
         known = 2 * deep + width + (2 * config.shifts + 1 if config.memory else 0)
         self.choice = Choice(config, inner, known) if ways else None
-        # The largest values, too: most ends are a matter of one place.
-        told = 2 * deep + (REMEMBERED if config.memory else 0)
-        self.head = nn.Sequential(
-            nn.Linear(told, _HEAD_WIDTH), nn.SiLU(), nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
-        )
-        self.remembered = Remembered() if config.memory else None
-        self.head_memory = nn.Linear(REMEMBERED, HEAD_SIZE, bias=False) if config.memory else None
-        self.laws = Laws(config.laws, 2 * deep, REMEMBERED) if config.laws else None
+        self.fine = Fine(config, inner) if config.fine else None
+        # What happens far from Mario, or all of it where there is no memory. The largest values,
+        # too: most ends are a matter of one place.
+        last = nn.Linear(_HEAD_WIDTH, HEAD_SIZE)
+        with torch.no_grad():  # a body that has learnt by itself is hardly disturbed
+            last.weight.mul_(0.01)
+            last.bias.zero_()
+        self.head = nn.Sequential(nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), last)
+        self.body = Body(config) if config.memory else None
+        self.finder = Finder(inner) if config.memory else None
+        self.sprite = SpriteLayer(config) if config.sprite else None
+        # How far the camera goes, once that is known: what comes into view follows from it.
+        self.condition_camera = None
+        if self.choice is not None and config.memory:
+            self.condition_camera = nn.Linear(2 * config.shifts + 1, width, bias=False)
+            nn.init.zeros_(self.condition_camera.weight)
 
     def forward(
         self,
@@ -219,13 +203,13 @@ class UnshuffleNet(nn.Module):
         tiles: Tensor | None,
         place: Tensor | None,
         memory: Tensor | None,
-    ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What to paint, what to copy (see `copies.choose`) and the head's numbers."""
+    ) -> Parts:
+        """What the next frame is made of, and the head's numbers."""
         config = self.config
         remembered = None
-        if self.remembered is not None:
+        if self.body is not None:
             assert memory is not None
-            remembered = self.remembered(memory, buttons)
+            remembered = self.body.remembered(memory, buttons)
         condition = self.condition(buttons, codes, place, remembered)
         x = self.stem(torch.cat([context, noisy], dim=1))
         near = None
@@ -246,35 +230,36 @@ class UnshuffleNet(nn.Module):
         for block in self.middle:
             x = block(x, condition)
         summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
-        head = self._head(summary, memory, remembered, buttons)
+        with torch.autocast(summary.device.type, enabled=False):
+            head = self.head(summary.float())
+        told, sprite, camera, aware = [summary, condition], None, None, condition
+        if self.body is not None and self.finder is not None and memory is not None:
+            where = self.body.where(memory, self.finder(kept))
+            around = self.body.surroundings(context, where)
+            head, known = self.body(around, where, memory, buttons, head)
+            if self.sprite is not None:
+                feet = self.body.pixels(head[:, _SCREEN])
+                sprite = self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet)
+            if self.choice is not None and self.condition_camera is not None:
+                camera = self.choice.camera_way(memory, head)
+                told.append(camera)
+                aware = condition + self.condition_camera(camera)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
         for block in self.up:
-            x = block(x, condition)
+            x = block(x, aware)
         x = functional.silu(self.out_norm(x))
         painted = functional.pixel_shuffle(self.out(x), config.patch)
+        corrected = None
+        if self.fine is not None:
+            added, corrected = self.fine(x, context)
+            painted = painted + added
         if self.choice is None or near is None:
-            return painted, None, head
-        known, camera = [summary, condition], None
-        if self.remembered is not None and memory is not None:
-            camera = self.choice.camera_way(memory, head)
-            known.append(camera)
-        return painted, self.choice(x, torch.cat(known, dim=1), near, camera), head
-
-    def _head(
-        self, summary: Tensor, memory: Tensor | None, remembered: Tensor | None, buttons: Tensor
-    ) -> Tensor:
-        # In full precision: a hundredth of a pixel a tick is a matter of pixels after a while.
-        with torch.autocast(summary.device.type, enabled=False):
-            if self.remembered is None or self.head_memory is None:
-                return self.head(summary.float())
-            assert memory is not None
-            assert remembered is not None
-            head = self.head(torch.cat([summary.float(), remembered], dim=1))
-            head = head + self.remembered.expected(memory) + self.head_memory(remembered)
-            if self.laws is None:
-                return head
-            return self.laws(memory, buttons, summary.float(), remembered, head)
+            return Parts(painted, None, sprite, head)
+        logits = self.choice(x, torch.cat(told, dim=1), near, camera)
+        if corrected is not None:
+            logits = logits + corrected
+        return Parts(painted, logits, sprite, head)
 
 
 class Denoiser(nn.Module):
@@ -322,13 +307,8 @@ class Denoiser(nn.Module):
         Returns:
             float[n, 3, h, w] and float[n, HEAD_SIZE].
         """
-        painted, logits, head = self.parts(
-            context, noisy, buttons, sigma, sigma_context, tiles, place, memory
-        )
-        head = head[:, :HEAD_SIZE]
-        if logits is None:
-            return painted, head
-        return choose(painted, logits, context[:, -3:], self.config), head
+        parts = self.parts(context, noisy, buttons, sigma, sigma_context, tiles, place, memory)
+        return composed(parts, context[:, -3:], self.config), parts.head[:, :HEAD_SIZE]
 
     def parts(
         self,
@@ -340,21 +320,18 @@ class Denoiser(nn.Module):
         tiles: Tensor | None = None,
         place: Tensor | None = None,
         memory: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """What `forward` is made of: painted frames, logits of the choices, the head's numbers.
-
-        Behind the head's numbers stand the laws' proposals, where there are laws.
-        """
+    ) -> Parts:
+        """What `forward` is made of."""
         config = self.config
         c_in, c_skip, c_out = preconditioning(sigma[:, None, None, None], config)
         offset = config.sigma_offset**2
         # ln sqrt(s^2 + o^2) / 4
         codes = torch.stack([sigma, sigma_context], dim=1)
         codes = torch.log(codes * codes + offset) / 8
-        output, logits, head = self.net(
+        parts = self.net(
             context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place, memory
         )
-        return c_skip * noisy + c_out * output, logits, head
+        return parts._replace(painted=c_skip * noisy + c_out * parts.painted)
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -379,5 +356,5 @@ def example_inputs(config: DreamConfig, count: int = 1) -> dict[str, Any]:
         inputs["place"] = torch.ones(count, 2)
     if config.memory:
         inputs["memory"] = torch.rand(count, MEMORY_SIZE, generator=generator)
-        inputs["memory"][:, :2] = 1
+        inputs["memory"][:, [MEMORY.index(flag) for flag in ("known", "placed", "seen")]] = 1
     return inputs

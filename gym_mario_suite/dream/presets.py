@@ -14,7 +14,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 # Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
 END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
-STAGES = ("denoise", "rollout")  # of a training, in their order
+STAGES = ("motion", "denoise", "rollout")  # of a training, in their order
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
 
 # The numbers that the head gives, by name, in their order.
@@ -29,6 +29,7 @@ HEADS: tuple[tuple[str, int], ...] = (
     ("move", 3),  # half pixels of the frame: Mario right, Mario down, camera right
     ("speed", 2),  # of Mario after the step, right and down, in `memory.SPEED_UNIT`
     ("jump_time", 1),  # ticks that the jump still rises, in `memory.JUMP_UNIT`
+    ("screen", 2),  # where Mario is in the picture after the step, in `memory.SCREEN_UNIT`
 )
 HEAD_SIZE = sum(size for _, size in HEADS)
 
@@ -58,8 +59,14 @@ class DreamConfig:
             either side; 0 leaves that out.
         rises: The same, up and down.
         copy_kernel: Side of the convolution that says what is copied, in patches.
+        fine: Channels of the convolutions that correct cell by cell what patches say (see `fine`),
+            with copies only; 0 leaves them out.
         level_hint: Whether there is an input for the tiles beyond the picture's edges.
-        memory: Whether the model remembers Mario's speed (see `memory`).
+        memory: Whether the model remembers Mario's speed and place (see `memory`).
+        focus: Side in px of what is seen around Mario at the precision of a pixel (see `body`);
+            goes with a memory.
+        sprite: Side in px of the picture of Mario that is laid upon the frame (see `sprite`); 0
+            leaves that out.
         laws: How many laws of motion there are for each direction (see `laws`), with a memory only.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
@@ -82,8 +89,11 @@ class DreamConfig:
     shifts: int = 6
     rises: int = 0
     copy_kernel: int = 1
+    fine: int = 0
     level_hint: bool = True
     memory: bool = False
+    focus: int = 0
+    sprite: int = 0
     laws: int = 0
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
@@ -96,8 +106,15 @@ class DreamConfig:
     def __post_init__(self) -> None:
         if self.network not in ("unshuffle", "diamond"):
             raise OptionError(f"network must be 'unshuffle' or 'diamond', got {self.network!r}")
-        if self.laws and not (self.memory and self.network == "unshuffle"):
-            raise OptionError("laws need memory=True and the network 'unshuffle'")
+        if self.fine and not self.shifts:
+            raise OptionError("fine needs copies: give shifts, too")
+        if self.memory and self.network != "unshuffle":
+            raise OptionError("a memory needs the network 'unshuffle'")
+        if self.memory != bool(self.focus):
+            raise OptionError("a memory and a focus go together: give both, or none")
+        for name in ("laws", "sprite"):
+            if getattr(self, name) and not self.memory:
+                raise OptionError(f"{name} needs a memory: give memory=True and a focus")
         if self.network == "unshuffle" and (
             self.width_px % self.patch or self.height_px % self.patch
         ):
@@ -149,6 +166,9 @@ class DreamConfig:
             raise WeightsError(f"the model's settings cannot be used: {error}") from error
 
 
+_FULL: dict[str, Any] = {
+    **{"rises": 5, "fine": 32, "memory": True, "focus": 40, "sprite": 24, "laws": 16}
+}
 PRESETS: dict[str, DreamConfig] = {
     config.name: config
     for config in (
@@ -163,7 +183,10 @@ PRESETS: dict[str, DreamConfig] = {
             condition=32,
             shifts=2,
             rises=2,
+            fine=8,
             memory=True,
+            focus=16,
+            sprite=12,
             laws=4,
         ),
         DreamConfig(
@@ -175,17 +198,16 @@ PRESETS: dict[str, DreamConfig] = {
             blocks=(2, 3, 2),
             shifts=2,
             rises=2,
+            fine=32,
             memory=True,
+            focus=16,
+            sprite=12,
             laws=16,
         ),
         # Half of `xs`: what a few hours of a CPU can train.
-        DreamConfig(
-            name="xxs", channels=(96, 128), blocks=(1, 2, 1), rises=5, memory=True, laws=16
-        ),
-        DreamConfig(
-            name="xs", channels=(128, 192), blocks=(2, 4, 2), rises=5, memory=True, laws=16
-        ),
-        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), rises=5, memory=True, laws=16),
+        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1), **_FULL),
+        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2), **_FULL),
+        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), **_FULL),
         # The earlier system's denoiser; the head is ours, since it had none.
         DreamConfig(
             name="diamond",

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 SPAWN_HEIGHT, SPAWN_WIDTH = 120, 160
 BUILT_IN = Path(__file__).parent / "data" / "spawns.npz"
 _SIZES = ((SPAWN_HEIGHT, SPAWN_WIDTH), (2 * SPAWN_HEIGHT, 2 * SPAWN_WIDTH))
-_VERSION = 2
-_READ_VERSIONS = (1, 2)  # the first had no memories
+_VERSION = 3
+_READ_VERSIONS = (1, 3)  # the first had no memories, the second shorter ones
 # What a spawn's origin must tell for the engine to stand where the spawn stands.
 _ORIGIN = ("seed", "difficulty", "type", "length", "mode", "time_limit", "keys")
 
@@ -135,7 +135,10 @@ def load_spawns(path: Path | str) -> tuple[Spawn, ...]:
     try:
         with np.load(path, allow_pickle=False) as file:
             if int(file["version"]) not in _READ_VERSIONS:
-                raise WeightsError(f"{path}: spawns of version {file['version']}")
+                raise WeightsError(
+                    f"{path}: spawns of version {file['version']}, which this program does not "
+                    "read; make them again with `mario dream spawn`"
+                )
             rows = json.loads(str(file["spawns"]))
             raw = lzma.decompress(file["frames"].tobytes())
         frames = np.frombuffer(raw, np.uint8).reshape(
@@ -276,5 +279,7 @@ class _FrameTaker:
         self.left_px = left
         player = game.worlds[0]["players"][0]
         body = player["body"]
-        memory = known_memory(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"])
+        memory = known_memory(
+            *(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"], left)
+        )
         self.memory = tuple(memory.tolist())

@@ -32,6 +32,7 @@ from gym_mario_suite.dream.runtime import DATA, DreamModel
 from gym_mario_suite.dream.sampler import sample
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.dream.windows import TapeWindows, memory_of, places_of, targets_of
+from gym_mario_suite.errors import DatasetError
 
 HELD_OUT = DATA / "heldout.json"
 SHIPPED_PROBES = DATA / "probes.safetensors"
@@ -73,6 +74,33 @@ class EvalOptions:
             probe_steps=150,
             threads=threads,
         )
+
+
+def like_held_out(path: Path) -> Tapes:
+    """Episodes of other tapes, as many as are held out and of much the same kind.
+
+    To see what a model makes of levels that it was trained on. Of training tapes, which leave out
+    the held-out difficulties, those of the difficulties beside them are taken.
+
+    Args:
+        path: Tapes, a file or a folder.
+
+    Raises:
+        DatasetError: When they cannot be read, or have too few such episodes.
+    """
+    held_out, tapes = load_tapes_json(HELD_OUT), Tapes.load(path)
+    wanted = np.unique(held_out.episodes["difficulty"])[:, None] + [-1, 0, 1]
+    alike = np.isin(tapes.episodes["difficulty"], wanted) & (
+        tapes.episodes["ticks"] >= np.quantile(held_out.episodes["ticks"], 0.1)
+    )
+    rows = np.flatnonzero(alike)
+    if len(rows) < len(held_out):
+        raise DatasetError(
+            f"{path}: {len(rows)} episodes are like the held-out ones, {len(held_out)} are needed; "
+            "play more with `mario dream gen`"
+        )
+    chosen = np.random.default_rng(0).choice(rows, len(held_out), replace=False)
+    return Tapes(tapes.episodes[np.sort(chosen)], tapes.keys, tapes.players)
 
 
 class StepEvaluation:
@@ -126,13 +154,14 @@ class StepEvaluation:
         return {"model": model or self.name, "metric": metric, "value": shown, "n": int(n), **more}
 
     def _predict(
-        self, pieces: Pieces, remembered: bool = True
+        self, pieces: Pieces, remembered: bool = True, hint: bool = False
     ) -> tuple[Frames, NDArray[np.float32]]:
         """The next frame after each window's context, and the head.
 
         Args:
             pieces: The windows.
             remembered: Whether the model is told how Mario moves, as at a spawn, or pictures alone.
+            hint: Whether it is told what lies beyond the picture's edges.
         """
         config = self.model.config
         height, width = self.size
@@ -145,8 +174,7 @@ class StepEvaluation:
                 "buttons": multi_hot(pieces.keys[i : i + 1, :CONTEXT]),
                 "sigma_context": np.full(1, config.sigma_context, np.float32),
                 "tiles": pieces.hints[i : i + 1, CONTEXT - 1].astype(np.int64),
-                # A free dream: no hint.
-                "place": places_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(0),
+                "place": places_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(hint),
                 "memory": memory_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(remembered),
             }
 
@@ -178,6 +206,7 @@ class StepEvaluation:
         velocity = shift_of(pieces.frames[:, CONTEXT - 2], last)
         predicted, _ = self._predict(pieces)
         alone = self._predict(pieces, remembered=False)[0] if self.model.config.memory else None
+        hinted = self._predict(pieces, hint=True)[0] if self.model.config.level_hint else None
         changed = changed_pixels(last, target)
         records = []
         for name, frames in (
@@ -186,6 +215,7 @@ class StepEvaluation:
             (VELOCITY, shifted(last, velocity)),
             (ENGINE, target),
             *([] if alone is None else [(f"{self.name}+pictures-alone", alone)]),
+            *([] if hinted is None else [(f"{self.name}+hint", hinted)]),
         ):
             errors = squared_errors(frames, target)
             records += [

@@ -23,6 +23,7 @@ from gym_mario_suite.dream.losses import (
     rollout_loss,
     to_batch,
 )
+from gym_mario_suite.dream.motion_loss import motion_loss
 from gym_mario_suite.dream.network import Denoiser
 from gym_mario_suite.dream.presets import CONTEXT, STAGES, DreamConfig
 from gym_mario_suite.dream.weights import (
@@ -38,7 +39,6 @@ from gym_mario_suite.errors import OptionError, WeightsError
 
 CHECKPOINT = "checkpoint.safetensors"
 _AHEAD = 3  # batches that are made while the device works
-_LAW_MOMENTS = 16_384
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found
 _TIMED_STEPS = 40
 _SAFETY = 0.97
@@ -49,8 +49,9 @@ class TrainOptions:
     """How a model is trained.
 
     Attributes:
-        stage: "denoise": the diffusion's own objective at random noise levels, where the past
-            frames are noisy too. "rollout": few-step dreaming, on from its own frames.
+        stage: "motion": Mario's body and picture alone, see `motion_loss`. "denoise": the
+            diffusion's own objective at random noise levels, where the past frames are noisy too.
+            "rollout": few-step dreaming, on from its own frames.
         steps: Optimiser steps; 0 for as many as fit into `minutes`.
         minutes: With `steps` 0: the time there is.
         batch: Windows in a step.
@@ -67,7 +68,7 @@ class TrainOptions:
         seed: Decides weights, batches and noise.
         precision: "fp32" or "bf16".
         compile: Whether torch compiles the network.
-        law_steps: Steps in which the laws of motion are fitted, before the first step.
+        law_moments: Moments in which the laws of motion are found, before the first step.
         noise: Noise levels; by default those that suit the stage.
     """
 
@@ -88,7 +89,7 @@ class TrainOptions:
     seed: int = 0
     precision: str = "fp32"
     compile: bool = False
-    law_steps: int = 6000
+    law_moments: int = 24_576
     noise: NoiseOptions | None = None
 
     def __post_init__(self) -> None:
@@ -101,7 +102,7 @@ class TrainOptions:
             ("batch", 1),
             ("horizon", 1),
             ("warm_up", 1),
-            ("law_steps", 1),
+            ("law_moments", 1),
         ):
             if getattr(self, name) < low:
                 raise OptionError(f"{name} must be at least {low}, got {getattr(self, name)}")
@@ -182,8 +183,8 @@ class Trainer:
         self.progress = Progress(steps=options.steps)
         self._call: Any = torch.compile(self.model.parts) if options.compile else self.model.parts
         self._generator = torch.Generator(self.device)
-        # Of the best law in half of all moments, px across and upright, where laws were fitted.
-        self.law_errors: tuple[float, float] | None = None
+        # The share of moments without a law, across and upright, where laws were found.
+        self.unexplained: tuple[float, float] | None = None
 
     def start_from(self, path: Path) -> None:
         """Begin with the weights of a model file or the average of another stage's checkpoint."""
@@ -232,16 +233,16 @@ class Trainer:
 
     def _fit_laws(self) -> None:
         """Find the model's laws of motion, if it is to have some and has none yet."""
-        laws = getattr(self.model.net, "laws", None)
+        laws = getattr(getattr(self.model.net, "body", None), "laws", None)
         if laws is None or bool(laws.fitted):
             return
-        count = min(_LAW_MOMENTS, 4 * self.options.law_steps)
-        moments = law_moments(self.source, self.options.seed, self.options.horizon, count)
+        options = self.options
+        moments = law_moments(self.source, options.seed, options.horizon, options.law_moments)
         if moments is None:
             return
-        self.law_errors = laws.fit(*moments, self.options.law_steps, self.options.seed)
+        self.unexplained = laws.fit(*moments, options.seed)
         for name, tensor in laws.named_buffers():
-            self.average[f"net.laws.{name}"].copy_(tensor)
+            self.average[f"net.body.laws.{name}"].copy_(tensor)
 
     def _finished(self, until: int | None) -> bool:
         progress = self.progress
@@ -297,6 +298,8 @@ class Trainer:
         options = self.options
         noise = options.noise_options
         share = options.hint_share
+        if options.stage == "motion":
+            return motion_loss(self.model.net, self.config, batch, self._generator)
         if options.stage == "denoise":
             return denoising_loss(self._call, self.config, batch, noise, self._generator, share)
         return rollout_loss(

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.frames import resized
-from gym_mario_suite.dream.memory import JUMP_UNIT, SPEED_UNIT, known_memory
+from gym_mario_suite.dream.memory import (
+    JUMP_UNIT,
+    MEMORY,
+    SCREEN_UNIT,
+    SPEED_UNIT,
+    known_memory,
+)
 from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT_ROWS
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
@@ -42,6 +48,8 @@ class Targets(NamedTuple):
         speed: float32[n, k, 2], Mario's after the step, right and down, in SPEED_UNIT; NaN for
             unknown.
         jump_time: float32[n, k], how long the jump still rises, in JUMP_UNIT; NaN for unknown.
+        screen: float32[n, k, 2], where Mario is in the picture after the step, in SCREEN_UNIT; NaN
+            for unknown.
     """
 
     reward: NDArray[np.float32]
@@ -53,6 +61,7 @@ class Targets(NamedTuple):
     move: NDArray[np.float32]
     speed: NDArray[np.float32]
     jump_time: NDArray[np.float32]
+    screen: NDArray[np.float32]
 
 
 class WindowSource(Protocol):
@@ -92,6 +101,7 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
         np.clip(move, -32, 32).astype(np.float32),
         after[..., [FACT["speed_x"], FACT["speed_y"]]] / np.float32(SPEED_UNIT),
         after[..., FACT["jump_time"]] / np.float32(JUMP_UNIT),
+        _screen_of(after) / np.float32(SCREEN_UNIT),
     )
 
 
@@ -104,8 +114,15 @@ def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
     Returns:
         float32[..., MEMORY_SIZE].
     """
-    names = ("speed_x", "speed_y", "x", "y", "jump_time")
+    names = ("speed_x", "speed_y", "x", "y", "jump_time", "camera")
     return known_memory(*(np.asarray(facts)[..., FACT[name]] for name in names))
+
+
+def _screen_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Where Mario is in the picture, px of the engine, float32[..., 2]; NaN for unknown."""
+    memory = memory_of(facts)
+    known = memory[..., :1] > 0
+    return np.where(known, memory[..., MEMORY.index("screen_x") :], np.float32(np.nan))
 
 
 def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:

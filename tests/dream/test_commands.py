@@ -36,10 +36,10 @@ def trained(tapes: Tapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tapes").mkdir()
     tapes.save(folder / "tapes" / "all.npz")
     command = ("train", "--data", folder / "tapes", "--out", folder / "run", "--model", "tiny")
-    command = (*command, "--steps", 3, "--batch", 2, "--law-steps", 20)
+    command = (*command, "--steps", 3, "--batch", 2, "--law-moments", 200)
     first = mario(*command).output
     assert "step 3 of 3" in first
-    assert "laws of motion: median error" in first
+    assert "laws of motion: all moments follow one but" in first
     # The same command goes on; here there is nothing left to do.
     assert "step 3 of 3, 6 predictions" in mario(*command).output
     second = (*command, "--stage", "rollout", "--start", folder / "run", "--horizon", 2)
@@ -76,7 +76,7 @@ def test_what_cannot_be_done_is_one_line(
     assert "stage must be one of" in error_of(capsys, "train", *data, "--stage", "third")
     assert "unknown preset" in error_of(capsys, "train", *data, "--model", "huge")
     assert "share of ends" in error_of(capsys, "train", *data, "--end-share", 2)
-    assert "law_steps" in error_of(capsys, "train", *data, "--law-steps", 0)
+    assert "law_moments" in error_of(capsys, "train", *data, "--law-moments", 0)
     assert "upsampler needs" in error_of(
         capsys, "train", *data, "--model", "upsampler", "--steps", 0
     )

@@ -92,4 +92,4 @@ def test_unsure_choices_learn_the_better_one() -> None:
 
 
 def test_a_model_may_be_without_copies() -> None:
-    assert moves(replace(CONFIG, shifts=0, rises=0)) == ()
+    assert moves(replace(CONFIG, shifts=0, rises=0, fine=0)) == ()

@@ -5,7 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.datasets.tapes import Tapes, joined  # noqa: E402
+from gym_mario_suite.datasets.tapes_json import load_tapes_json  # noqa: E402
 from gym_mario_suite.dream.evaluation import Evaluation  # noqa: E402
 from gym_mario_suite.dream.metrics import (  # noqa: E402
     average_precision,
@@ -25,10 +26,13 @@ from gym_mario_suite.dream.runtime import OnnxModel  # noqa: E402
 from gym_mario_suite.dream.step_evaluation import (  # noqa: E402
     COPY,
     ENGINE,
+    HELD_OUT,
     VELOCITY,
     EvalOptions,
+    like_held_out,
 )
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
+from gym_mario_suite.errors import DatasetError  # noqa: E402
 
 # Names that others read: they never change.
 NAMES = {
@@ -100,6 +104,20 @@ def test_a_rollout_follows_the_tape(tiny_files: Path, tapes: Tapes) -> None:
     assert np.array_equal(
         roll_out(OnnxModel(tiny_files / "tiny.onnx"), tapes, 3, 6).dreamt, rolled.dreamt
     )
+
+
+def test_other_episodes_are_chosen_like_the_held_out_ones(tmp_path: Path) -> None:
+    held_out = load_tapes_json(HELD_OUT)
+    joined([held_out, held_out]).save(tmp_path / "many.npz")
+    chosen = like_held_out(tmp_path / "many.npz")
+    assert len(chosen) == len(held_out)
+    assert set(chosen.episodes["seed"]) <= set(held_out.episodes["seed"])
+    assert np.array_equal(
+        like_held_out(tmp_path / "many.npz").episodes["first"], chosen.episodes["first"]
+    )
+    Tapes(held_out.episodes[:50], held_out.keys, held_out.players).save(tmp_path / "few.npz")
+    with pytest.raises(DatasetError, match="are like the held-out ones, 96 are needed"):
+        like_held_out(tmp_path / "few.npz")
 
 
 @pytest.mark.slow

@@ -6,18 +6,23 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.body import REMEMBERED  # noqa: E402
 from gym_mario_suite.dream.laws import (  # noqa: E402
+    ACROSS,
     CAMERA,
+    UPRIGHT,
     Laws,
     Proposals,
     free_guess,
     law_loss,
     packed,
+    plain_terms,
     unpacked,
 )
 from gym_mario_suite.dream.losses import law_moments  # noqa: E402
-from gym_mario_suite.dream.network import REMEMBERED, Denoiser, example_inputs  # noqa: E402
-from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, preset  # noqa: E402
+from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
+from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
+from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, preset  # noqa: E402
 from gym_mario_suite.dream.windows import FrameWindows, TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
@@ -40,22 +45,44 @@ def moments(tapes: Tapes) -> Moments:
 def fitted(moments: Moments) -> tuple[Laws, tuple[float, float]]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    laws = Laws(8, 1, REMEMBERED)
-    return laws, laws.fit(*moments, steps=1200, seed=0)
+    laws = Laws(12, 32, REMEMBERED)
+    return laws, laws.fit(*moments, seed=0)
 
 
-def test_most_moments_follow_a_law_to_a_hundredth_of_a_pixel(
+def test_nearly_all_moments_follow_a_law_to_three_hundredths_of_a_pixel(
     fitted: tuple[Laws, tuple[float, float]],
 ) -> None:
-    laws, errors = fitted
+    laws, unexplained = fitted
     assert laws.fitted
-    assert max(errors) < 0.03
+    assert max(unexplained) < 0.02
+
+
+def test_laws_hold_for_moments_they_were_not_found_in(
+    tapes: Tapes, fitted: tuple[Laws, tuple[float, float]]
+) -> None:
+    found = law_moments(TapeWindows(tapes, 60, 64), 7, 8, 1024)
+    assert found is not None
+    memory, buttons, truth = found
+    laws, _ = fitted
+    for name, columns, units in (("across", ACROSS, (2, 4)), ("upright", UPRIGHT, (2, 4, 4))):
+        said = plain_terms(memory, buttons) @ getattr(laws, name)
+        apart = said.unflatten(1, (laws.count, len(columns))) - truth[:, None, columns]
+        best = (apart.abs() * torch.tensor(units)).sum(2).amin(1)
+        assert (best > 0.1).float().mean() < 0.05
+
+
+def test_of_few_moments_few_laws_are_found() -> None:
+    laws = Laws(4, 1, REMEMBERED)
+    memory = torch.rand(10, MEMORY_SIZE)
+    laws.fit(memory, torch.zeros(10, CONTEXT, 6), torch.rand(10, HEAD_SIZE), seed=0)
+    assert laws.fitted
+    assert not laws.across.any()
 
 
 def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
     one, other = Laws(2, 1, REMEMBERED), Laws(2, 1, REMEMBERED)
-    one.fit(*moments, steps=20, seed=3)
-    other.fit(*moments, steps=20, seed=3)
+    one.fit(*moments, seed=3)
+    other.fit(*moments, seed=3)
     assert torch.equal(one.across, other.across)
     assert torch.equal(one.upright, other.upright)
 
@@ -66,7 +93,7 @@ def test_a_camera_that_goes_with_mario_is_right(moments: Moments) -> None:
     guess = torch.zeros(len(memory), HEAD_SIZE)
     guess[:] = truth  # the free guess is chosen at first, and right
     seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
-    proposals = unpacked(laws(memory, buttons, seen, remembered, guess)[:, HEAD_SIZE:])
+    _, proposals = laws(memory, buttons, seen, remembered, guess)
     right = (proposals.camera == truth[:, CAMERA, None]).float().mean(0)
     # Where it does not follow him it is at an end of the level, and stays.
     either = (proposals.camera[:, :2] == truth[:, CAMERA, None]).any(1).float().mean()
@@ -84,16 +111,15 @@ def test_proposals_are_packed_and_unpacked() -> None:
 def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:
     memory, buttons, truth = (part[:64] for part in moments)
     laws = Laws(4, 8, REMEMBERED)
-    laws.fit(*moments, steps=20, seed=0)
+    laws.fit(*moments, seed=0)
     seen = torch.randn(64, 8, requires_grad=True)
     guess = torch.randn(64, HEAD_SIZE, requires_grad=True)
-    wide = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess)
-    proposals = unpacked(wide[:, HEAD_SIZE:])
+    head, proposals = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess)
     law_loss(proposals, truth).backward()
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
     assert guess.grad is None or not guess.grad.any()
-    assert torch.equal(free_guess(wide, proposals), guess)
+    assert torch.equal(free_guess(head, proposals), guess)
     unknown = torch.full_like(truth, float("nan"))
     assert law_loss(proposals, unknown).item() == 0
 
@@ -103,16 +129,16 @@ def test_the_choice_learns_which_law_holds(
 ) -> None:
     memory, buttons, truth = moments
     laws, _ = fitted
-    seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
+    seen, remembered = torch.zeros(len(memory), 32), torch.zeros(len(memory), REMEMBERED)
     guess = torch.zeros_like(truth)
     optimiser = torch.optim.Adam(laws.parameters(), lr=1e-2)
     for _ in range(150):
-        wide = laws(memory, buttons, seen, remembered, guess)
-        loss = law_loss(unpacked(wide[:, HEAD_SIZE:]), truth)
+        _, proposals = laws(memory, buttons, seen, remembered, guess)
+        loss = law_loss(proposals, truth)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    said = laws(memory, buttons, seen, remembered, guess)[:, CAMERA - 2]
+    said = laws(memory, buttons, seen, remembered, guess)[0][:, CAMERA - 2]
     wrong = (said - truth[:, CAMERA - 2]).abs() * 2
     assert wrong.median() < 0.05
 
@@ -133,5 +159,5 @@ def test_a_model_with_laws_says_as_much_as_one_without() -> None:
         _, head = Denoiser(preset("tiny")).eval()(**inputs)
         _, other = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
     assert head.shape == other.shape == (3, HEAD_SIZE)
-    with pytest.raises(OptionError, match="laws need memory"):
+    with pytest.raises(OptionError, match="laws needs a memory"):
         DreamConfig(name="x", laws=4)

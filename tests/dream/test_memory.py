@@ -22,6 +22,7 @@ def test_a_head_that_is_right_carries_the_memory_along_the_truth(tapes: Tapes) -
         head[:, slices["move"]] = targets.move[:, step]
         head[:, slices["speed"]] = targets.speed[:, step]
         head[:, slices["jump_time"]] = targets.jump_time[:, step, None]
+        head[:, slices["screen"]] = targets.screen[:, step]
         memory = carried(memory, head, lambda parts: np.stack(parts, 1))
         truth = memory_of(facts[:, step + 1])
         # Places go round; 15.99 px and 0.01 px are close.
@@ -49,7 +50,7 @@ def test_spawns_of_the_game_know_how_mario_moves() -> None:
     picture = spawn_of_image(np.zeros((120, 160, 3), np.uint8))
     assert picture.memory is None
     spawn = built_in_spawns()[0]
-    with pytest.raises(OptionError, match="memory has 7 numbers"):
+    with pytest.raises(OptionError, match="memory has 10 numbers"):
         Spawn("s", spawn.frames, spawn.keys, memory=(1.0,))
 
 

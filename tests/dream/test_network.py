@@ -44,6 +44,8 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
                 torch.nn.init.normal_(part.weight, std=0.05)
     windows = TapeWindows(tapes, config.height_px, config.width_px, end_share=0.5)
     batch = to_batch(windows.batch(0, 0, 4, 5))
+    # One who does not remember has to look for Mario.
+    batch.memory[:2] = 0
     generator = torch.Generator().manual_seed(0)
     loss, head = stage(model.parts, config, batch, NoiseOptions(), generator, hint_share=1.0)  # type: ignore[operator]
     (loss + sum(head.values())).backward()
@@ -56,7 +58,8 @@ def test_presets_are_the_measured_layouts() -> None:
     added = -448 + 192 + 2048
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
-            net = UnshuffleNet(preset(name, shifts=0, level_hint=False, memory=False, laws=0))
+            bare = {"shifts": 0, "fine": 0, "focus": 0, "sprite": 0, "laws": 0}
+            net = UnshuffleNet(preset(name, level_hint=False, memory=False, **bare))
         deep = preset(name).channels[1]
         measured_head = 64 * (deep + 1) + 4 * 65
         own = count_parameters(net) - count_parameters(net.head)
@@ -124,7 +127,7 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     config = preset("tiny")
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
-    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 200_000
+    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 280_000  # the graph itself
 
 
 def test_what_is_no_model_is_refused(tiny_files: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.losses import denoising_loss, rollout_loss, to_batch  # noqa: E402
-from gym_mario_suite.dream.presets import preset  # noqa: E402
+from gym_mario_suite.dream.motion_loss import motion_loss  # noqa: E402
+from gym_mario_suite.dream.presets import STAGES, preset  # noqa: E402
 from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
@@ -40,6 +41,10 @@ def losses(trainer: Trainer) -> float:
     batch = to_batch(trainer.source.batch(0, 0, 4, 6))
     function = denoising_loss if trainer.options.stage == "denoise" else rollout_loss
     generator = torch.Generator().manual_seed(0)
+    if trainer.options.stage == "motion":
+        with torch.no_grad():
+            loss, _ = motion_loss(trainer.model.net, trainer.config, batch, generator)
+        return float(loss)
     with torch.no_grad():
         loss, _ = function(
             trainer.model.parts,  # type: ignore[arg-type]
@@ -51,10 +56,10 @@ def losses(trainer: Trainer) -> float:
     return float(loss)
 
 
-@pytest.mark.parametrize("stage", ["denoise", "rollout"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows) -> None:
     options = TrainOptions(
-        law_steps=30, stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2
+        law_moments=200, stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2
     )
     trainer = Trainer(preset("tiny"), options, OneClip(source))  # type: ignore[arg-type]
     before = losses(trainer)
@@ -66,12 +71,12 @@ def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows)
     assert trainer.progress.predictions == 60 * 4 * 2
 
 
-@pytest.mark.parametrize("stage", ["denoise", "rollout"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_going_on_is_as_never_having_stopped(
     stage: str, source: TapeWindows, tmp_path: Path
 ) -> None:
     config = preset("tiny")
-    options = TrainOptions(law_steps=30, stage=stage, steps=6, batch=3, warm_up=2)
+    options = TrainOptions(law_moments=200, stage=stage, steps=6, batch=3, warm_up=2)
     whole = Trainer(config, options, source)
     list(whole.run())
     first = Trainer(config, options, source)
@@ -88,12 +93,12 @@ def test_going_on_is_as_never_having_stopped(
 
 
 def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_path: Path) -> None:
-    options = TrainOptions(law_steps=30, steps=2, batch=2)
+    options = TrainOptions(law_moments=200, steps=2, batch=2)
     trainer = Trainer(preset("tiny"), options, source)
     assert not trainer.load(tmp_path)
     list(trainer.run())
     path = trainer.save(tmp_path)
-    others = TrainOptions(law_steps=30, steps=2, batch=2, rate=1e-3)
+    others = TrainOptions(law_moments=200, steps=2, batch=2, rate=1e-3)
     with pytest.raises(WeightsError, match="with other options"):
         Trainer(preset("tiny"), others, source).load(tmp_path)
     fewer = TapeWindows(Tapes(tapes.episodes[:5], tapes.keys, tapes.players), 60, 64)
@@ -102,7 +107,7 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
     with pytest.raises(WeightsError, match="of another model"):
         Trainer(preset("tiny", shifts=1), options, source).load(tmp_path)
     later = Trainer(
-        preset("tiny"), TrainOptions(law_steps=30, stage="rollout", steps=2, batch=2), source
+        preset("tiny"), TrainOptions(law_moments=200, stage="rollout", steps=2, batch=2), source
     )
     later.start_from(tmp_path)
     assert torch.equal(
@@ -114,8 +119,21 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
         trainer.load(tmp_path)
 
 
+def test_motion_moves_nothing_but_the_body_and_the_sprite(source: TapeWindows) -> None:
+    options = TrainOptions(law_moments=200, stage="motion", steps=2, batch=2)
+    trainer = Trainer(preset("tiny"), options, source)
+    before = {n: t.clone() for n, t in trainer.model.state_dict().items()}
+    list(trainer.run())
+    moved = {n for n, t in trainer.model.state_dict().items() if not torch.equal(t, before[n])}
+    assert moved
+    assert all(n.startswith(("net.body.", "net.sprite.")) for n in moved)
+    diamond = Trainer(preset("diamond"), options, source)
+    with pytest.raises(OptionError, match="needs a model with a memory, not 'diamond'"):
+        list(diamond.run())
+
+
 def test_steps_follow_from_the_time(source: TapeWindows) -> None:
-    options = TrainOptions(law_steps=30, steps=0, minutes=0.08, batch=1)
+    options = TrainOptions(law_moments=200, steps=0, minutes=0.08, batch=1)
     trainer = Trainer(preset("tiny"), options, source)
     done = sum(1 for _ in trainer.run())
     assert done == trainer.progress.steps > 60

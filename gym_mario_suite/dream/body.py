@@ -1,0 +1,213 @@
+"""Mario's body: how he goes on, from what is around him.
+
+Whether he lands, stops at a wall or runs into an enemy is a matter of single pixels, which
+convolutions over patches see badly: the same tile edge looks different to them at each of 64 places
+in a patch. So what surrounds Mario is cut out of the last two frames, always with him at the same
+place, and a small network looks at that. The memory says where he is; without a memory he is looked
+for in the picture.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, packed
+from gym_mario_suite.dream.memory import (
+    JUMP_UNIT,
+    MEMORY,
+    PLACE_PERIOD_PX,
+    SCREEN_UNIT,
+    SPEED_UNIT,
+)
+from gym_mario_suite.dream.presets import (
+    BUTTONS,
+    CONTEXT,
+    HEAD_SIZE,
+    DreamConfig,
+    head_slices,
+)
+
+_SLICES = head_slices()
+_HARMONICS = 8  # the shortest wave is one px of a frame long
+REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
+_ASIDE = 2
+_SEEN = MEMORY.index("seen")
+_SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
+_MOVES = slice(_SLICES["move"].start, _SLICES["jump_time"].stop)
+_SEEN_FRAMES = 2
+_TILES_IN_VIEW = (20.0, 15.0)
+_MIDDLE, _REACH = (MIDDLE_PX / SCREEN_UNIT, 7.5), 3.0
+_ENGINE_WIDTH_PX = 320
+_BELOW = 1 / 3  # of the cut lies below Mario's feet
+
+
+def known_size(config: DreamConfig) -> int:
+    """How many numbers a body knows: what it sees, what is remembered, where Mario is."""
+    return config.condition + REMEMBERED + _ASIDE
+
+
+def cut(frames: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
+    """A rectangle of each frame, and in a last channel where it is inside the frame.
+
+    Args:
+        frames: float[n, c, h, w].
+        top: int64[n], row of the frame that is the rectangle's first; may be outside.
+        left: int64[n], the same of columns.
+        height: Of the rectangle.
+        width: Of the rectangle.
+
+    Returns:
+        float[n, c + 1, height, width], 0 outside.
+    """
+    channels, rows, columns = map(int, frames.shape[1:])
+    down = top[:, None] + torch.arange(height, device=frames.device)
+    aside = left[:, None] + torch.arange(width, device=frames.device)
+    known = ((down >= 0) & (down < rows))[:, :, None] & ((aside >= 0) & (aside < columns))[:, None]
+    places = down.clamp(0, rows - 1)[:, :, None] * columns + aside.clamp(0, columns - 1)[:, None]
+    places = places.flatten(1)[:, None].expand(-1, channels, -1)
+    seen = frames.flatten(2).gather(2, places).unflatten(2, (height, width))
+    inside = known[:, None].to(frames.dtype)
+    return torch.cat([seen * inside, inside], dim=1)
+
+
+class Remembered(nn.Module):
+    """The memory as numbers that a network can use, and what follows from it for the next step."""
+
+    def forward(self, memory: Tensor, buttons: Tensor) -> Tensor:
+        """float[n, REMEMBERED]: flags, speeds, harmonics of the places, and the buttons."""
+        place = memory[:, 4:6, None] * self._frequencies(memory)
+        waves = torch.cat([place.cos(), place.sin()], dim=2).flatten(1) * memory[:, 1:2]
+        speeds = memory[:, 2:4] / SPEED_UNIT
+        jump = memory[:, 6:7] / JUMP_UNIT
+        return torch.cat([memory[:, :2], speeds, jump, waves, buttons.flatten(1)], dim=1)
+
+    def expected(self, memory: Tensor) -> Tensor:
+        """float[n, HEAD_SIZE]: that Mario goes on as he did; what the head says is added to it."""
+        speed = memory[:, 2:4] / SPEED_UNIT
+        way = memory[:, 2:4] / 2  # px of the engine to px of a frame
+        before = torch.zeros_like(way[:, :1]).expand(-1, _SLICES["move"].start)
+        jump = memory[:, 6:7] / JUMP_UNIT
+        return torch.cat([before, way, way[:, :1], speed, jump, torch.zeros_like(way)], dim=1)
+
+    def _frequencies(self, like: Tensor) -> Tensor:
+        harmonics = torch.arange(1, _HARMONICS + 1, device=like.device, dtype=like.dtype)
+        return harmonics * (2 * math.pi / PLACE_PERIOD_PX)
+
+
+class Finder(nn.Module):
+    """Where in the picture Mario is, for those who do not remember it.
+
+    Args:
+        features: Channels of the patches' features.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.likely = nn.Conv2d(features, 1, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """float[n, 2], to the right and down, in SCREEN_UNIT: the mean of all likely places."""
+        rows, columns = map(int, features.shape[2:])
+        shares = self.likely(features).float().flatten(1).softmax(1).unflatten(1, (rows, columns))
+        x = (torch.arange(columns, device=features.device) + 0.5) * (_TILES_IN_VIEW[0] / columns)
+        y = (torch.arange(rows, device=features.device) + 0.5) * (_TILES_IN_VIEW[1] / rows)
+        return torch.stack([(shares.sum(1) * x).sum(1), (shares.sum(2) * y).sum(1)], dim=1)
+
+
+class Body(nn.Module):
+    """How Mario goes on, and what happens to him.
+
+    Args:
+        config: The model.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.side = config.focus
+        self.scale = config.width_px / _ENGINE_WIDTH_PX
+        self.height_scale = config.height_px / 240
+        inputs = 3 * _SEEN_FRAMES + 1
+        width = config.condition
+        first, last = width // 2, width * 3 // 4
+        cells = (-(-config.focus // 8)) ** 2
+        self.look = nn.Sequential(
+            nn.Conv2d(inputs, first, 4, stride=4),
+            nn.SiLU(),
+            nn.Conv2d(first, first, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(first, last, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(last * cells, width),
+            nn.SiLU(),
+        )
+        self.remembered = Remembered()
+        self.head = nn.Sequential(
+            nn.Linear(known_size(config), width), nn.SiLU(), nn.Linear(width, HEAD_SIZE)
+        )
+        self.laws = Laws(config.laws, width, REMEMBERED + _ASIDE) if config.laws else None
+
+    def where(self, memory: Tensor, found: Tensor) -> Tensor:
+        """Where Mario is, in SCREEN_UNIT: as remembered, else as found. float[n, 2]."""
+        return torch.where(memory[:, _SEEN, None] > 0, memory[:, _SCREEN] / SCREEN_UNIT, found)
+
+    def surroundings(self, context: Tensor, place: Tensor) -> Tensor:
+        """What is around Mario in the last two frames, float[n, 7, focus, focus].
+
+        Args:
+            context: float[n, 6 or more, h, w], oldest frame first, as the network gets them (over
+                `sigma_data`).
+            place: float[n, 2], see `where`.
+        """
+        corner = self.pixels(place).floor().long()
+        left = corner[:, 0] - self.side // 2
+        top = corner[:, 1] - self.side + int(self.side * _BELOW)
+        return cut(context[:, -3 * _SEEN_FRAMES :], top, left, self.side, self.side)
+
+    def pixels(self, place: Tensor) -> Tensor:
+        """A place given in SCREEN_UNIT, in px of the frame."""
+        scale = place.new_tensor([self.scale, self.height_scale]) * SCREEN_UNIT
+        return place.detach() * scale
+
+    def forward(
+        self, around: Tensor, place: Tensor, memory: Tensor, buttons: Tensor, more: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The head's numbers, behind them the laws' proposals; and the features.
+
+        Args:
+            around: float[n, 7, focus, focus], see `surroundings`.
+            place: float[n, 2], see `where`.
+            memory: float[n, MEMORY_SIZE].
+            buttons: float[n, CONTEXT, 6].
+            more: float[n, HEAD_SIZE], to be added to the head.
+
+        Returns:
+            float[n, HEAD_SIZE] or more, and float[n, known_size].
+        """
+        features = self.look(around)
+        # In full precision: a hundredth of a pixel a tick is a matter of pixels after a while.
+        with torch.autocast(around.device.type, enabled=False):
+            # Whether the camera goes with Mario, too, is a matter of where in the picture he is.
+            aside = (place.detach() - place.new_tensor(_MIDDLE)).clamp(-_REACH, _REACH)
+            remembered = torch.cat([self.remembered(memory, buttons), aside], dim=1)
+            features = features.float()
+            known = torch.cat([features, remembered], dim=1)
+            head = self.head(known) + self.remembered.expected(memory)
+            if more is not None:
+                head = head + more.float()
+            proposals = None
+            if self.laws is not None:
+                head, proposals = self.laws(memory, buttons, features, remembered, head)
+            columns = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
+            if proposals is not None:
+                columns.append(packed(proposals))
+            return torch.cat(columns, dim=1), known
+
+    def _moved(self, place: Tensor, head: Tensor) -> Tensor:
+        """Where Mario is after the step; only the finder learns from it."""
+        move = head[:, _SLICES["move"]].detach()
+        way = torch.stack([move[:, 0] - move[:, 2], move[:, 1]], dim=1)
+        return place + way * (2 / SCREEN_UNIT)

@@ -1,0 +1,111 @@
+"""The stage "motion": Mario's body and his picture, learnt by themselves.
+
+Neither needs the U-Net, so that a transition costs a hundredth of what it costs later on; and what
+later stages are to paint and to copy depends on where Mario is.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gym_mario_suite.dream.body import cut
+from gym_mario_suite.dream.copies import CELL, moves
+from gym_mario_suite.dream.losses import Batch, head_loss, vague
+from gym_mario_suite.dream.memory import SCREEN_UNIT
+from gym_mario_suite.dream.network import UnshuffleNet
+from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
+from gym_mario_suite.dream.sprite import covering_error
+from gym_mario_suite.errors import OptionError
+
+_LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine
+_FRAME_NOISE = 0.02
+_BLOCK = 2 * CELL
+_GUESSED = 0.03  # by so much a copy that must be guessed is worse than the best there is
+
+
+def motion_loss(
+    net: nn.Module,
+    config: DreamConfig,
+    batch: Batch,
+    generator: torch.Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Every transition of the windows, from true frames.
+
+    Returns:
+        The error of the frame around Mario, as far as he is to be drawn there; and the head's
+        losses by name.
+
+    Raises:
+        OptionError: For a model without a memory.
+    """
+    if not isinstance(net, UnshuffleNet) or net.body is None:
+        raise OptionError(f"the stage 'motion' needs a model with a memory, not {config.name!r}")
+    body, sprite, frames = net.body, net.sprite, batch.frames
+    steps = range(CONTEXT - 1, frames.shape[1] - 1)
+    buttons = torch.cat([batch.buttons[:, k + 1 - CONTEXT : k + 1] for k in steps])
+    truth = torch.cat([batch.memory[:, k] for k in steps])
+    targets = {n: torch.cat([t[:, k] for k in steps]) for n, t in batch.targets.items()}
+
+    def drawn(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, generator=generator, device=like.device)
+
+    place = truth[:, -2:] / SCREEN_UNIT
+    memory = vague(truth, generator)
+    place = body.where(memory, place + drawn(place) * (_LOOKED_FOR_PX / SCREEN_UNIT))
+    # Step by step, so that no frame is copied whole.
+    around = torch.cat(
+        [
+            body.surroundings(frames[:, k - 1 : k + 1].flatten(1, 2), part)
+            for k, part in zip(steps, place.chunk(len(steps)), strict=True)
+        ]
+    )
+    colours = around[:, :-1] + drawn(around[:, :-1]) * _FRAME_NOISE
+    around = torch.cat([colours / config.sigma_data, around[:, -1:]], dim=1)
+    head, known = body(around, place, memory, buttons, None)
+    error = torch.zeros((), device=place.device)
+    if sprite is not None:
+        pixels = body.pixels(targets["screen"].nan_to_num())
+        code = torch.full_like(pixels[:, 0], math.log(config.sigma_max) / 4)
+        canvas = sprite.canvas(known, head[:, :HEAD_SIZE], code, pixels - pixels.floor())
+        for k, feet, drawing in zip(
+            steps, pixels.chunk(len(steps)), canvas.chunk(len(steps)), strict=True
+        ):
+            error = error + _canvas_error(
+                drawing, sprite.corner(feet), frames[:, k], frames[:, k + 1], config
+            ) / len(steps)
+    return error, head_loss(head, targets)
+
+
+def _canvas_error(
+    canvas: Tensor, corner: tuple[Tensor, Tensor], last: Tensor, target: Tensor, config: DreamConfig
+) -> Tensor:
+    """The canvas beside the best that copies could do in its place."""
+    side = canvas.shape[-1]
+    truth = cut(target, *corner, side, side)
+    truth, inside = truth[:, :3], truth[:, 3:]
+    with torch.no_grad():
+        # Room for all moves.
+        around = cut(
+            last,
+            *(corner[0] - config.rises, corner[1] - config.shifts),
+            *(side + 2 * config.rises, side + 2 * config.shifts),
+        )[:, :3]
+        frames = [
+            around[
+                :,
+                :,
+                config.rises + dy : config.rises + dy + side,
+                config.shifts + dx : config.shifts + dx + side,
+            ]
+            for dy, dx in moves(config)
+        ]
+        errors = [(moved - truth).square().mean(1, keepdim=True) for moved in frames]
+        blocks = torch.cat([functional.avg_pool2d(e, _BLOCK, ceil_mode=True) for e in errors], 1)
+        best = functional.interpolate(blocks.argmin(1, keepdim=True).float(), scale_factor=_BLOCK)
+        best = best.long()[:, None, :, :side, :side].expand(-1, -1, 3, -1, -1)
+        beneath = torch.stack(frames, 1).gather(1, best)[:, 0]
+    return covering_error(beneath + _GUESSED, canvas, truth, inside).mean()

@@ -1,4 +1,4 @@
-"""`mario dream`: the commands of the dream's room, and gen, data, transfer, which need agents."""
+"""`mario dream`: the commands of the dream's room, and those that need agents."""
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
@@ -76,6 +76,33 @@ def _share_of(text: str) -> tuple[str, float]:
     if not name or number <= 0:
         raise OptionError(f"--agent must be NAME=SHARE with a share above 0, got {text!r}")
     return name, number
+
+
+@app.command("record-nes", epilog="Example: mario dream record-nes --out nes --episodes 50")
+def record_nes(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the episodes go.")],
+    rom: Annotated[
+        Path | None, typer.Option(help="Your ROM; by default the one that `mario play nes` finds.")
+    ] = None,
+    stage: Annotated[str, typer.Option(help="World and stage; '' for the whole game.")] = "1-1",
+    episodes: Annotated[int, typer.Option(help="How many.")] = 20,
+    steps: Annotated[int, typer.Option(help="Steps of an episode at most.")] = 1000,
+    frame_skip: Annotated[int, typer.Option(help="Frames of the console in a step.")] = 2,
+    seed: Annotated[int, typer.Option(help="Decides what is pressed.")] = 0,
+) -> None:
+    """Record frames of a NES with a ROM of your own, to train a dream of it.
+
+    The same command goes on where it was stopped. `mario dream train --data FOLDER` takes them.
+    """
+    from gym_mario_suite.agents import dream_nes
+
+    options = dream_nes.NESFrameOptions(
+        rom=rom, stage=stage, episodes=episodes, steps=steps, frame_skip=frame_skip, seed=seed
+    )
+    with shown("episodes", episodes) as tell:
+        for done, _ in enumerate(dream_nes.record_nes(out, options), 1):
+            tell(completed=done)
+    typer.echo(f"{out}: {episodes:,} episodes of {stage or 'the whole game'}")
 
 
 @app.command(epilog="Example: mario dream data tapes --replays replays --limit 100")

@@ -66,12 +66,12 @@ def noisy_agent(name: str) -> PolicyMaker:
     return make
 
 
-def sticky_random(rng: np.random.Generator) -> Policy:
+def sticky_buttons(rng: np.random.Generator) -> Callable[[np.random.Generator], int]:
     """Any combination, held for 2 to 20 ticks, to the right more often than not."""
     to_right = float(rng.uniform(0.2, 0.8))
     held = [0, 0]
 
-    def policy(game: Game, rng: np.random.Generator) -> int:
+    def pressed(rng: np.random.Generator) -> int:
         if held[1] == 0:
             keys = _any_combination(rng)
             if rng.random() < to_right:
@@ -79,6 +79,16 @@ def sticky_random(rng: np.random.Generator) -> Policy:
             held[:] = [keys, int(rng.integers(*_HOLD_TICKS))]
         held[1] -= 1
         return held[0]
+
+    return pressed
+
+
+def sticky_random(rng: np.random.Generator) -> Policy:
+    """`sticky_buttons`, whatever the game does."""
+    pressed = sticky_buttons(rng)
+
+    def policy(game: Game, rng: np.random.Generator) -> int:
+        return pressed(rng)
 
     return policy
 

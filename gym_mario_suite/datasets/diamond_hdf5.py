@@ -2,7 +2,9 @@
 
 A file has for each step i `frame_i_x`, the picture uint8[240, 256, 3], blue, green, red;
 `frame_i_y`, the action, either one-hot over the seven simple movements or three switches (jump,
-left, right); and `frame_i_helperarr`, reward and whether a life was lost.
+left, right); and `frame_i_helperarr`, reward and whether a life was lost. Files that are written
+here have `frame_i_keys`, too: all buttons as bits, running among them, which the earlier system
+does not read.
 """
 
 from __future__ import annotations
@@ -64,13 +66,14 @@ def load_diamond(path: Path | str) -> RecordedFrames:
                 raise DatasetError(f"{path}: there are no frames (frame_0_x, ...)")
             frames = np.stack([file[f"frame_{i}_x"][:] for i in range(count)])[..., ::-1]
             actions = np.stack([file[f"frame_{i}_y"][:] for i in range(count)])
+            bits = [file[f"frame_{i}_keys"][()] for i in range(count) if f"frame_{i}_keys" in file]
             helpers = [file.get(f"frame_{i}_helperarr") for i in range(count)]
             told = np.array([h[:2] if h is not None else (0, 0) for h in helpers], np.float64)
     except DatasetError:
         raise
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DatasetError(f"{path}: no file of the earlier system: {error}") from error
-    keys = _keys_of(actions, path)
+    keys = np.array(bits, np.uint8) if len(bits) == count else _keys_of(actions, path)
     ends = told[:-1, 1] > 0
     last = int(np.argmax(ends)) + 1 if ends.any() else count - 1
     return RecordedFrames(
@@ -84,7 +87,7 @@ def load_diamond(path: Path | str) -> RecordedFrames:
 def save_diamond(path: Path | str, episode: RecordedFrames) -> None:
     """Write an episode in the earlier system's layout, with actions as three switches.
 
-    Running has no place in it and is lost.
+    Running has no place among these; all buttons stand beside them as bits.
 
     Raises:
         OptionError: When h5py is missing, or the file cannot be written.
@@ -97,8 +100,10 @@ def save_diamond(path: Path | str, episode: RecordedFrames) -> None:
             for i, frame in enumerate(episode.frames):
                 step = i < len(episode.keys)
                 keys = int(episode.keys[i]) if step else 0
-                file[f"frame_{i}_x"] = np.ascontiguousarray(frame[..., ::-1])
+                picture = np.ascontiguousarray(frame[..., ::-1])
+                file.create_dataset(f"frame_{i}_x", data=picture, compression="gzip")
                 file[f"frame_{i}_y"] = (keys & _SWITCHES != 0).astype(np.int64)
+                file[f"frame_{i}_keys"] = np.uint8(keys)
                 reward = float(episode.rewards[i]) if step else 0.0
                 file[f"frame_{i}_helperarr"] = np.array(
                     [reward, float(bool(episode.ends[i])) if step else 0.0]

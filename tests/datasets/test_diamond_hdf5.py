@@ -19,12 +19,13 @@ def episode(steps: int) -> RecordedFrames:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     told = episode(7)
     told.ends[-1] = True
+    told.keys[3] = 26  # running, too
     save_diamond(tmp_path / "e.hdf5", told)
     with h5py.File(tmp_path / "e.hdf5") as file:
         # Blue, green, red, as there.
         assert np.array_equal(file["frame_0_x"][:][..., ::-1], told.frames[0])
         assert file["frame_2_y"][:].tolist() == [1, 0, 1]
-        assert len(file) == 3 * 8
+        assert len(file) == 4 * 8
     again = load_diamond(tmp_path / "e.hdf5")
     for name in ("frames", "keys", "rewards", "ends"):
         assert np.array_equal(getattr(again, name), getattr(told, name))

@@ -1,4 +1,4 @@
-"""What a frame is made of: copies and paint, and Mario laid upon them."""
+"""What a frame is made of: copies and paint, and what is laid upon them."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Parts(NamedTuple):
     Attributes:
         painted: float[n, 3, h, w].
         logits: Of each cell's choices (see `copies.choose`); None where all is painted.
-        sprite: float[n, 4, h, w], see `sprite.SpriteLayer`; None where there is none.
+        layers: What is laid upon that, from the lowest on, each float[n, 4, h, w]: colours, and the
+            logit of covering (see `edge` and `sprite`).
         head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
     """
 
     painted: Tensor
     logits: Tensor | None
-    sprite: Tensor | None
+    layers: tuple[Tensor, ...]
     head: Tensor
 
 
 def composed(parts: Parts, last: Tensor, config: DreamConfig) -> Tensor:
     """The frame float[n, 3, h, w]; `last` is the frame that is copied from."""
-    return covered(_beneath(parts, last, config), parts.sprite)
-
-
-def _beneath(parts: Parts, last: Tensor, config: DreamConfig) -> Tensor:
-    if parts.logits is None:
-        return parts.painted
-    return choose(parts.painted, parts.logits, last, config)
+    frame = parts.painted
+    if parts.logits is not None:
+        frame = choose(parts.painted, parts.logits, last, config)
+    for layer in parts.layers:
+        frame = covered(frame, layer)
+    return frame
 
 
 def composition_error(
@@ -54,11 +54,16 @@ def composition_error(
     Returns:
         A number: the mean over pixels and channels.
     """
-    painted, sprite = parts.painted.float(), parts.sprite
-    if sprite is None:
-        return expected_error(painted, parts.logits, last, target, weight, config)
-    with torch.no_grad():
-        beneath = _beneath(parts._replace(painted=painted), last, config)
-        uncovered = weight * (1 - sprite[:, 3:].sigmoid())
-    error = covering_error(beneath, sprite, target, weight).mean()
-    return error + expected_error(painted, parts.logits, last, target, uncovered, config)
+    painted = parts.painted.float()
+    # How much of each layer, and of the frame beneath, is left uncovered by those above.
+    left = [weight]
+    for layer in reversed(parts.layers):
+        left.append(left[-1] * (1 - layer[:, 3:].detach().sigmoid()))
+    error = expected_error(painted, parts.logits, last, target, left.pop(), config)
+    if parts.layers:
+        with torch.no_grad():
+            frame = composed(Parts(painted, parts.logits, (), parts.head), last, config)
+        for layer in parts.layers:
+            error = error + covering_error(frame, layer, target, left.pop()).mean()
+            frame = covered(frame, layer.detach())
+    return error

@@ -101,7 +101,7 @@ class Evaluation(StepEvaluation):
             self.record("fsd_16", frechet_distance(*halves), n, ENGINE, note="real beside real"),
         ]
 
-    def _paths(self, frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def paths(self, frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mario's way since the first frame in engine px, as the probes see it: [n, k + 1]."""
         n, length = frames.shape[:2]
         seen = self.probes.find(frames.reshape(-1, *frames.shape[2:]))
@@ -123,7 +123,7 @@ class Evaluation(StepEvaluation):
             rows += [(ENGINE, rolled.truth.frames), (COPY, still)]
         records = []
         for name, frames in rows:
-            x, y = self._paths(frames)
+            x, y = self.paths(frames)
             dx, dy = np.abs(x - true_x), np.abs(y - true_y)
             for step in (s for s in (50, 200) if s <= self.options.steps):
                 # Beyond the edge of the first picture lies what nobody can know without a hint.
@@ -175,7 +175,7 @@ class Evaluation(StepEvaluation):
             frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
-            ways = dict(zip("xy", self._paths(np.stack(frames, 1)), strict=True))
+            ways = dict(zip("xy", self.paths(np.stack(frames, 1)), strict=True))
             for axis, truth in zip("xy", forks, strict=True):
                 gaps = truth[:, None] - truth[None]
                 dreamt = ways[axis][:, -1]

@@ -1,7 +1,7 @@
-"""The stage "motion": Mario's body and his picture, learnt by themselves.
+"""The stage "motion": Mario's body, his picture and the edge, learnt by themselves.
 
-Neither needs the U-Net, so that a transition costs a hundredth of what it costs later on; and what
-later stages are to paint and to copy depends on where Mario is.
+None of them needs the U-Net, so that a transition costs a fiftieth of what it costs later on; and
+what later stages are to paint and to copy depends on where Mario is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from gym_mario_suite.dream.body import cut
 from gym_mario_suite.dream.copies import CELL, moves
+from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.losses import Batch, head_loss, vague
 from gym_mario_suite.dream.memory import SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
@@ -77,7 +78,23 @@ def motion_loss(
             error = error + _canvas_error(
                 drawing, sprite.corner(feet), frames[:, k], frames[:, k + 1], config
             ) / len(steps)
+    if net.edge is not None:
+        for k in steps:
+            error = error + _edge_error(net.edge, batch, k, config) / len(steps)
     return error, head_loss(head, targets)
+
+
+def _edge_error(edge: EdgePainter, batch: Batch, k: int, config: DreamConfig) -> Tensor:
+    """The right edge beside what is there if the last frame's last column goes on."""
+    last, way = batch.frames[:, k], batch.targets["move"][:, k, 2]
+    seen = last[..., -edge.seen :] / config.sigma_data
+    strip = edge.strip(seen, batch.tiles[:, k], batch.place[:, k], way)
+    columns = torch.arange(edge.width - edge.side, edge.width, device=last.device)
+    came_from = (columns + way.long()[:, None]).clamp(0, edge.width - 1)
+    came_from = came_from[:, None, None].expand(-1, *last.shape[1:3], -1)
+    truth = batch.frames[:, k + 1, :, :, -edge.side :]
+    ones = torch.ones_like(truth[:, :1])
+    return covering_error(last.gather(3, came_from), strip, truth, ones).mean()
 
 
 def _canvas_error(

@@ -20,6 +20,7 @@ from gym_mario_suite.dream.choice import Choice
 from gym_mario_suite.dream.composition import Parts, composed
 from gym_mario_suite.dream.copies import Motion, moves
 from gym_mario_suite.dream.diffusion import preconditioning
+from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE
 from gym_mario_suite.dream.presets import (
@@ -39,6 +40,7 @@ from gym_mario_suite.errors import WeightsError
 _FREQUENCIES = 8
 _HEAD_WIDTH = 128
 _SCREEN = head_slices()["screen"]
+_CAMERA = head_slices()["move"].stop - 1
 _TILE_CODES = 256
 _SPAWN_CODES = 16
 _HINT_WIDTH = 16
@@ -187,6 +189,7 @@ class UnshuffleNet(nn.Module):
         self.head = nn.Sequential(nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), last)
         self.body = Body(config) if config.memory else None
         self.finder = Finder(inner) if config.memory else None
+        self.edge = EdgePainter(config) if config.edge else None
         self.sprite = SpriteLayer(config) if config.sprite else None
         # How far the camera goes, once that is known: what comes into view follows from it.
         self.condition_camera = None
@@ -232,14 +235,19 @@ class UnshuffleNet(nn.Module):
         summary = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
         with torch.autocast(summary.device.type, enabled=False):
             head = self.head(summary.float())
-        told, sprite, camera, aware = [summary, condition], None, None, condition
+        told, camera, aware = [summary, condition], None, condition
+        layers: list[Tensor] = []
         if self.body is not None and self.finder is not None and memory is not None:
             where = self.body.where(memory, self.finder(kept))
             around = self.body.surroundings(context, where)
             head, known = self.body(around, where, memory, buttons, head)
+            if self.edge is not None:
+                assert tiles is not None
+                assert place is not None
+                layers.append(self.edge(context[:, -3:], tiles, place, head[:, _CAMERA]))
             if self.sprite is not None:
                 feet = self.body.pixels(head[:, _SCREEN])
-                sprite = self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet)
+                layers.append(self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet))
             if self.choice is not None and self.condition_camera is not None:
                 camera = self.choice.camera_way(memory, head)
                 told.append(camera)
@@ -255,11 +263,11 @@ class UnshuffleNet(nn.Module):
             added, corrected = self.fine(x, context)
             painted = painted + added
         if self.choice is None or near is None:
-            return Parts(painted, None, sprite, head)
+            return Parts(painted, None, tuple(layers), head)
         logits = self.choice(x, torch.cat(told, dim=1), near, camera)
         if corrected is not None:
             logits = logits + corrected
-        return Parts(painted, logits, sprite, head)
+        return Parts(painted, logits, tuple(layers), head)
 
 
 class Denoiser(nn.Module):

@@ -67,6 +67,8 @@ class DreamConfig:
             goes with a memory.
         sprite: Side in px of the picture of Mario that is laid upon the frame (see `sprite`); 0
             leaves that out.
+        edge: Whether what comes into view at the right edge is painted by itself (see `edge`); goes
+            with a memory and a level hint.
         laws: How many laws of motion there are for each direction (see `laws`), with a memory only.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
@@ -94,6 +96,7 @@ class DreamConfig:
     memory: bool = False
     focus: int = 0
     sprite: int = 0
+    edge: bool = False
     laws: int = 0
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
@@ -112,7 +115,9 @@ class DreamConfig:
             raise OptionError("a memory needs the network 'unshuffle'")
         if self.memory != bool(self.focus):
             raise OptionError("a memory and a focus go together: give both, or none")
-        for name in ("laws", "sprite"):
+        if self.edge and not self.level_hint:
+            raise OptionError("edge needs level_hint=True")
+        for name in ("laws", "sprite", "edge"):
             if getattr(self, name) and not self.memory:
                 raise OptionError(f"{name} needs a memory: give memory=True and a focus")
         if self.network == "unshuffle" and (
@@ -167,7 +172,7 @@ class DreamConfig:
 
 
 _FULL: dict[str, Any] = {
-    **{"rises": 5, "fine": 32, "memory": True, "focus": 40, "sprite": 24, "laws": 16}
+    **{"rises": 5, "fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True, "laws": 16}
 }
 PRESETS: dict[str, DreamConfig] = {
     config.name: config
@@ -187,6 +192,7 @@ PRESETS: dict[str, DreamConfig] = {
             memory=True,
             focus=16,
             sprite=12,
+            edge=True,
             laws=4,
         ),
         DreamConfig(
@@ -202,6 +208,7 @@ PRESETS: dict[str, DreamConfig] = {
             memory=True,
             focus=16,
             sprite=12,
+            edge=True,
             laws=16,
         ),
         # Half of `xs`: what a few hours of a CPU can train.

@@ -20,7 +20,7 @@ _TOLD = slice(_SLICES["power"].start, _SLICES["jump_time"].stop)
 _WAVES = 2
 _BELOW = 1 / 4  # of the canvas lies below Mario's feet
 _AT_FIRST = -2.0  # logit of covering
-_OUTSIDE = -20.0
+OUTSIDE = -20.0  # logit of covering where a layer does not reach
 _WRONG, _WRONG_SHARE = 2e-3, 0.3  # squared error
 
 
@@ -58,7 +58,7 @@ class SpriteLayer(nn.Module):
         top, left = self.corner(pixels)
         # The frame as a rectangle that is cut out of the canvas.
         laid = cut(canvas, -top, -left, *self.shape)
-        cover = torch.where(laid[:, 4:] > 0, laid[:, 3:4], _OUTSIDE)
+        cover = torch.where(laid[:, 4:] > 0, laid[:, 3:4], OUTSIDE)
         return torch.cat([laid[:, :3], cover], dim=1)
 
     def corner(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,10 +74,8 @@ class SpriteLayer(nn.Module):
         return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
 
 
-def covered(frame: Tensor, sprite: Tensor | None) -> Tensor:
+def covered(frame: Tensor, sprite: Tensor) -> Tensor:
     """The frame with the sprite upon it, float[n, 3, h, w]; a pixel is covered or not."""
-    if sprite is None:
-        return frame
     return torch.where(sprite[:, 3:] > 0, sprite[:, :3], frame)
 
 
@@ -97,5 +95,5 @@ def covering_error(frame: Tensor, sprite: Tensor, target: Tensor, weight: Tensor
     beneath = (frame.detach() - target).square().mean(1, keepdim=True)
     above = (sprite[:, :3] - target).square().mean(1, keepdim=True)
     # Drawing is learnt before covering, where the frame is wrong.
-    wrong = ((beneath > _WRONG) & (sprite[:, 3:] > _OUTSIDE)).to(above.dtype)
+    wrong = ((beneath > _WRONG) & (sprite[:, 3:] > OUTSIDE)).to(above.dtype)
     return weight * ((share + _WRONG_SHARE * wrong) * above + (share.detach() - share) * beneath)

@@ -46,7 +46,6 @@ def test_a_pixel_is_covered_or_not() -> None:
     laid = covered(frame, sprite)
     assert torch.equal(laid[:, :, 1, 2], sprite[:, :3, 1, 2])
     assert (laid != frame).any(1).sum() == 1
-    assert torch.equal(covered(frame, None), frame)
 
 
 def test_the_expected_error_is_that_of_drawn_coverings() -> None:
@@ -61,11 +60,29 @@ def test_the_expected_error_is_that_of_drawn_coverings() -> None:
     teaching = 0.3 * above * (beneath > 2e-3)
     assert torch.allclose(error, share * above + teaching, atol=1e-6)
     # And beside what is beneath, the whole.
-    parts = Parts(painted, None, sprite, torch.zeros(2, HEAD_SIZE))
+    parts = Parts(painted, None, (sprite,), torch.zeros(2, HEAD_SIZE))
     whole = composition_error(parts, last, target, weight, CONFIG)
     assert torch.allclose(whole, (error + (1 - share) * beneath).mean(), atol=1e-6)
-    bare = composition_error(parts._replace(sprite=None), last, target, weight, CONFIG)
+    bare = composition_error(parts._replace(layers=()), last, target, weight, CONFIG)
     assert torch.equal(bare, expected_error(painted, None, last, target, weight, CONFIG))
+
+
+def test_a_layer_above_hides_those_below() -> None:
+    torch.manual_seed(0)
+    painted, last, target = (torch.rand(2, 3, *SIZE) for _ in range(3))
+    hidden = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 3.0)], 1)
+    above = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 30.0)], 1)
+    parts = Parts(painted, None, (hidden, above), torch.zeros(2, HEAD_SIZE))
+    assert torch.equal(composed(parts, last, CONFIG), above[:, :3])
+    error = composition_error(parts, last, target, torch.ones(2, 1, 1, 1), CONFIG)
+    only = (above[:, :3] - target).square().mean()
+    # All but what teaches the uppermost layer where the frame beneath is wrong.
+    assert only <= error <= 1.31 * only
+    hidden.requires_grad_()
+    parts = parts._replace(layers=(hidden, above))
+    composition_error(parts, last, target, torch.ones(2, 1, 1, 1), CONFIG).backward()
+    assert hidden.grad is not None
+    assert hidden.grad.abs().max() < 1e-6
 
 
 def test_covering_learns_to_cover_what_is_wrong() -> None:
@@ -80,7 +97,7 @@ def test_covering_learns_to_cover_what_is_wrong() -> None:
         optimiser.zero_grad()
         error.backward()
         optimiser.step()
-    parts = Parts(frame, None, sprite.detach(), torch.zeros(1, HEAD_SIZE))
+    parts = Parts(frame, None, (sprite.detach(),), torch.zeros(1, HEAD_SIZE))
     made = composed(parts, frame, CONFIG)
     assert (made - target).abs().mean() < 0.1 * (frame - target).abs().mean()
     assert torch.equal(made[:, :, 30:, 30:], frame[:, :, 30:, 30:])

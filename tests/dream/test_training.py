@@ -119,14 +119,14 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
         trainer.load(tmp_path)
 
 
-def test_motion_moves_nothing_but_the_body_and_the_sprite(source: TapeWindows) -> None:
+def test_motion_moves_nothing_but_body_sprite_and_edge(source: TapeWindows) -> None:
     options = TrainOptions(law_moments=200, stage="motion", steps=2, batch=2)
     trainer = Trainer(preset("tiny"), options, source)
     before = {n: t.clone() for n, t in trainer.model.state_dict().items()}
     list(trainer.run())
     moved = {n for n, t in trainer.model.state_dict().items() if not torch.equal(t, before[n])}
     assert moved
-    assert all(n.startswith(("net.body.", "net.sprite.")) for n in moved)
+    assert all(n.startswith(("net.body.", "net.sprite.", "net.edge.")) for n in moved)
     diamond = Trainer(preset("diamond"), options, source)
     with pytest.raises(OptionError, match="needs a model with a memory, not 'diamond'"):
         list(diamond.run())

@@ -1,0 +1,103 @@
+"""What comes into view at the right edge, painted from the level hint.
+
+A column that comes in blurred stays so, since from then on it is copied. Patches know the hint's
+tiles, but not to the pixel where these will lie; here that is put together: tile codes, where the
+camera stands in its tile after the step, and how far it goes. Each row of tiles is painted for
+itself. Without a hint nothing is laid upon the frame.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gym_mario_suite.dream.presets import HINT_COLUMNS, HINT_LEFT, HINT_ROWS, DreamConfig
+from gym_mario_suite.dream.sprite import OUTSIDE
+
+_CODES = 256
+_SPAWNS = 16
+_TILE_WIDTH, _SPAWN_WIDTH = 8, 4
+_WAVES = 4
+_SEEN_PATCHES = 1.5  # so much of the last frame is seen, from its right edge on
+_ROWS = 3  # a row and its neighbours
+_AT_FIRST = -2.0  # logit of covering
+_TILE_PX = 16
+_ENGINE_WIDTH_PX = 320
+
+
+class EdgePainter(nn.Module):
+    """Paints the last column of patches.
+
+    Args:
+        config: The model.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        self.side, self.width, self.reach = config.patch, config.width_px, config.shifts
+        self.seen = int(config.patch * _SEEN_PATCHES)
+        # Px of a frame to tiles.
+        self.tiles_per_px = _ENGINE_WIDTH_PX / config.width_px / _TILE_PX
+        self.tiles = nn.Embedding(_CODES, _TILE_WIDTH)
+        self.spawns = nn.Embedding(_SPAWNS, _SPAWN_WIDTH)
+        columns = HINT_COLUMNS - HINT_LEFT
+        known = _ROWS * columns * (_TILE_WIDTH + _SPAWN_WIDTH) + 3 * _ROWS * self.side * self.seen
+        told = 2 * _WAVES + 1 + 2 * config.shifts + 1
+        hidden = 3 * config.condition // 2
+        self.first = nn.Linear(known, hidden)
+        self.told = nn.Linear(told, hidden, bias=False)
+        self.rest = nn.Sequential(
+            nn.SiLU(),
+            nn.Linear(hidden, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, 4 * self.side**2),
+        )
+
+    def forward(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Tensor:
+        """Colours and the logit of covering, float[n, 4, h, w].
+
+        Args:
+            last: float[n, 3, h, w], the last frame.
+            tiles: int64[n, HINT_COLUMNS, 15, 2], the level hint.
+            place: float[n, 2], the camera's place within its tile, and 1 where there is a hint.
+            way: float[n], how far the camera goes, px of a frame.
+        """
+        strip = self.strip(last, tiles, place, way)
+        cover = torch.where(place[:, 1, None, None, None] > 0, strip[:, 3:], OUTSIDE)
+        left = self.width - self.side
+        return torch.cat(
+            [
+                functional.pad(strip[:, :3], (left, 0)),
+                functional.pad(cover, (left, 0), value=OUTSIDE),
+            ],
+            dim=1,
+        )
+
+    def strip(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Tensor:
+        """The last column of patches, float[n, 4, h, patch]."""
+        coming = tiles[:, HINT_LEFT:]
+        codes = torch.cat([self.tiles(coming[..., 0]), self.spawns(coming[..., 1])], dim=-1)
+        # [n, columns, rows, numbers] to [n, rows, columns * numbers].
+        codes = codes.permute(0, 2, 1, 3).flatten(2)
+        pixels = last[..., -self.seen :].unflatten(2, (HINT_ROWS, self.side))
+        pixels = pixels.permute(0, 2, 1, 3, 4).flatten(2)
+        rows = torch.cat([codes, pixels], dim=2)
+        beside = functional.pad(rows, (0, 0, 1, 1))
+        near = torch.cat([beside[:, i : i + HINT_ROWS] for i in range(_ROWS)], dim=2)
+        told = self.told(self._told(place, way))
+        drawn = self.rest(self.first(near) + told[:, None]).float()
+        drawn = drawn.unflatten(2, (4, self.side, self.side)).permute(0, 2, 1, 3, 4)
+        drawn = drawn.flatten(2, 3)
+        return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
+
+    def _told(self, place: Tensor, way: Tensor) -> Tensor:
+        steps = way.detach().round()
+        before = place[:, :1]
+        after = before + steps[:, None] * self.tiles_per_px
+        angles = torch.cat([after * (2 * math.pi * k) for k in range(1, _WAVES + 1)], dim=1)
+        ways = torch.arange(-self.reach, self.reach + 1, device=way.device, dtype=way.dtype)
+        chosen = (steps[:, None] == ways).to(way.dtype)
+        return torch.cat([angles.cos(), angles.sin(), before, chosen], dim=1)

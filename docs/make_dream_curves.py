@@ -60,7 +60,7 @@ def main() -> None:
     pixels.set(yscale="symlog", ylim=(0, 1000), ylabel="Mario's error, px of the engine")
     pixels.axhline(_LOST_PX, color="0.7", lw=0.8)
     pixels.legend(frameon=False, title="median and quartiles")
-    left.set(ylim=(0, 100), ylabel=f"dreams never more than {_LOST_PX} px wrong, %")
+    left.set(ylim=(0, 100), ylabel=f"dreams always within {_LOST_PX} px, %")
     pictures.set(ylabel="PSNR, dB")
     pictures.legend(frameon=False)
     for axes in (pixels, left, pictures):

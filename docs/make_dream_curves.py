@@ -12,22 +12,13 @@ from numpy.typing import NDArray
 mpl.use("agg")
 from matplotlib import pyplot as plt
 
-from gym_mario_suite.dream.evaluation import Evaluation
+from gym_mario_suite.dream.evaluation import LOST_PX, Evaluation
 from gym_mario_suite.dream.metrics import psnr, squared_errors
-from gym_mario_suite.dream.rollouts import Rollouts, roll_out
+from gym_mario_suite.dream.rollouts import roll_out
 from gym_mario_suite.dream.runtime import DEFAULT_MODEL, open_model
 from gym_mario_suite.dream.step_evaluation import EvalOptions
-from gym_mario_suite.dream.tape_player import FACT
 
 PICTURE = Path(__file__).parent / "pictures" / "dream_curves.png"
-_LOST_PX = 16
-
-
-def tracking(evaluation: Evaluation, rolled: Rollouts) -> NDArray[np.float64]:
-    """How far Mario is from where the engine has him, px across, [dreams, steps + 1]."""
-    x, _ = evaluation.paths(rolled.dreamt)
-    facts = rolled.truth.facts
-    return np.abs(x - (facts[..., FACT["x"]] - facts[:, :1, FACT["x"]]))
 
 
 def psnr_by_step(dreamt: NDArray[np.uint8], truth: NDArray[np.uint8]) -> list[float]:
@@ -46,11 +37,11 @@ def main() -> None:
     steps = np.arange(1, options.steps + 1)
     for hint, name, colour in ((True, "with level hint", "C0"), (False, "free", "C1")):
         rolled = roll_out(model, evaluation.tapes, options.rollouts, options.steps, hint)
-        errors = tracking(evaluation, rolled)[:, 1:]
+        errors = evaluation.errors(rolled.dreamt, rolled.truth.facts)[0][:, 1:]
         low, middle, high = np.quantile(errors, (0.25, 0.5, 0.75), axis=0)
         pixels.plot(steps, middle, colour, label=name)
         pixels.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
-        ever = np.maximum.accumulate(errors > _LOST_PX, axis=1)
+        ever = np.maximum.accumulate(errors > LOST_PX, axis=1)
         left.plot(steps, 100 * (1 - ever.mean(0)), colour)
         truth = rolled.truth.frames
         pictures.plot(steps, psnr_by_step(rolled.dreamt, truth), colour)
@@ -58,9 +49,9 @@ def main() -> None:
             still = np.broadcast_to(truth[:, :1], truth.shape)
             pictures.plot(steps, psnr_by_step(still, truth), "0.5", ls="--", label="first frame")
     pixels.set(yscale="symlog", ylim=(0, 1000), ylabel="Mario's error, px of the engine")
-    pixels.axhline(_LOST_PX, color="0.7", lw=0.8)
+    pixels.axhline(LOST_PX, color="0.7", lw=0.8)
     pixels.legend(frameon=False, title="median and quartiles")
-    left.set(ylim=(0, 100), ylabel=f"dreams always within {_LOST_PX} px, %")
+    left.set(ylim=(0, 100), ylabel=f"dreams always within {LOST_PX} px, %")
     pictures.set(ylabel="PSNR, dB")
     pictures.legend(frameon=False)
     for axes in (pixels, left, pictures):

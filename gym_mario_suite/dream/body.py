@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, packed
+from gym_mario_suite.dream.layers import cut
 from gym_mario_suite.dream.memory import (
     JUMP_UNIT,
     MEMORY,
@@ -29,6 +30,8 @@ from gym_mario_suite.dream.presets import (
     DreamConfig,
     head_slices,
 )
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 _SLICES = head_slices()
 _HARMONICS = 8  # the shortest wave is one px of a frame long
@@ -36,41 +39,15 @@ REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
 _ASIDE = 2
 _SEEN = MEMORY.index("seen")
 _SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
-_MOVES = slice(_SLICES["move"].start, _SLICES["jump_time"].stop)
 _SEEN_FRAMES = 2
-_TILES_IN_VIEW = (20.0, 15.0)
+_TILES_IN_VIEW = (SCREEN_WIDTH_PX / TILE_PX, SCREEN_HEIGHT_PX / TILE_PX)
 _MIDDLE, _REACH = (MIDDLE_PX / SCREEN_UNIT, 7.5), 3.0
-_ENGINE_WIDTH_PX = 320
 _BELOW = 1 / 3  # of the cut lies below Mario's feet
 
 
 def known_size(config: DreamConfig) -> int:
     """How many numbers a body knows: what it sees, what is remembered, where Mario is."""
     return config.condition + REMEMBERED + _ASIDE
-
-
-def cut(frames: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
-    """A rectangle of each frame, and in a last channel where it is inside the frame.
-
-    Args:
-        frames: float[n, c, h, w].
-        top: int64[n], row of the frame that is the rectangle's first; may be outside.
-        left: int64[n], the same of columns.
-        height: Of the rectangle.
-        width: Of the rectangle.
-
-    Returns:
-        float[n, c + 1, height, width], 0 outside.
-    """
-    channels, rows, columns = map(int, frames.shape[1:])
-    down = top[:, None] + torch.arange(height, device=frames.device)
-    aside = left[:, None] + torch.arange(width, device=frames.device)
-    known = ((down >= 0) & (down < rows))[:, :, None] & ((aside >= 0) & (aside < columns))[:, None]
-    places = down.clamp(0, rows - 1)[:, :, None] * columns + aside.clamp(0, columns - 1)[:, None]
-    places = places.flatten(1)[:, None].expand(-1, channels, -1)
-    seen = frames.flatten(2).gather(2, places).unflatten(2, (height, width))
-    inside = known[:, None].to(frames.dtype)
-    return torch.cat([seen * inside, inside], dim=1)
 
 
 class Remembered(nn.Module):
@@ -127,8 +104,8 @@ class Body(nn.Module):
     def __init__(self, config: DreamConfig) -> None:
         super().__init__()
         self.side = config.focus
-        self.scale = config.width_px / _ENGINE_WIDTH_PX
-        self.height_scale = config.height_px / 240
+        self.scale = config.width_px / SCREEN_WIDTH_PX
+        self.height_scale = config.height_px / SCREEN_HEIGHT_PX
         inputs = 3 * _SEEN_FRAMES + 1
         width = config.condition
         first, last = width // 2, width * 3 // 4

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from gym_mario_suite.dream.copies import choose, expected_error
+from gym_mario_suite.dream.layers import covered, covering_error
 from gym_mario_suite.dream.presets import DreamConfig
-from gym_mario_suite.dream.sprite import covered, covering_error
 
 
 class Parts(NamedTuple):

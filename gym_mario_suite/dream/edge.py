@@ -14,18 +14,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.presets import HINT_COLUMNS, HINT_LEFT, HINT_ROWS, DreamConfig
-from gym_mario_suite.dream.sprite import OUTSIDE
+from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering
+from gym_mario_suite.dream.presets import (
+    HINT_COLUMNS,
+    HINT_LEFT,
+    HINT_ROWS,
+    HINT_SPAWN_CODES,
+    HINT_TILE_CODES,
+    DreamConfig,
+)
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
-_CODES = 256
-_SPAWNS = 16
 _TILE_WIDTH, _SPAWN_WIDTH = 8, 4
 _WAVES = 4
 _SEEN_PATCHES = 1.5  # so much of the last frame is seen, from its right edge on
 _ROWS = 3  # a row and its neighbours
-_AT_FIRST = -2.0  # logit of covering
-_TILE_PX = 16
-_ENGINE_WIDTH_PX = 320
 
 
 class EdgePainter(nn.Module):
@@ -40,9 +44,9 @@ class EdgePainter(nn.Module):
         self.side, self.width, self.reach = config.patch, config.width_px, config.shifts
         self.seen = int(config.patch * _SEEN_PATCHES)
         # Px of a frame to tiles.
-        self.tiles_per_px = _ENGINE_WIDTH_PX / config.width_px / _TILE_PX
-        self.tiles = nn.Embedding(_CODES, _TILE_WIDTH)
-        self.spawns = nn.Embedding(_SPAWNS, _SPAWN_WIDTH)
+        self.tiles_per_px = SCREEN_WIDTH_PX / config.width_px / TILE_PX
+        self.tiles = nn.Embedding(HINT_TILE_CODES, _TILE_WIDTH)
+        self.spawns = nn.Embedding(HINT_SPAWN_CODES, _SPAWN_WIDTH)
         columns = HINT_COLUMNS - HINT_LEFT
         known = _ROWS * columns * (_TILE_WIDTH + _SPAWN_WIDTH) + 3 * _ROWS * self.side * self.seen
         told = 2 * _WAVES + 1 + 2 * config.shifts + 1
@@ -91,7 +95,7 @@ class EdgePainter(nn.Module):
         drawn = self.rest(self.first(near) + told[:, None]).float()
         drawn = drawn.unflatten(2, (4, self.side, self.side)).permute(0, 2, 1, 3, 4)
         drawn = drawn.flatten(2, 3)
-        return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
+        return hardly_covering(drawn)
 
     def _told(self, place: Tensor, way: Tensor) -> Tensor:
         steps = way.detach().round()

@@ -32,12 +32,12 @@ FORKED_KEYS = (0, 4, 1, 9, 17, 25, 2, 10, 18, 26, 8, 16, 24)
 _FORK_TICKS, _FORK_PX = 8, 4.0
 _CURVE = (1, 10, 50, 100, 200)
 _CLIP = 16
-_LOST_PX, _LOST_STEPS = 16, 5
+LOST_PX, _LOST_STEPS = 16, 5
 
 
 def _lost_at(errors: NDArray[np.floating]) -> int:
     """The first step of five in a row with an error above 16 px; their number if there are none."""
-    away = np.convolve(errors > _LOST_PX, np.ones(_LOST_STEPS), "valid") == _LOST_STEPS
+    away = np.convolve(errors > LOST_PX, np.ones(_LOST_STEPS), "valid") == _LOST_STEPS
     return int(away.argmax()) if away.any() else len(errors)
 
 
@@ -101,7 +101,7 @@ class Evaluation(StepEvaluation):
             self.record("fsd_16", frechet_distance(*halves), n, ENGINE, note="real beside real"),
         ]
 
-    def paths(self, frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _paths(self, frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mario's way since the first frame in engine px, as the probes see it: [n, k + 1]."""
         n, length = frames.shape[:2]
         seen = self.probes.find(frames.reshape(-1, *frames.shape[2:]))
@@ -112,10 +112,17 @@ class Evaluation(StepEvaluation):
         x = x + camera
         return (x - x[:, :1]) * self._px, (y - y[:, :1]) * self._px
 
-    def _tracking(self, rolled: Rollouts, hint: bool) -> list[dict[str, Any]]:
-        facts = rolled.truth.facts
+    def errors(
+        self, frames: Frames, facts: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How far Mario is from where the facts have him, engine px across and down: [n, k + 1]."""
+        x, y = self._paths(frames)
         true_x = facts[..., FACT["x"]] - facts[:, :1, FACT["x"]]
         true_y = facts[..., FACT["y"]] - facts[:, :1, FACT["y"]]
+        return np.abs(x - true_x), np.abs(y - true_y)
+
+    def _tracking(self, rolled: Rollouts, hint: bool) -> list[dict[str, Any]]:
+        facts = rolled.truth.facts
         edge = facts[:, 0, FACT["camera"]] + 320
         rows = [(self._named(hint), rolled.dreamt)]
         if not hint:
@@ -123,8 +130,7 @@ class Evaluation(StepEvaluation):
             rows += [(ENGINE, rolled.truth.frames), (COPY, still)]
         records = []
         for name, frames in rows:
-            x, y = self.paths(frames)
-            dx, dy = np.abs(x - true_x), np.abs(y - true_y)
+            dx, dy = self.errors(frames, facts)
             for step in (s for s in (50, 200) if s <= self.options.steps):
                 # Beyond the edge of the first picture lies what nobody can know without a hint.
                 known = facts[:, : step + 1, FACT["x"]].max(1) < edge
@@ -175,7 +181,7 @@ class Evaluation(StepEvaluation):
             frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
-            ways = dict(zip("xy", self.paths(np.stack(frames, 1)), strict=True))
+            ways = dict(zip("xy", self._paths(np.stack(frames, 1)), strict=True))
             for axis, truth in zip("xy", forks, strict=True):
                 gaps = truth[:, None] - truth[None]
                 dreamt = ways[axis][:, -1]

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import BUTTONS, HEAD_SIZE, head_slices
+from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
 _SLICES = head_slices()
 _MOVE, _SPEED, _JUMP = (_SLICES[name] for name in ("move", "speed", "jump_time"))
@@ -35,7 +36,7 @@ _UNITS = {
     len(UPRIGHT): (_HALF_PX, SPEED_UNIT, JUMP_UNIT),
 }
 _CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
-MIDDLE_PX = 160.0  # of the picture, px of the engine
+MIDDLE_PX = SCREEN_WIDTH_PX / 2  # of the picture, px of the engine
 _SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
 _PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1
 _NEAR = 0.03  # px: errors below are as good as none

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.body import cut
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
+from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, vague
 from gym_mario_suite.dream.memory import SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
-from gym_mario_suite.dream.sprite import covering_error
 from gym_mario_suite.errors import OptionError
 
 _LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine

@@ -31,6 +31,8 @@ from gym_mario_suite.dream.presets import (
     HINT_LEFT,
     HINT_RIGHT,
     HINT_ROWS,
+    HINT_SPAWN_CODES,
+    HINT_TILE_CODES,
     DreamConfig,
     head_slices,
 )
@@ -41,8 +43,6 @@ _FREQUENCIES = 8
 _HEAD_WIDTH = 128
 _SCREEN = head_slices()["screen"]
 _CAMERA = head_slices()["move"].stop - 1
-_TILE_CODES = 256
-_SPAWN_CODES = 16
 _HINT_WIDTH = 16
 
 
@@ -131,8 +131,8 @@ class LevelHint(nn.Module):
         super().__init__()
         if grid[0] != HINT_ROWS:
             raise WeightsError(f"a level hint needs {HINT_ROWS} rows of patches, got {grid[0]}")
-        self.tiles = nn.Embedding(_TILE_CODES, _HINT_WIDTH)
-        self.spawns = nn.Embedding(_SPAWN_CODES, _HINT_WIDTH)
+        self.tiles = nn.Embedding(HINT_TILE_CODES, _HINT_WIDTH)
+        self.spawns = nn.Embedding(HINT_SPAWN_CODES, _HINT_WIDTH)
         self._between = grid[1] - HINT_COLUMNS
 
     def forward(self, tiles: Tensor, place: Tensor) -> Tensor:
@@ -360,7 +360,7 @@ def example_inputs(config: DreamConfig, count: int = 1) -> dict[str, Any]:
     }
     if config.level_hint:
         shape = (count, HINT_COLUMNS, HINT_ROWS, 2)
-        inputs["tiles"] = torch.randint(0, _SPAWN_CODES, shape, generator=generator)
+        inputs["tiles"] = torch.randint(0, HINT_SPAWN_CODES, shape, generator=generator)
         inputs["place"] = torch.ones(count, 2)
     if config.memory:
         inputs["memory"] = torch.rand(count, MEMORY_SIZE, generator=generator)

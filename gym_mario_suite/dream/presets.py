@@ -38,6 +38,7 @@ HINT_ROWS = 15
 HINT_LEFT, HINT_RIGHT = 1, 3  # columns beyond the left edge, and from the right edge on
 HINT_COLUMNS = HINT_LEFT + HINT_RIGHT
 HINT_PLANES = 2  # tile byte; spawn code
+HINT_TILE_CODES, HINT_SPAWN_CODES = 256, 16
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,16 +12,14 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gym_mario_suite.dream.body import cut, known_size
+from gym_mario_suite.dream.body import known_size
+from gym_mario_suite.dream.layers import OUTSIDE, cut, hardly_covering
 from gym_mario_suite.dream.presets import DreamConfig, head_slices
 
 _SLICES = head_slices()
 _TOLD = slice(_SLICES["power"].start, _SLICES["jump_time"].stop)
 _WAVES = 2
 _BELOW = 1 / 4  # of the canvas lies below Mario's feet
-_AT_FIRST = -2.0  # logit of covering
-OUTSIDE = -20.0  # logit of covering where a layer does not reach
-_WRONG, _WRONG_SHARE = 2e-3, 0.3  # squared error
 
 
 class SpriteLayer(nn.Module):
@@ -71,29 +69,4 @@ class SpriteLayer(nn.Module):
         angles = torch.cat([within * (2 * math.pi * k) for k in range(1, _WAVES + 1)], dim=1)
         told = [known, head[:, _TOLD].detach(), angles.cos(), angles.sin(), code[:, None]]
         drawn = self.draw(torch.cat(told, dim=1)).float().unflatten(1, (4, self.side, self.side))
-        return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
-
-
-def covered(frame: Tensor, sprite: Tensor) -> Tensor:
-    """The frame with the sprite upon it, float[n, 3, h, w]; a pixel is covered or not."""
-    return torch.where(sprite[:, 3:] > 0, sprite[:, :3], frame)
-
-
-def covering_error(frame: Tensor, sprite: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Squared error to be expected if each pixel's covering is drawn by its share.
-
-    Args:
-        frame: float[n, 3, h, w], what is covered; it learns nothing here.
-        sprite: float[n, 4, h, w].
-        target: float[n, 3, h, w].
-        weight: float, to go with [n, 1, h, w].
-
-    Returns:
-        float[n, 1, h, w], less what the frame's own share of it is, which is counted elsewhere.
-    """
-    share = sprite[:, 3:].sigmoid()
-    beneath = (frame.detach() - target).square().mean(1, keepdim=True)
-    above = (sprite[:, :3] - target).square().mean(1, keepdim=True)
-    # Drawing is learnt before covering, where the frame is wrong.
-    wrong = ((beneath > _WRONG) & (sprite[:, 3:] > OUTSIDE)).to(above.dtype)
-    return weight * ((share + _WRONG_SHARE * wrong) * above + (share.detach() - share) * beneath)
+        return hardly_covering(drawn)

@@ -6,7 +6,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
-from gym_mario_suite.dream.body import Body, Finder, cut  # noqa: E402
+from gym_mario_suite.dream.body import Body, Finder  # noqa: E402
+from gym_mario_suite.dream.layers import cut  # noqa: E402
 from gym_mario_suite.dream.losses import to_batch  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, SCREEN_UNIT  # noqa: E402
 from gym_mario_suite.dream.presets import (  # noqa: E402

@@ -6,9 +6,9 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.edge import EdgePainter  # noqa: E402
+from gym_mario_suite.dream.layers import OUTSIDE  # noqa: E402
 from gym_mario_suite.dream.losses import to_batch  # noqa: E402
 from gym_mario_suite.dream.presets import DreamConfig, preset  # noqa: E402
-from gym_mario_suite.dream.sprite import OUTSIDE  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 

@@ -7,8 +7,9 @@ torch = pytest.importorskip("torch")
 from gym_mario_suite.dream.body import known_size  # noqa: E402
 from gym_mario_suite.dream.composition import Parts, composed, composition_error  # noqa: E402
 from gym_mario_suite.dream.copies import expected_error  # noqa: E402
+from gym_mario_suite.dream.layers import covered, covering_error  # noqa: E402
 from gym_mario_suite.dream.presets import HEAD_SIZE, preset  # noqa: E402
-from gym_mario_suite.dream.sprite import SpriteLayer, covered, covering_error  # noqa: E402
+from gym_mario_suite.dream.sprite import SpriteLayer  # noqa: E402
 
 CONFIG = preset("tiny")
 SIZE = (CONFIG.height_px, CONFIG.width_px)

@@ -1,0 +1,67 @@
+"""Layers: pictures laid upon the frame, each pixel of which covers it or does not.
+
+A layer is float[n, 4, h, w]: colours, and the logit of covering.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_AT_FIRST = -2.0  # logit of covering
+OUTSIDE = -20.0  # logit of covering where a layer does not reach
+_WRONG, _WRONG_SHARE = 2e-3, 0.3  # squared error
+
+
+def cut(frames: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
+    """A rectangle of each frame, and in a last channel where it is inside the frame.
+
+    Args:
+        frames: float[n, c, h, w].
+        top: int64[n], row of the frame that is the rectangle's first; may be outside.
+        left: int64[n], the same of columns.
+        height: Of the rectangle.
+        width: Of the rectangle.
+
+    Returns:
+        float[n, c + 1, height, width], 0 outside.
+    """
+    channels, rows, columns = map(int, frames.shape[1:])
+    down = top[:, None] + torch.arange(height, device=frames.device)
+    aside = left[:, None] + torch.arange(width, device=frames.device)
+    known = ((down >= 0) & (down < rows))[:, :, None] & ((aside >= 0) & (aside < columns))[:, None]
+    places = down.clamp(0, rows - 1)[:, :, None] * columns + aside.clamp(0, columns - 1)[:, None]
+    places = places.flatten(1)[:, None].expand(-1, channels, -1)
+    seen = frames.flatten(2).gather(2, places).unflatten(2, (height, width))
+    inside = known[:, None].to(frames.dtype)
+    return torch.cat([seen * inside, inside], dim=1)
+
+
+def hardly_covering(drawn: Tensor) -> Tensor:
+    """A network's four channels as a layer that at first covers little."""
+    return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
+
+
+def covered(frame: Tensor, layer: Tensor) -> Tensor:
+    """The frame with the layer upon it, float[n, 3, h, w]; a pixel is covered or not."""
+    return torch.where(layer[:, 3:] > 0, layer[:, :3], frame)
+
+
+def covering_error(frame: Tensor, layer: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Squared error to be expected if each pixel's covering is drawn by its share.
+
+    Args:
+        frame: float[n, 3, h, w], what is covered; it learns nothing here.
+        layer: float[n, 4, h, w].
+        target: float[n, 3, h, w].
+        weight: float, to go with [n, 1, h, w].
+
+    Returns:
+        float[n, 1, h, w], less what the frame's own share of it is, which is counted elsewhere.
+    """
+    share = layer[:, 3:].sigmoid()
+    beneath = (frame.detach() - target).square().mean(1, keepdim=True)
+    above = (layer[:, :3] - target).square().mean(1, keepdim=True)
+    # Drawing is learnt before covering, where the frame is wrong.
+    wrong = ((beneath > _WRONG) & (layer[:, 3:] > OUTSIDE)).to(above.dtype)
+    return weight * ((share + _WRONG_SHARE * wrong) * above + (share.detach() - share) * beneath)

@@ -10,16 +10,19 @@ for in the picture.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream.ground import TileKinds
 from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, packed
 from gym_mario_suite.dream.layers import cut
 from gym_mario_suite.dream.memory import (
     JUMP_UNIT,
     MEMORY,
     PLACE_PERIOD_PX,
+    SCREEN,
     SCREEN_UNIT,
     SPEED_UNIT,
 )
@@ -38,11 +41,22 @@ _HARMONICS = 8  # the shortest wave is one px of a frame long
 REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
 _ASIDE = 2
 _SEEN = MEMORY.index("seen")
-_SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
 _SEEN_FRAMES = 2
 _TILES_IN_VIEW = (SCREEN_WIDTH_PX / TILE_PX, SCREEN_HEIGHT_PX / TILE_PX)
 _MIDDLE, _REACH = (MIDDLE_PX / SCREEN_UNIT, 7.5), 3.0
 _BELOW = 1 / 3  # of the cut lies below Mario's feet
+
+
+class Surroundings(NamedTuple):
+    """What is around Mario.
+
+    Attributes:
+        near: float[n, 7, focus, focus], cut out of the last two frames.
+        tiles: What `ground.TileKinds` sees of the last frame, where the ground counts.
+    """
+
+    near: Tensor
+    tiles: Tensor | None
 
 
 def known_size(config: DreamConfig) -> int:
@@ -125,24 +139,29 @@ class Body(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(known_size(config), width), nn.SiLU(), nn.Linear(width, HEAD_SIZE)
         )
-        self.laws = Laws(config.laws, width, REMEMBERED + _ASIDE) if config.laws else None
+        aside = REMEMBERED + _ASIDE
+        self.laws = Laws(config.laws, width, aside, config.ground) if config.laws else None
+        self.tiles = TileKinds(config) if config.ground else None
 
     def where(self, memory: Tensor, found: Tensor) -> Tensor:
         """Where Mario is, in SCREEN_UNIT: as remembered, else as found. float[n, 2]."""
-        return torch.where(memory[:, _SEEN, None] > 0, memory[:, _SCREEN] / SCREEN_UNIT, found)
+        return torch.where(memory[:, _SEEN, None] > 0, memory[:, SCREEN] / SCREEN_UNIT, found)
 
-    def surroundings(self, context: Tensor, place: Tensor) -> Tensor:
-        """What is around Mario in the last two frames, float[n, 7, focus, focus].
+    def surroundings(self, context: Tensor, memory: Tensor, place: Tensor) -> Surroundings:
+        """What is around Mario.
 
         Args:
             context: float[n, 6 or more, h, w], oldest frame first, as the network gets them (over
                 `sigma_data`).
+            memory: float[n, MEMORY_SIZE].
             place: float[n, 2], see `where`.
         """
         corner = self.pixels(place).floor().long()
         left = corner[:, 0] - self.side // 2
         top = corner[:, 1] - self.side + int(self.side * _BELOW)
-        return cut(context[:, -3 * _SEEN_FRAMES :], top, left, self.side, self.side)
+        near = cut(context[:, -3 * _SEEN_FRAMES :], top, left, self.side, self.side)
+        tiles = None if self.tiles is None else self.tiles.seen(context[:, -3:], memory, place)
+        return Surroundings(near, tiles)
 
     def pixels(self, place: Tensor) -> Tensor:
         """A place given in SCREEN_UNIT, in px of the frame."""
@@ -150,12 +169,17 @@ class Body(nn.Module):
         return place.detach() * scale
 
     def forward(
-        self, around: Tensor, place: Tensor, memory: Tensor, buttons: Tensor, more: Tensor | None
+        self,
+        around: Surroundings,
+        place: Tensor,
+        memory: Tensor,
+        buttons: Tensor,
+        more: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """The head's numbers, behind them the laws' proposals; and the features.
 
         Args:
-            around: float[n, 7, focus, focus], see `surroundings`.
+            around: See `surroundings`.
             place: float[n, 2], see `where`.
             memory: float[n, MEMORY_SIZE].
             buttons: float[n, CONTEXT, 6].
@@ -164,9 +188,12 @@ class Body(nn.Module):
         Returns:
             float[n, HEAD_SIZE] or more, and float[n, known_size].
         """
-        features = self.look(around)
+        features = self.look(around.near)
+        kinds = None
+        if self.tiles is not None and around.tiles is not None:
+            kinds = self.tiles(around.tiles, memory)
         # In full precision: a hundredth of a pixel a tick is a matter of pixels after a while.
-        with torch.autocast(around.device.type, enabled=False):
+        with torch.autocast(place.device.type, enabled=False):
             # Whether the camera goes with Mario, too, is a matter of where in the picture he is.
             aside = (place.detach() - place.new_tensor(_MIDDLE)).clamp(-_REACH, _REACH)
             remembered = torch.cat([self.remembered(memory, buttons), aside], dim=1)
@@ -177,7 +204,7 @@ class Body(nn.Module):
                 head = head + more.float()
             proposals = None
             if self.laws is not None:
-                head, proposals = self.laws(memory, buttons, features, remembered, head)
+                head, proposals = self.laws(memory, buttons, features, remembered, head, kinds)
             columns = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
             if proposals is not None:
                 columns.append(packed(proposals))

@@ -1,7 +1,7 @@
 """Copies: most of the next frame is in the last one, moved by a few pixels.
 
 For each square of 2x2 px a model chooses: to take it from the last frame, moved by some pixels to
-the side or up or down, or to paint it. A choice is never blended, so that scenery
+the side, or to paint it. A choice is never blended, so that scenery
 which is copied a thousand times is as sharp as on the first frame.
 
 What a model is trained for is the error it may expect when it draws its choice by the shares it
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -25,26 +24,22 @@ _SHARPNESS = 20.0
 _HARD = 2e-3  # squared error of the best copy, from which on a cell had better be painted
 
 
-def moves(config: DreamConfig) -> tuple[tuple[int, int], ...]:
-    """The choices but painting: where a pixel comes from, px down and px to the right of it."""
-    aside = [(0, dx) for dx in range(-config.shifts, config.shifts + 1)]
-    upright = [(dy, 0) for dy in range(-config.rises, config.rises + 1) if dy]
-    return tuple(aside + upright) if config.shifts else ()
+def moves(config: DreamConfig) -> tuple[int, ...]:
+    """The choices but painting: how many px to the right of it a pixel comes from."""
+    return tuple(range(-config.shifts, config.shifts + 1)) if config.shifts else ()
 
 
 def _padded(frames: Tensor, config: DreamConfig) -> Tensor:
-    sides = (config.shifts, config.shifts, config.rises, config.rises)
+    sides = (config.shifts, config.shifts, 0, 0)
     return functional.pad(frames, sides, mode="replicate")
 
 
 def _moved(frames: Tensor, config: DreamConfig, every: int = 1) -> Iterator[Tensor]:
     """Frames moved in each of the ways; of them every so manyth pixel."""
     padded = _padded(frames, config)
-    for dy, dx in moves(config):
-        top, left = config.rises + dy, config.shifts + dx
-        yield padded[
-            :, :, top : top + config.height_px : every, left : left + config.width_px : every
-        ]
+    for dx in moves(config):
+        left = config.shifts + dx
+        yield padded[:, :, ::every, left : left + config.width_px : every]
 
 
 class Motion(nn.Module):
@@ -106,9 +101,8 @@ def choose(painted: Tensor, logits: Tensor, last: Tensor, config: DreamConfig) -
     columns = torch.arange(config.width_px, device=last.device)
     choice = choice[:, :, rows // CELL][..., columns // CELL]
     # Painted pixels are taken from anywhere, and thrown away.
-    steps = np.array([dy * stride + dx for dy, dx in (*ways, (0, 0))])
-    offsets = torch.from_numpy(steps).to(last.device)
-    here = (rows[:, None] + config.rises) * stride + columns + config.shifts
+    offsets = torch.tensor([*ways, 0], device=last.device)
+    here = rows[:, None] * stride + columns + config.shifts
     places = (here + offsets[choice]).flatten(2).expand(-1, 3, -1)
     copied = padded.flatten(2).gather(2, places).reshape(painted.shape)
     return torch.where(choice == len(ways), painted, copied)
@@ -129,8 +123,12 @@ def expected_error(
     config: DreamConfig,
     paint_share: float = 0.01,
     hard_share: float = 0.5,
+    best_share: float = 0.06,
 ) -> Tensor:
     """Weighted squared error that is to be expected if choices are drawn by their shares.
+
+    From it alone a copy that is hardly ever chosen would not be learnt, however good: so the best
+    copy's surprisal counts a little in addition, by what that copy would save.
 
     Args:
         painted: float[n, 3, h, w].
@@ -142,6 +140,7 @@ def expected_error(
         paint_share: What is painted counts by so much in addition, whatever the choice, so that
             painting is learnt before it is chosen.
         hard_share: The same, where no copy would do.
+        best_share: By how much the best copy's surprisal counts, in what it saves.
 
     Returns:
         A number: the mean over pixels and channels.
@@ -156,7 +155,11 @@ def expected_error(
             error = weight * (moved - target).square().mean(1, keepdim=True)
             errors.append(_by_cell(error))
         by_copying = torch.cat(errors, dim=1)
-    shares = logits.float().softmax(dim=1)
+    unlikely = -logits.float().log_softmax(dim=1)
+    shares = (-unlikely).exp()
     expected = (shares[:, :-1] * by_copying).sum(1, keepdim=True) + shares[:, -1:] * by_painting
-    hard = (by_copying.amin(1, keepdim=True) > _HARD).float()
-    return (expected + (paint_share + hard_share * hard) * by_painting).mean()
+    least, best = by_copying.min(1, keepdim=True)
+    saved = (expected.detach() - least).clamp_min(0)
+    learnt = best_share * saved * unlikely.gather(1, best)
+    hard = (least > _HARD).float()
+    return (expected + learnt + (paint_share + hard_share * hard) * by_painting).mean()

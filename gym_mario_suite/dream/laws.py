@@ -19,6 +19,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream.ground import Ground
 from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import BUTTONS, HEAD_SIZE, head_slices
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
@@ -37,6 +38,7 @@ _UNITS = {
 }
 _CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
 MIDDLE_PX = SCREEN_WIDTH_PX / 2  # of the picture, px of the engine
+_PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 _SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
 _PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1
 _NEAR = 0.03  # px: errors below are as good as none
@@ -116,13 +118,14 @@ class Laws(nn.Module):
         count: How many laws there are for each direction.
         summary: Width of what the network says of the picture, and of the choice.
         remembered: Width of what it makes of the memory.
+        ground: Whether what is where a law leads counts (see `ground`).
     """
 
     across: Tensor
     upright: Tensor
     fitted: Tensor
 
-    def __init__(self, count: int, summary: int, remembered: int) -> None:
+    def __init__(self, count: int, summary: int, remembered: int, ground: bool) -> None:
         super().__init__()
         self.register_buffer("across", torch.zeros(_PLAIN, count * len(ACROSS)))
         self.register_buffer("upright", torch.zeros(_PLAIN, count * len(UPRIGHT)))
@@ -130,15 +133,22 @@ class Laws(nn.Module):
         self.count = count
         choices = 2 * (count + 1) + _CAMERAS
         last = nn.Linear(summary, choices)
+        state = summary + remembered + _PLAIN
         with torch.no_grad():  # at first: what is guessed
             for guess in (count, 2 * count + 1, choices - 1):
                 last.bias[guess] += _AT_FIRST
-        self.choice = nn.Sequential(
-            nn.Linear(summary + remembered + _PLAIN, summary), nn.SiLU(), last
-        )
+        self.choice = nn.Sequential(nn.Linear(state, summary), nn.SiLU(), last)
+        self.ground_across = Ground(count + 1, len(ACROSS), state) if ground else None
+        self.ground_upright = Ground(count + 1, len(UPRIGHT), state) if ground else None
 
     def forward(
-        self, memory: Tensor, buttons: Tensor, seen: Tensor, remembered: Tensor, guess: Tensor
+        self,
+        memory: Tensor,
+        buttons: Tensor,
+        seen: Tensor,
+        remembered: Tensor,
+        guess: Tensor,
+        kinds: Tensor | None,
     ) -> tuple[Tensor, Proposals]:
         """The head with the chosen laws' numbers in it, and all proposals.
 
@@ -148,15 +158,27 @@ class Laws(nn.Module):
             seen: float[n, summary].
             remembered: float[n, remembered].
             guess: float[n, HEAD_SIZE], what the head says without laws.
+            kinds: float[n, kind, tiles], the tiles around Mario, if the ground counts.
         """
         terms = plain_terms(memory, buttons)
-        logits = self.choice(torch.cat([seen, remembered, terms], dim=1))
+        state = torch.cat([seen, remembered, terms], dim=1)
+        logits = self.choice(state)
         across_logits, upright_logits, camera_logits = logits.split(
             (self.count + 1, self.count + 1, _CAMERAS), dim=1
         )
         across = _with_guess(terms @ self.across, guess[:, ACROSS])
         upright = _with_guess(terms @ self.upright, guess[:, UPRIGHT])
+        feet = memory[:, _PLACE]
+        if self.ground_across is not None and kinds is not None:
+            x = feet[:, :1] + across[..., 0] * _HALF_PX
+            leads = torch.stack([x, feet[:, 1:].expand_as(x)], dim=2)
+            across_logits = across_logits + self.ground_across(kinds, leads, across, state)
         one = _chosen(across, across_logits)
+        if self.ground_upright is not None and kinds is not None:
+            # Mario goes across first.
+            y = feet[:, 1:] + upright[..., 0] * _HALF_PX
+            leads = torch.stack([(feet[:, :1] + one[:, :1] * _HALF_PX).expand_as(y), y], dim=2)
+            upright_logits = upright_logits + self.ground_upright(kinds, leads, upright, state)
         other = _chosen(upright, upright_logits)
         # A camera that has Mario in the middle: frames show whole pixels, he is between them.
         inside = torch.where(

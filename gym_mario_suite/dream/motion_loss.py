@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gym_mario_suite.dream.body import Surroundings
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, vague
-from gym_mario_suite.dream.memory import SCREEN_UNIT
+from gym_mario_suite.dream.memory import SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
 from gym_mario_suite.errors import OptionError
@@ -53,18 +54,22 @@ def motion_loss(
     def drawn(like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=generator, device=like.device)
 
-    place = truth[:, -2:] / SCREEN_UNIT
+    place = truth[:, SCREEN] / SCREEN_UNIT
     memory = vague(truth, generator)
     place = body.where(memory, place + drawn(place) * (_LOOKED_FOR_PX / SCREEN_UNIT))
     # Step by step, so that no frame is copied whole.
-    around = torch.cat(
-        [
-            body.surroundings(frames[:, k - 1 : k + 1].flatten(1, 2), part)
-            for k, part in zip(steps, place.chunk(len(steps)), strict=True)
-        ]
-    )
-    colours = around[:, :-1] + drawn(around[:, :-1]) * _FRAME_NOISE
-    around = torch.cat([colours / config.sigma_data, around[:, -1:]], dim=1)
+    seen = [
+        body.surroundings(frames[:, k - 1 : k + 1].flatten(1, 2), *parts)
+        for k, *parts in zip(steps, memory.chunk(len(steps)), place.chunk(len(steps)), strict=True)
+    ]
+
+    def noised(parts: list[Tensor]) -> Tensor:
+        part = torch.cat(parts)
+        colours = part[:, :-1] + drawn(part[:, :-1]) * _FRAME_NOISE
+        return torch.cat([colours / config.sigma_data, part[:, -1:]], dim=1)
+
+    tiles = [part.tiles for part in seen if part.tiles is not None]
+    around = Surroundings(noised([part.near for part in seen]), noised(tiles) if tiles else None)
     head, known = body(around, place, memory, buttons, None)
     error = torch.zeros((), device=place.device)
     if sprite is not None:
@@ -105,19 +110,10 @@ def _canvas_error(
     truth, inside = truth[:, :3], truth[:, 3:]
     with torch.no_grad():
         # Room for all moves.
-        around = cut(
-            last,
-            *(corner[0] - config.rises, corner[1] - config.shifts),
-            *(side + 2 * config.rises, side + 2 * config.shifts),
-        )[:, :3]
+        left = corner[1] - config.shifts
+        around = cut(last, corner[0], left, side, side + 2 * config.shifts)[:, :3]
         frames = [
-            around[
-                :,
-                :,
-                config.rises + dy : config.rises + dy + side,
-                config.shifts + dx : config.shifts + dx + side,
-            ]
-            for dy, dx in moves(config)
+            around[..., config.shifts + dx : config.shifts + dx + side] for dx in moves(config)
         ]
         errors = [(moved - truth).square().mean(1, keepdim=True) for moved in frames]
         blocks = torch.cat([functional.avg_pool2d(e, _BLOCK, ceil_mode=True) for e in errors], 1)

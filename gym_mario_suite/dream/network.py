@@ -239,7 +239,7 @@ class UnshuffleNet(nn.Module):
         layers: list[Tensor] = []
         if self.body is not None and self.finder is not None and memory is not None:
             where = self.body.where(memory, self.finder(kept))
-            around = self.body.surroundings(context, where)
+            around = self.body.surroundings(context, memory, where)
             head, known = self.body(around, where, memory, buttons, head)
             if self.edge is not None:
                 assert tiles is not None

@@ -39,6 +39,7 @@ HINT_LEFT, HINT_RIGHT = 1, 3  # columns beyond the left edge, and from the right
 HINT_COLUMNS = HINT_LEFT + HINT_RIGHT
 HINT_PLANES = 2  # tile byte; spawn code
 HINT_TILE_CODES, HINT_SPAWN_CODES = 256, 16
+_SCREEN_TILES = (15, 20)  # rows and columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,6 @@ class DreamConfig:
         condition: Width of the condition vector.
         shifts: The network may copy what it wants of the last frame, moved by up to so many px to
             either side; 0 leaves that out.
-        rises: The same, up and down.
         copy_kernel: Side of the convolution that says what is copied, in patches.
         fine: Channels of the convolutions that correct cell by cell what patches say (see `fine`),
             with copies only; 0 leaves them out.
@@ -71,6 +71,8 @@ class DreamConfig:
         edge: Whether what comes into view at the right edge is painted by itself (see `edge`); goes
             with a memory and a level hint.
         laws: How many laws of motion there are for each direction (see `laws`), with a memory only.
+        ground: Whether each law is asked what tiles are where it leads (see `ground`), with laws
+            only.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
         sigma_min: Smallest noise level.
@@ -90,7 +92,6 @@ class DreamConfig:
     depths: tuple[int, ...] = ()
     condition: int = 128
     shifts: int = 6
-    rises: int = 0
     copy_kernel: int = 1
     fine: int = 0
     level_hint: bool = True
@@ -99,6 +100,7 @@ class DreamConfig:
     sprite: int = 0
     edge: bool = False
     laws: int = 0
+    ground: bool = False
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
     sigma_min: float = 2e-3
@@ -121,6 +123,13 @@ class DreamConfig:
         for name in ("laws", "sprite", "edge"):
             if getattr(self, name) and not self.memory:
                 raise OptionError(f"{name} needs a memory: give memory=True and a focus")
+        if self.ground and not self.laws:
+            raise OptionError("ground needs laws")
+        if self.ground and self.tile_shape is None:
+            raise OptionError(
+                "ground needs tiles of whole pixels: a size that is a multiple of "
+                f"{_SCREEN_TILES[1]}x{_SCREEN_TILES[0]} px, got {self.width_px}x{self.height_px}"
+            )
         if self.network == "unshuffle" and (
             self.width_px % self.patch or self.height_px % self.patch
         ):
@@ -138,6 +147,14 @@ class DreamConfig:
     def shape(self) -> tuple[int, int, int]:
         """Shape of a frame, rows first."""
         return self.height_px, self.width_px, 3
+
+    @property
+    def tile_shape(self) -> tuple[int, int] | None:
+        """A tile's height and width in px of a frame; None where those are no whole numbers."""
+        (rows, columns), (height, width) = _SCREEN_TILES, self.shape[:2]
+        if height % rows or width % columns:
+            return None
+        return height // rows, width // columns
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -173,7 +190,8 @@ class DreamConfig:
 
 
 _FULL: dict[str, Any] = {
-    **{"rises": 5, "fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True, "laws": 16}
+    **{"fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True},
+    **{"laws": 16, "ground": True},
 }
 PRESETS: dict[str, DreamConfig] = {
     config.name: config
@@ -188,7 +206,6 @@ PRESETS: dict[str, DreamConfig] = {
             blocks=(1, 1, 1),
             condition=32,
             shifts=2,
-            rises=2,
             fine=8,
             memory=True,
             focus=16,
@@ -204,7 +221,6 @@ PRESETS: dict[str, DreamConfig] = {
             channels=(96, 160),
             blocks=(2, 3, 2),
             shifts=2,
-            rises=2,
             fine=32,
             memory=True,
             focus=16,

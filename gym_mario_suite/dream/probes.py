@@ -8,7 +8,7 @@ is measured with them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +76,7 @@ class MotionReader(nn.Module):
 
     def __init__(self, config: DreamConfig, width: int = 32) -> None:
         super().__init__()
-        self.motion = Motion(replace(config, rises=0))
+        self.motion = Motion(config)
         self.trunk = _Trunk(6, width)
         speeds = 2 * config.shifts + 1
         # Each row of patches by itself: the ground moves with the camera, the sky does not.

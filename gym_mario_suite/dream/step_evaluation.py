@@ -36,6 +36,7 @@ from gym_mario_suite.errors import DatasetError
 
 HELD_OUT = DATA / "heldout.json"
 SHIPPED_PROBES = DATA / "probes.safetensors"
+_OFF_PX = 0.5  # px of the engine, from which on Mario's way is wrong
 COPY, VELOCITY, ENGINE = "copy-last-frame", "constant-velocity", "engine"
 
 
@@ -229,7 +230,7 @@ class StepEvaluation:
         return [*records, self.record("scrolling_share", share, count, ENGINE)]
 
     def ends(self) -> list[dict[str, Any]]:
-        """The head's ends and rewards: every episode's last step, and steps that end nothing."""
+        """The head's ends, moves and rewards: every episode's last step, and others."""
         count = self.options.windows
         windows = TapeWindows(self.tapes, *self.size, self.options.threads, end_share=0)
         episodes, begins = windows.choose(4, 0, count, CONTEXT + 1)
@@ -252,8 +253,11 @@ class StepEvaluation:
         caught = float((said.p_done[done] >= threshold).mean())
         spread = float(np.square(reward - reward.mean()).sum())
         explained = 1 - float(np.square(said.reward - reward).sum()) / max(spread, 1e-9)
+        # Mario's way, right and down, which the head gives in units of two px of the engine.
+        off = np.abs(said.move[:, :2] - truth.move[:, -1, :2]).max(1) * 2
         n, ends = len(done), int(done.sum())
         return [
+            self.record("moves_wrong", float((off[calm] > _OFF_PX).mean()), int(calm.sum())),
             self.record("done_ap", average_precision(done, said.p_done), n),
             self.record("done_ap", ends / n, n, COPY, note="always the same answer"),
             self.record("done_recall", caught, ends),

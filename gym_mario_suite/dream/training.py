@@ -241,7 +241,7 @@ class Trainer:
         if moments is None:
             return
         self.unexplained = laws.fit(*moments, options.seed)
-        for name, tensor in laws.named_buffers():
+        for name, tensor in laws.named_buffers(recurse=False):
             self.average[f"net.body.laws.{name}"].copy_(tensor)
 
     def _finished(self, until: int | None) -> bool:

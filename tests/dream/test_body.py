@@ -9,7 +9,7 @@ from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.body import Body, Finder  # noqa: E402
 from gym_mario_suite.dream.layers import cut  # noqa: E402
 from gym_mario_suite.dream.losses import to_batch  # noqa: E402
-from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, SCREEN_UNIT  # noqa: E402
+from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, SCREEN, SCREEN_UNIT  # noqa: E402
 from gym_mario_suite.dream.presets import (  # noqa: E402
     CONTEXT,
     HEAD_SIZE,
@@ -21,7 +21,7 @@ from gym_mario_suite.dream.tape_player import FACT  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows, memory_of, targets_of  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
-SEEN, SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
+SEEN = MEMORY.index("seen")
 
 
 def test_a_cut_is_what_lies_there_and_nothing_outside() -> None:
@@ -44,7 +44,7 @@ def test_mario_is_always_at_the_same_place_of_his_surroundings(tapes: Tapes) -> 
     memory = torch.from_numpy(memory_of(pieces.facts[:, -1]))
     place = body.where(memory, torch.zeros(24, 2))
     context = torch.from_numpy(pieces.frames).movedim(-1, 2).flatten(1, 2).float()
-    around = body.surroundings(context, place)
+    around = body.surroundings(context, memory, place).near
     assert around.shape == (24, 7, 40, 40)
     for row in range(24):
         facts = pieces.facts[row, -1]
@@ -60,7 +60,7 @@ def test_what_is_remembered_goes_before_what_is_found() -> None:
     body = Body(preset("tiny"))
     memory = torch.zeros(2, MEMORY_SIZE)
     memory[0, SEEN] = 1
-    memory[0, SCREEN_X:] = torch.tensor([160.0, 32.0])
+    memory[0, SCREEN] = torch.tensor([160.0, 32.0])
     where = body.where(memory, torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
     assert where.tolist() == [[160 / SCREEN_UNIT, 32 / SCREEN_UNIT], [3, 4]]
 
@@ -69,7 +69,7 @@ def test_the_screen_follows_from_the_moves(tapes: Tapes) -> None:
     config = preset("tiny")
     pieces = TapeWindows(tapes, config.height_px, config.width_px).batch(1, 0, 16, CONTEXT + 1)
     truth = targets_of(pieces.facts)
-    before = memory_of(pieces.facts[:, CONTEXT - 1])[:, SCREEN_X:]
+    before = memory_of(pieces.facts[:, CONTEXT - 1])[:, SCREEN]
     move = truth.move[:, -1]
     after = before + 2 * np.stack([move[:, 0] - move[:, 2], move[:, 1]], 1)
     assert np.abs(after - truth.screen[:, -1] * SCREEN_UNIT).max() < 1e-3
@@ -77,7 +77,7 @@ def test_the_screen_follows_from_the_moves(tapes: Tapes) -> None:
     memory = torch.from_numpy(memory_of(pieces.facts[:, CONTEXT - 1]))
     place = body.where(memory, torch.zeros(16, 2))
     batch = to_batch(pieces)
-    around = body.surroundings(batch.frames[:, :CONTEXT].flatten(1, 2), place)
+    around = body.surroundings(batch.frames[:, :CONTEXT].flatten(1, 2), memory, place)
     with torch.no_grad():
         head, _ = body(around, place, memory, batch.buttons[:, :CONTEXT], None)
         more = torch.ones(16, HEAD_SIZE)

@@ -38,6 +38,7 @@ from gym_mario_suite.errors import DatasetError  # noqa: E402
 NAMES = {
     *("psnr_next", "psnr_changed", "track_px_50", "track_px_200", "action_following"),
     *("counterfactual_sign", "done_ap", "false_deaths_per_1000", "one_mario_at_1000"),
+    "moves_wrong",
 }
 
 

@@ -45,7 +45,7 @@ def moments(tapes: Tapes) -> Moments:
 def fitted(moments: Moments) -> tuple[Laws, tuple[float, float]]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    laws = Laws(12, 32, REMEMBERED)
+    laws = Laws(12, 32, REMEMBERED, ground=False)
     return laws, laws.fit(*moments, seed=0)
 
 
@@ -72,7 +72,7 @@ def test_laws_hold_for_moments_they_were_not_found_in(
 
 
 def test_of_few_moments_few_laws_are_found() -> None:
-    laws = Laws(4, 1, REMEMBERED)
+    laws = Laws(4, 1, REMEMBERED, ground=False)
     memory = torch.rand(10, MEMORY_SIZE)
     laws.fit(memory, torch.zeros(10, CONTEXT, 6), torch.rand(10, HEAD_SIZE), seed=0)
     assert laws.fitted
@@ -80,7 +80,7 @@ def test_of_few_moments_few_laws_are_found() -> None:
 
 
 def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
-    one, other = Laws(2, 1, REMEMBERED), Laws(2, 1, REMEMBERED)
+    one, other = (Laws(2, 1, REMEMBERED, ground=False) for _ in range(2))
     one.fit(*moments, seed=3)
     other.fit(*moments, seed=3)
     assert torch.equal(one.across, other.across)
@@ -89,11 +89,11 @@ def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
 
 def test_a_camera_that_goes_with_mario_is_right(moments: Moments) -> None:
     memory, buttons, truth = moments
-    laws = Laws(1, 1, REMEMBERED)
+    laws = Laws(1, 1, REMEMBERED, ground=False)
     guess = torch.zeros(len(memory), HEAD_SIZE)
     guess[:] = truth  # the free guess is chosen at first, and right
     seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
-    _, proposals = laws(memory, buttons, seen, remembered, guess)
+    _, proposals = laws(memory, buttons, seen, remembered, guess, None)
     right = (proposals.camera == truth[:, CAMERA, None]).float().mean(0)
     # Where it does not follow him it is at an end of the level, and stays.
     either = (proposals.camera[:, :2] == truth[:, CAMERA, None]).any(1).float().mean()
@@ -110,11 +110,11 @@ def test_proposals_are_packed_and_unpacked() -> None:
 
 def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:
     memory, buttons, truth = (part[:64] for part in moments)
-    laws = Laws(4, 8, REMEMBERED)
+    laws = Laws(4, 8, REMEMBERED, ground=False)
     laws.fit(*moments, seed=0)
     seen = torch.randn(64, 8, requires_grad=True)
     guess = torch.randn(64, HEAD_SIZE, requires_grad=True)
-    head, proposals = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess)
+    head, proposals = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess, None)
     law_loss(proposals, truth).backward()
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
@@ -133,12 +133,12 @@ def test_the_choice_learns_which_law_holds(
     guess = torch.zeros_like(truth)
     optimiser = torch.optim.Adam(laws.parameters(), lr=1e-2)
     for _ in range(150):
-        _, proposals = laws(memory, buttons, seen, remembered, guess)
+        _, proposals = laws(memory, buttons, seen, remembered, guess, None)
         loss = law_loss(proposals, truth)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    said = laws(memory, buttons, seen, remembered, guess)[0][:, CAMERA - 2]
+    said = laws(memory, buttons, seen, remembered, guess, None)[0][:, CAMERA - 2]
     wrong = (said - truth[:, CAMERA - 2]).abs() * 2
     assert wrong.median() < 0.05
 

@@ -59,6 +59,7 @@ def test_presets_are_the_measured_layouts() -> None:
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
             bare = {"shifts": 0, "fine": 0, "focus": 0, "sprite": 0, "edge": 0, "laws": 0}
+            bare |= {"ground": False}
             net = UnshuffleNet(preset(name, level_hint=False, memory=False, **bare))
         deep = preset(name).channels[1]
         measured_head = 64 * (deep + 1) + 4 * 65

@@ -1,0 +1,114 @@
+"""Ground: what tiles there are where a law of motion would lead Mario.
+
+He stops at what is solid, and whether a step ends on it, in front of it or beside it is a matter of
+single pixels. The memory says where the picture's tiles begin, so each is seen by itself and always
+in the same place: it takes no more than one convolution to know what it is. Every law is then asked
+what is there, at points a quarter of a tile apart around the place where it leads.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from gym_mario_suite.dream.layers import cut
+from gym_mario_suite.dream.memory import MEMORY, SCREEN_UNIT
+from gym_mario_suite.dream.presets import DreamConfig
+from gym_mario_suite.engine.tiles import TILE_PX
+
+_ABOVE, _BELOW, _ASIDE = 4, 2, 2  # tiles that are seen around the one in which Mario's feet are
+_ROWS, _COLUMNS = _ABOVE + 1 + _BELOW, 2 * _ASIDE + 1
+_QUARTER = TILE_PX // 4
+# Px to the right of Mario's feet, and down from them: his width and more, his height and more.
+_POINTS_X = tuple(range(-2 * _QUARTER, 2 * _QUARTER + 1, _QUARTER))
+_POINTS_Y = tuple(range(-7 * _QUARTER, _QUARTER + 1, _QUARTER))
+_FIRST, _KIND, _HIDDEN = 64, 8, 64  # channels: of a tile at first, of its kind, of a law's answer
+_PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
+_PLACED = MEMORY.index("placed")
+
+
+class TileKinds(nn.Module):
+    """The tiles around Mario in the last frame.
+
+    Args:
+        config: The model.
+    """
+
+    def __init__(self, config: DreamConfig) -> None:
+        super().__init__()
+        size = config.tile_shape
+        assert size is not None
+        self.size = size
+        self.look = nn.Sequential(
+            nn.Conv2d(4, _FIRST, size, stride=size),
+            nn.SiLU(),
+            nn.Conv2d(_FIRST, _FIRST // 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(_FIRST // 2, _KIND, 1),
+        )
+
+    def seen(self, last: Tensor, memory: Tensor, place: Tensor) -> Tensor:
+        """The part of the last frame in which those tiles are.
+
+        Args:
+            last: float[n, 3, h, w].
+            memory: float[n, MEMORY_SIZE].
+            place: float[n, 2], where Mario is in the picture, in SCREEN_UNIT.
+
+        Returns:
+            float[n, 4, rows, columns]; the last channel says what is inside the frame.
+        """
+        tile = place.new_tensor([self.size[1], self.size[0]])
+        # Where Mario's tile begins.
+        corner = (place.detach() * SCREEN_UNIT - memory[:, _PLACE]) / TILE_PX * tile
+        corner = corner.round().long()
+        top, left = corner[:, 1] - _ABOVE * self.size[0], corner[:, 0] - _ASIDE * self.size[1]
+        return cut(last, top, left, _ROWS * self.size[0], _COLUMNS * self.size[1])
+
+    def forward(self, seen: Tensor, memory: Tensor) -> Tensor:
+        """What kind each tile is, float[n, kind, tiles]; zeros where Mario's place is not known."""
+        return self.look(seen).float().flatten(2) * memory[:, _PLACED, None, None]
+
+
+class Ground(nn.Module):
+    """How likely each law makes what is where it leads.
+
+    Args:
+        count: How many laws there are, and the guess.
+        numbers: How many numbers a law says.
+        state: Width of what is known beside that.
+    """
+
+    points: Tensor
+
+    def __init__(self, count: int, numbers: int, state: int) -> None:
+        super().__init__()
+        points = torch.tensor([(x, y) for y in _POINTS_Y for x in _POINTS_X], dtype=torch.float32)
+        self.register_buffer("points", points, persistent=False)
+        self.tiles = nn.Linear(_KIND * len(points), _HIDDEN)
+        self.state = nn.Linear(state, _HIDDEN, bias=False)
+        self.numbers = nn.Linear(numbers, _HIDDEN, bias=False)
+        self.law = nn.Parameter(torch.zeros(count, _HIDDEN))
+        last = nn.Linear(_HIDDEN, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.answer = nn.Sequential(nn.SiLU(), nn.Linear(_HIDDEN, _HIDDEN), nn.SiLU(), last)
+
+    def forward(self, kinds: Tensor, feet: Tensor, said: Tensor, state: Tensor) -> Tensor:
+        """What is to be added to the laws' logits, float[n, laws].
+
+        Args:
+            kinds: float[n, kind, tiles], of `TileKinds`.
+            feet: float[n, laws, 2], where each law leads, px to the right of and down from where
+                Mario's tile begins.
+            said: float[n, laws, numbers].
+            state: float[n, state].
+        """
+        where = (feet.detach()[:, :, None] + self.points) / TILE_PX
+        column = where[..., 0].floor().clamp(-_ASIDE, _ASIDE) + _ASIDE
+        row = where[..., 1].floor().clamp(-_ABOVE, _BELOW) + _ABOVE
+        index = (row * _COLUMNS + column).long()
+        each = index.flatten(1)[:, None].expand(-1, _KIND, -1)
+        there = kinds.gather(2, each).unflatten(2, tuple(map(int, index.shape[1:])))
+        told = self.tiles(there.permute(0, 2, 3, 1).flatten(2)) + self.numbers(said.detach())
+        return self.answer(told + self.state(state)[:, None] + self.law)[..., 0]

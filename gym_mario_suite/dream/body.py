@@ -21,6 +21,7 @@ from gym_mario_suite.dream.layers import cut
 from gym_mario_suite.dream.memory import (
     JUMP_UNIT,
     MEMORY,
+    PLACE,
     PLACE_PERIOD_PX,
     SCREEN,
     SCREEN_UNIT,
@@ -69,7 +70,7 @@ class Remembered(nn.Module):
 
     def forward(self, memory: Tensor, buttons: Tensor) -> Tensor:
         """float[n, REMEMBERED]: flags, speeds, harmonics of the places, and the buttons."""
-        place = memory[:, 4:6, None] * self._frequencies(memory)
+        place = memory[:, PLACE, None] * self._frequencies(memory)
         waves = torch.cat([place.cos(), place.sin()], dim=2).flatten(1) * memory[:, 1:2]
         speeds = memory[:, 2:4] / SPEED_UNIT
         jump = memory[:, 6:7] / JUMP_UNIT

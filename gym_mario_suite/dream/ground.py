@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.layers import cut
-from gym_mario_suite.dream.memory import MEMORY, SCREEN_UNIT
+from gym_mario_suite.dream.memory import MEMORY, PLACE, SCREEN_UNIT
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.engine.tiles import TILE_PX
 
@@ -23,7 +23,6 @@ _QUARTER = TILE_PX // 4
 _POINTS_X = tuple(range(-2 * _QUARTER, 2 * _QUARTER + 1, _QUARTER))
 _POINTS_Y = tuple(range(-7 * _QUARTER, _QUARTER + 1, _QUARTER))
 _FIRST, _KIND, _HIDDEN = 64, 8, 64  # channels: of a tile at first, of its kind, of a law's answer
-_PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 _PLACED = MEMORY.index("placed")
 
 
@@ -60,7 +59,7 @@ class TileKinds(nn.Module):
         """
         tile = place.new_tensor([self.size[1], self.size[0]])
         # Where Mario's tile begins.
-        corner = (place.detach() * SCREEN_UNIT - memory[:, _PLACE]) / TILE_PX * tile
+        corner = (place.detach() * SCREEN_UNIT - memory[:, PLACE]) / TILE_PX * tile
         corner = corner.round().long()
         top, left = corner[:, 1] - _ABOVE * self.size[0], corner[:, 0] - _ASIDE * self.size[1]
         return cut(last, top, left, _ROWS * self.size[0], _COLUMNS * self.size[1])

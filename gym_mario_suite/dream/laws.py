@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.ground import Ground
-from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE_PERIOD_PX, SPEED_UNIT
+from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE, PLACE_PERIOD_PX, SPEED_UNIT
 from gym_mario_suite.dream.presets import BUTTONS, HEAD_SIZE, head_slices
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
@@ -38,7 +38,6 @@ _UNITS = {
 }
 _CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
 MIDDLE_PX = SCREEN_WIDTH_PX / 2  # of the picture, px of the engine
-_PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 _SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
 _PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1
 _NEAR = 0.03  # px: errors below are as good as none
@@ -102,7 +101,7 @@ def plain_terms(memory: Tensor, buttons: Tensor) -> Tensor:
     parts = [
         torch.ones_like(hurried),
         memory[:, 2:4] / SPEED_UNIT,
-        memory[:, 4:6] / PLACE_PERIOD_PX,
+        memory[:, PLACE] / PLACE_PERIOD_PX,
         memory[:, 6:7] / JUMP_UNIT,
         now,
         before,
@@ -168,7 +167,7 @@ class Laws(nn.Module):
         )
         across = _with_guess(terms @ self.across, guess[:, ACROSS])
         upright = _with_guess(terms @ self.upright, guess[:, UPRIGHT])
-        feet = memory[:, _PLACE]
+        feet = memory[:, PLACE]
         if self.ground_across is not None and kinds is not None:
             x = feet[:, :1] + across[..., 0] * _HALF_PX
             leads = torch.stack([x, feet[:, 1:].expand_as(x)], dim=2)

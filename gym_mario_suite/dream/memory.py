@@ -26,6 +26,7 @@ MEMORY = (
     *("seen", "screen_x", "screen_y"),
 )
 MEMORY_SIZE = len(MEMORY)
+PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
 PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scenery stand alike
 # The head gives speeds and the jump's time in these units, to be of the size of 1.

@@ -2,9 +2,9 @@
 
 Whether he lands, stops at a wall or runs into an enemy is a matter of single pixels, which
 convolutions over patches see badly: the same tile edge looks different to them at each of 64 places
-in a patch. So what surrounds Mario is cut out of the last two frames, always with him at the same
-place, and a small network looks at that. The memory says where he is; without a memory he is looked
-for in the picture.
+in a patch. So what surrounds Mario is cut out of the last two frames and of the scenery, always
+with him at the same place, and a small network looks at that. The memory says where he is; without
+a memory he is looked for in the picture.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Surroundings(NamedTuple):
     """What is around Mario.
 
     Attributes:
-        near: float[n, 7, focus, focus], cut out of the last two frames.
-        tiles: What `ground.TileKinds` sees of the last frame, where the ground counts.
+        near: float[n, 10, focus, focus], cut out of the last two frames and the scenery.
+        tiles: What `ground.TileKinds` sees of the scenery, where the ground counts.
     """
 
     near: Tensor
@@ -80,9 +80,11 @@ class Remembered(nn.Module):
         """float[n, HEAD_SIZE]: that Mario goes on as he did; what the head says is added to it."""
         speed = memory[:, 2:4] / SPEED_UNIT
         way = memory[:, 2:4] / 2  # px of the engine to px of a frame
-        before = torch.zeros_like(way[:, :1]).expand(-1, _SLICES["move"].start)
+        nothing = torch.zeros_like(way[:, :1])
+        before = nothing.expand(-1, _SLICES["move"].start)
+        after = nothing.expand(-1, HEAD_SIZE - _SLICES["jump_time"].stop)
         jump = memory[:, 6:7] / JUMP_UNIT
-        return torch.cat([before, way, way[:, :1], speed, jump, torch.zeros_like(way)], dim=1)
+        return torch.cat([before, way, way[:, :1], speed, jump, after], dim=1)
 
     def _frequencies(self, like: Tensor) -> Tensor:
         harmonics = torch.arange(1, _HARMONICS + 1, device=like.device, dtype=like.dtype)
@@ -121,7 +123,7 @@ class Body(nn.Module):
         self.side = config.focus
         self.scale = config.width_px / SCREEN_WIDTH_PX
         self.height_scale = config.height_px / SCREEN_HEIGHT_PX
-        inputs = 3 * _SEEN_FRAMES + 1
+        inputs = 3 * (_SEEN_FRAMES + 1) + 1
         width = config.condition
         first, last = width // 2, width * 3 // 4
         cells = (-(-config.focus // 8)) ** 2
@@ -129,6 +131,18 @@ class Body(nn.Module):
             nn.Conv2d(inputs, first, 4, stride=4),
             nn.SiLU(),
             nn.Conv2d(first, first, 3, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(first, last, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(last * cells, width),
+            nn.SiLU(),
+        )
+        # The same at twice the precision: whether an enemy is touched is a matter of a pixel.
+        self.closer = nn.Sequential(
+            nn.Conv2d(inputs, width // 4, 4, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(width // 4, first, 3, stride=2, padding=1),
             nn.SiLU(),
             nn.Conv2d(first, last, 3, stride=2, padding=1),
             nn.SiLU(),
@@ -148,20 +162,24 @@ class Body(nn.Module):
         """Where Mario is, in SCREEN_UNIT: as remembered, else as found. float[n, 2]."""
         return torch.where(memory[:, _SEEN, None] > 0, memory[:, SCREEN] / SCREEN_UNIT, found)
 
-    def surroundings(self, context: Tensor, memory: Tensor, place: Tensor) -> Surroundings:
+    def surroundings(
+        self, context: Tensor, scenery: Tensor, memory: Tensor, place: Tensor
+    ) -> Surroundings:
         """What is around Mario.
 
         Args:
             context: float[n, 6 or more, h, w], oldest frame first, as the network gets them (over
                 `sigma_data`).
+            scenery: float[n, 3, h, w], of the last frame, likewise.
             memory: float[n, MEMORY_SIZE].
             place: float[n, 2], see `where`.
         """
         corner = self.pixels(place).floor().long()
         left = corner[:, 0] - self.side // 2
         top = corner[:, 1] - self.side + int(self.side * _BELOW)
-        near = cut(context[:, -3 * _SEEN_FRAMES :], top, left, self.side, self.side)
-        tiles = None if self.tiles is None else self.tiles.seen(context[:, -3:], memory, place)
+        pictures = torch.cat([context[:, -3 * _SEEN_FRAMES :], scenery], dim=1)
+        near = cut(pictures, top, left, self.side, self.side)
+        tiles = None if self.tiles is None else self.tiles.seen(scenery, memory, place)
         return Surroundings(near, tiles)
 
     def pixels(self, place: Tensor) -> Tensor:
@@ -189,7 +207,7 @@ class Body(nn.Module):
         Returns:
             float[n, HEAD_SIZE] or more, and float[n, known_size].
         """
-        features = self.look(around.near)
+        features = self.look(around.near) + self.closer(around.near)
         kinds = None
         if self.tiles is not None and around.tiles is not None:
             kinds = self.tiles(around.tiles, memory)

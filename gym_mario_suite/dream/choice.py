@@ -6,11 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.copies import CELL, moves
+from gym_mario_suite.dream.copies import CELL, choices, moves
 from gym_mario_suite.dream.presets import DreamConfig, head_slices
 
 _SPEED_WIDTH = 64
 _AGREEMENT_LOGIT = 4.0
+_BEHIND_LOGIT = 6.0
 _SURE = 20.0  # per px: how sharply a way of so many px is told from the next
 _SLICES = head_slices()
 
@@ -28,10 +29,8 @@ class Choice(nn.Module):
         self.ways = len(moves(config))
         self.shifts = config.shifts
         self.scale = config.patch // CELL
-        choices = self.ways + 1
-        self.local = nn.Conv2d(
-            features, choices * self.scale**2, config.copy_kernel, padding="same"
-        )
+        count = choices(config)
+        self.local = nn.Conv2d(features, count * self.scale**2, config.copy_kernel, padding="same")
         # How surely a cell goes with the camera, wherever that goes.
         self.along = (
             nn.Conv2d(features, self.scale**2, config.copy_kernel, padding="same")
@@ -39,9 +38,15 @@ class Choice(nn.Module):
             else None
         )
         self.speeds = nn.Linear(summary, _SPEED_WIDTH)
-        self.follows = nn.Linear(_SPEED_WIDTH, choices * (self.ways + 1))
+        self.follows = nn.Linear(_SPEED_WIDTH, count * (self.ways + 1))
+        # What was backdrop stays backdrop, wherever the camera goes.
+        self.behind = nn.Conv2d(1, count, 1, bias=False) if config.panorama else None
+        if self.behind is not None:
+            with torch.no_grad():
+                self.behind.weight.zero_()
+                self.behind.weight[self.ways] = _BEHIND_LOGIT
         # At first: what moved goes on to move.
-        same = torch.zeros(choices, self.ways + 1)
+        same = torch.zeros(count, self.ways + 1)
         same[: self.ways, : self.ways] = _AGREEMENT_LOGIT * torch.eye(self.ways)
         with torch.no_grad():
             self.follows.bias.copy_(same.flatten())
@@ -67,23 +72,33 @@ class Choice(nn.Module):
         return above[:, :-1] - above[:, 1:]
 
     def forward(
-        self, x: Tensor, summary: Tensor, near: Tensor, camera: Tensor | None = None
+        self,
+        x: Tensor,
+        summary: Tensor,
+        near: Tensor,
+        camera: Tensor | None = None,
+        behind: Tensor | None = None,
     ) -> Tensor:
-        """Logits [n, ways + 1, h / 2, w / 2].
+        """Logits [n, choices, h / 2, w / 2].
 
         Args:
             x: float[n, features, rows, columns].
             summary: float[n, summary].
             near: float[n, ways, h / 2, w / 2], the cells' agreement (`copies.Motion`).
             camera: float[n, 2 shifts + 1], see `camera_way`; None where there is no memory.
+            behind: float[n, 1, h / 2, w / 2], how surely the panorama is seen there; None where
+                there is none.
         """
         local = functional.pixel_shuffle(self.local(x), self.scale)
         if self.along is not None and camera is not None:
             along = functional.pixel_shuffle(self.along(x), self.scale) * camera[:, :, None, None]
             # `copies.moves` begins with the ways to the side.
-            rest = self.ways + 1 - camera.shape[1]
+            rest = local.shape[1] - camera.shape[1]
             local = local + functional.pad(along, (0, 0, 0, 0, 0, rest))
         follows = self.follows(functional.silu(self.speeds(summary)))
-        follows = follows.reshape(-1, self.ways + 1, self.ways + 1)
+        follows = follows.reshape(-1, local.shape[1], self.ways + 1)
         moved = follows[:, :, : self.ways] @ near.flatten(2)
-        return local + moved.reshape(local.shape) + follows[:, :, self.ways :, None]
+        moved = moved.unflatten(2, tuple(map(int, near.shape[2:])))
+        if self.behind is not None and behind is not None:
+            local = local + self.behind(behind)
+        return local + moved + follows[:, :, self.ways :, None]

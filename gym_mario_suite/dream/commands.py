@@ -12,13 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from gym_mario_suite.completion import words
-from gym_mario_suite.dream.presets import END_SHARE, PRESETS, STAGES, preset
+from gym_mario_suite.dream.presets import (
+    BACKDROP_MOMENTS,
+    END_SHARE,
+    LAW_MOMENTS,
+    PRESETS,
+    STAGES,
+    preset,
+)
 from gym_mario_suite.errors import OptionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 UPSAMPLER = "upsampler"
-_MINARI = "minari:"
 _SAVE_S = 240.0
 _TELL_S = 2.0
 
@@ -91,7 +97,10 @@ def train(
     ] = END_SHARE,
     law_moments: Annotated[
         int, typer.Option(help="Moments to find the laws of motion in, before the first step.")
-    ] = 24_576,
+    ] = LAW_MOMENTS,
+    backdrop_moments: Annotated[
+        int, typer.Option(help="Frames to find the backdrops in, before the first step.")
+    ] = BACKDROP_MOMENTS,
     precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
@@ -107,8 +116,10 @@ def train(
     require_training()
     import torch
 
+    from gym_mario_suite.dream.findings import missing
     from gym_mario_suite.dream.training import Trainer, TrainOptions
     from gym_mario_suite.dream.training_log import TrainingLog
+    from gym_mario_suite.dream.windows import open_windows
     from gym_mario_suite.whole_file import require_folder
 
     torch.set_num_threads(threads)
@@ -128,6 +139,7 @@ def train(
         precision=precision,
         compile=compiled,
         law_moments=law_moments,
+        backdrop_moments=backdrop_moments,
         seed=seed,
     )
     require_folder(out)
@@ -135,6 +147,10 @@ def train(
     trainer = Trainer(config, options, source, device)
     if not trainer.load(out) and start is not None:
         trainer.start_from(start)
+    if missing(trainer.model):
+        typer.echo("finding laws of motion and backdrops (once, a minute or two) ...")
+        for line in trainer.find().lines():
+            typer.echo(line)
     deadline = time.monotonic() + 60 * max_minutes if max_minutes else None
     log = TrainingLog(out, source, options.seed)
     saved = told = time.monotonic()
@@ -156,11 +172,6 @@ def train(
         path = trainer.save(out)
         log.close()
     progress = trainer.progress
-    if trainer.unexplained is not None:
-        across, upright = trainer.unexplained
-        typer.echo(
-            f"laws of motion: all moments follow one but {across:.2%} across, {upright:.2%} upright"
-        )
     typer.echo(
         f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
         f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"
@@ -172,6 +183,7 @@ def _train_upsampler(
 ) -> None:
     from gym_mario_suite.dream.presets import UpsamplerConfig
     from gym_mario_suite.dream.upsampling import save_upsampler, train_upsampler
+    from gym_mario_suite.dream.windows import open_windows
     from gym_mario_suite.whole_file import require_folder
 
     if steps < 1:
@@ -195,43 +207,15 @@ def _train_upsampler(
     typer.echo(f"{path}: {steps} steps")
 
 
-def open_windows(
-    where: str, height: int, width: int, threads: int, end_share: float = END_SHARE
-) -> Any:
-    """Windows of tapes, of HDF5 files of the earlier system, or of a Minari dataset.
-
-    Args:
-        where: A file or folder, or `minari:` and an id.
-        height: Height of the frames in px.
-        width: Width of the frames in px.
-        threads: Cores to use at most.
-        end_share: Share of the windows of tapes that are ends of episodes.
-
-    Raises:
-        DatasetError: When there are none.
-        OptionError: For a share that is not between 0 and 1.
-    """
-    from gym_mario_suite.datasets.diamond_hdf5 import SUFFIXES, load_diamond
-    from gym_mario_suite.datasets.tapes import Tapes
-    from gym_mario_suite.dream.windows import FrameWindows, TapeWindows
-
-    if not 0 <= end_share <= 1:
-        raise OptionError(f"the share of ends must be from 0 to 1, got {end_share}")
-    if where.startswith(_MINARI):
-        from gym_mario_suite.datasets.minari_import import minari_episodes
-
-        return FrameWindows(list(minari_episodes(where.removeprefix(_MINARI))), height, width)
-    data = Path(where)
-    files = [data] if data.is_file() else sorted(data.glob("*"))
-    recorded = [file for file in files if file.suffix in SUFFIXES]
-    if recorded:
-        return FrameWindows([load_diamond(file) for file in recorded], height, width)
-    return TapeWindows(Tapes.load(data), height, width, threads, end_share)
-
-
 @app.command(epilog="Example: mario dream export runs/xs-1 --out xs")
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="A folder of `mario dream train`.")],
+    checkpoints: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CHECKPOINT...",
+            help="A folder of `mario dream train`; of several the weights' mean is taken.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="FILE", help="Name without a suffix, or .onnx.")],
     threshold: Annotated[
         float, typer.Option(help="Probability from which on a step ends the episode.")
@@ -250,15 +234,16 @@ def export(
     from gym_mario_suite.dream.network import Denoiser
     from gym_mario_suite.dream.presets import DreamConfig
     from gym_mario_suite.dream.training import CHECKPOINT
-    from gym_mario_suite.dream.weights import fill, load_tensors, save_model
+    from gym_mario_suite.dream.weights import averages_of, fill, mean_of, save_model
 
-    path = checkpoint / CHECKPOINT if checkpoint.is_dir() else checkpoint
-    tensors, metadata = load_tensors(path)
+    paths = [path / CHECKPOINT if path.is_dir() else path for path in checkpoints]
+    read = [averages_of(path) for path in paths]
+    metadata = read[0][1]
     config = DreamConfig.from_dict(metadata["config"])
     denoiser = Denoiser(config)
-    prefix = "average."
-    weights = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-    fill(denoiser, weights, path)
+    for path, (weights, _) in zip(paths, read, strict=True):
+        fill(denoiser, weights, path)  # so that one which does not fit is told of by its name
+    fill(denoiser, mean_of([weights for weights, _ in read]), paths[0])
     values = card_of_checkpoint(metadata, threshold, note)
     if card is not None:
         try:

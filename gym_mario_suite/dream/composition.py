@@ -1,4 +1,9 @@
-"""What a frame is made of: copies and paint, and what is laid upon them."""
+"""What a frame is made of: scenery, what moves upon it, and Mario.
+
+The scenery (backdrop and tiles) is a picture of its own, which the next step copies from; what
+moves is laid upon it anew in every step. So nothing that moves leaves a trail, and what was behind
+it is still known.
+"""
 
 from __future__ import annotations
 
@@ -15,39 +20,58 @@ from gym_mario_suite.dream.presets import DreamConfig
 class Parts(NamedTuple):
     """What a network says of a step.
 
+    Layers are float[n, 4, h, w]: colours, and the logit of covering (see `layers`).
+
     Attributes:
-        painted: float[n, 3, h, w].
+        painted: float[n, 3, h, w], of the scenery.
         logits: Of each cell's choices (see `copies.choose`); None where all is painted.
-        layers: What is laid upon that, from the lowest on, each float[n, 4, h, w]: colours, and the
-            logit of covering (see `edge` and `sprite`).
+        backdrop: float[n, 3, h, w], what the panorama shows (see `panorama`), if there is one.
+        edge: A layer upon the scenery (see `edge`).
+        things: A layer of all that moves.
+        sprite: A layer of Mario alone, upon the others (see `sprite`).
         head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
     """
 
     painted: Tensor
     logits: Tensor | None
-    layers: tuple[Tensor, ...]
+    backdrop: Tensor | None
+    edge: Tensor | None
+    things: Tensor | None
+    sprite: Tensor | None
     head: Tensor
 
 
-def composed(parts: Parts, last: Tensor, config: DreamConfig) -> Tensor:
-    """The frame float[n, 3, h, w]; `last` is the frame that is copied from."""
-    frame = parts.painted
+class Composed(NamedTuple):
+    """A step's pictures, float[n, 3, h, w] each."""
+
+    frame: Tensor
+    scenery: Tensor
+
+
+def composed(parts: Parts, last: Tensor | None, config: DreamConfig) -> Composed:
+    """The next frame and its scenery; `last` is the last scenery, which is copied from."""
+    scenery = parts.painted
     if parts.logits is not None:
-        frame = choose(parts.painted, parts.logits, last, config)
-    for layer in parts.layers:
-        frame = covered(frame, layer)
-    return frame
+        assert last is not None
+        scenery = choose(parts.painted, parts.logits, last, config, parts.backdrop)
+    if parts.edge is not None:
+        scenery = covered(scenery, parts.edge)
+    frame = scenery
+    for layer in (parts.things, parts.sprite):
+        if layer is not None:
+            frame = covered(frame, layer)
+    return Composed(frame, scenery)
 
 
 def composition_error(
-    parts: Parts, last: Tensor, target: Tensor, weight: Tensor, config: DreamConfig
+    parts: Parts, last: Tensor, truth: Composed, weight: Tensor, config: DreamConfig
 ) -> Tensor:
     """Weighted squared error to be expected if all choices are drawn by their shares.
 
     Args:
         parts: What the network says.
-        last: float[n, 3, h, w], the frame that is copied from.
-        target: float[n, 3, h, w], the true frame.
+        last: float[n, 3, h, w], the last scenery.
+        truth: The true pictures.
         weight: float, to go with [n, 1, h, w].
         config: The model.
 
@@ -55,15 +79,27 @@ def composition_error(
         A number: the mean over pixels and channels.
     """
     painted = parts.painted.float()
-    # How much of each layer, and of the frame beneath, is left uncovered by those above.
-    left = [weight]
-    for layer in reversed(parts.layers):
-        left.append(left[-1] * (1 - layer[:, 3:].detach().sigmoid()))
-    error = expected_error(painted, parts.logits, last, target, left.pop(), config)
-    if parts.layers:
-        with torch.no_grad():
-            frame = composed(Parts(painted, parts.logits, (), parts.head), last, config)
-        for layer in parts.layers:
-            error = error + covering_error(frame, layer, target, left.pop()).mean()
-            frame = covered(frame, layer.detach())
+    uncovered = weight
+    if parts.edge is not None:
+        uncovered = weight * (1 - parts.edge[:, 3:].detach().sigmoid())
+    error = expected_error(
+        painted, parts.logits, last, truth.scenery, uncovered, config, parts.backdrop
+    )
+    with torch.no_grad():
+        chosen = painted
+        if parts.logits is not None:
+            chosen = choose(painted, parts.logits, last, config, parts.backdrop)
+    frame = chosen
+    if parts.edge is not None:
+        error = error + covering_error(chosen, parts.edge, truth.scenery, weight).mean()
+        frame = covered(chosen, parts.edge.detach())
+    # How much of each layer is left uncovered by the one above.
+    if parts.things is not None:
+        left = weight
+        if parts.sprite is not None:
+            left = weight * (1 - parts.sprite[:, 3:].detach().sigmoid())
+        error = error + covering_error(frame, parts.things, truth.frame, left).mean()
+        frame = covered(frame, parts.things.detach())
+    if parts.sprite is not None:
+        error = error + covering_error(frame, parts.sprite, truth.frame, weight).mean()
     return error

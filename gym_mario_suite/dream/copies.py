@@ -1,8 +1,8 @@
-"""Copies: most of the next frame is in the last one, moved by a few pixels.
+"""Copies: most of the next scenery is in the last one, moved by a few pixels.
 
-For each square of 2x2 px a model chooses: to take it from the last frame, moved by some pixels to
-the side, or to paint it. A choice is never blended, so that scenery
-which is copied a thousand times is as sharp as on the first frame.
+For each square of 2x2 px a model chooses: to take it from the last scenery, moved by some pixels
+to the side, or from its panorama (see `panorama`), or to paint it. A choice is never blended, so
+that scenery which is copied a thousand times is as sharp as on the first frame.
 
 What a model is trained for is the error it may expect when it draws its choice by the shares it
 gives: sum over choices of share times error. The shares' gradient then needs no gradient of any
@@ -29,6 +29,11 @@ def moves(config: DreamConfig) -> tuple[int, ...]:
     return tuple(range(-config.shifts, config.shifts + 1)) if config.shifts else ()
 
 
+def choices(config: DreamConfig) -> int:
+    """How many choices there are: the moves, the panorama, if there is one, and to paint."""
+    return len(moves(config)) + config.panorama + 1
+
+
 def _padded(frames: Tensor, config: DreamConfig) -> Tensor:
     sides = (config.shifts, config.shifts, 0, 0)
     return functional.pad(frames, sides, mode="replicate")
@@ -40,6 +45,14 @@ def _moved(frames: Tensor, config: DreamConfig, every: int = 1) -> Iterator[Tens
     for dx in moves(config):
         left = config.shifts + dx
         yield padded[:, :, ::every, left : left + config.width_px : every]
+
+
+def moved_along(pictures: Tensor, way: Tensor) -> Tensor:
+    """Pictures [n, 1, h, w] once the camera has gone `way` px to the right, float[n]; by cell."""
+    width = int(pictures.shape[3])
+    columns = torch.arange(width, device=way.device) + way.long()[:, None]
+    columns = columns.clamp(0, width - 1)[:, None, None].expand(-1, 1, int(pictures.shape[2]), -1)
+    return _by_cell(pictures.gather(3, columns))
 
 
 class Motion(nn.Module):
@@ -83,14 +96,21 @@ def _agreement(difference: Tensor, dim: int) -> Tensor:
     return (_SHARPNESS * (least - difference)).exp()
 
 
-def choose(painted: Tensor, logits: Tensor, last: Tensor, config: DreamConfig) -> Tensor:
-    """The frame that the likeliest choice of each cell makes.
+def choose(
+    painted: Tensor,
+    logits: Tensor,
+    last: Tensor,
+    config: DreamConfig,
+    backdrop: Tensor | None = None,
+) -> Tensor:
+    """The picture that the likeliest choice of each cell makes.
 
     Args:
         painted: float[n, 3, h, w].
-        logits: float[n, moves + 1, h / 2, w / 2], of each choice; the last is to paint.
-        last: float[n, 3, h, w], the frame that is copied from.
+        logits: float[n, choices, h / 2, w / 2], see `choices`.
+        last: float[n, 3, h, w], what is copied from.
         config: The model.
+        backdrop: float[n, 3, h, w], the panorama, if there is one.
     """
     ways = moves(config)
     padded = _padded(last, config)
@@ -100,12 +120,15 @@ def choose(painted: Tensor, logits: Tensor, last: Tensor, config: DreamConfig) -
     rows = torch.arange(config.height_px, device=last.device)
     columns = torch.arange(config.width_px, device=last.device)
     choice = choice[:, :, rows // CELL][..., columns // CELL]
-    # Painted pixels are taken from anywhere, and thrown away.
-    offsets = torch.tensor([*ways, 0], device=last.device)
+    # Pixels that are no copies are taken from anywhere, and thrown away.
+    others = [0] * (choices(config) - len(ways))
+    offsets = torch.tensor([*ways, *others], device=last.device)
     here = rows[:, None] * stride + columns + config.shifts
     places = (here + offsets[choice]).flatten(2).expand(-1, 3, -1)
     copied = padded.flatten(2).gather(2, places).reshape(painted.shape)
-    return torch.where(choice == len(ways), painted, copied)
+    if backdrop is not None:
+        copied = torch.where(choice == len(ways), backdrop, copied)
+    return torch.where(choice == choices(config) - 1, painted, copied)
 
 
 def _by_cell(error: Tensor) -> Tensor:
@@ -121,6 +144,7 @@ def expected_error(
     target: Tensor,
     weight: Tensor,
     config: DreamConfig,
+    backdrop: Tensor | None = None,
     paint_share: float = 0.01,
     hard_share: float = 0.5,
     best_share: float = 0.06,
@@ -133,10 +157,11 @@ def expected_error(
     Args:
         painted: float[n, 3, h, w].
         logits: Of each choice (see `choose`), or None where all is painted.
-        last: float[n, 3, h, w], the frame that is copied from.
-        target: float[n, 3, h, w], the true frame.
+        last: float[n, 3, h, w], what is copied from.
+        target: float[n, 3, h, w], the true picture.
         weight: float, to go with [n, 1, h, w].
         config: The model.
+        backdrop: float[n, 3, h, w], the panorama, if there is one.
         paint_share: What is painted counts by so much in addition, whatever the choice, so that
             painting is learnt before it is chosen.
         hard_share: The same, where no copy would do.
@@ -151,7 +176,8 @@ def expected_error(
     by_painting = _by_cell(by_painting)
     with torch.no_grad():
         errors = []
-        for moved in _moved(last, config):
+        others = [] if backdrop is None else [backdrop]
+        for moved in (*_moved(last, config), *others):
             error = weight * (moved - target).square().mean(1, keepdim=True)
             errors.append(_by_cell(error))
         by_copying = torch.cat(errors, dim=1)

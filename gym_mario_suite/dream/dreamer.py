@@ -21,7 +21,7 @@ from gym_mario_suite.dream.presets import (
     head_slices,
     multi_hot,
 )
-from gym_mario_suite.dream.runtime import DreamModel
+from gym_mario_suite.dream.runtime import Denoised, DreamModel
 from gym_mario_suite.dream.sampler import sample
 from gym_mario_suite.errors import OptionError
 
@@ -66,6 +66,7 @@ class Dreamer:
         seeds: uint64[count], keys of the noise.
         episodes: int64[count], numbers of the episodes, for the noise.
         times: int64[count], steps dreamt in the episode.
+        scenery: uint8[count, h, w, 3], the last frame's backdrop and tiles.
         memory: float32[count, MEMORY_SIZE], what is remembered beside frames (see `memory`).
         cameras: int64[count], the picture's left edge in px of the level that is hinted at.
         maps: The levels that are hinted at, None for a free dream.
@@ -89,6 +90,7 @@ class Dreamer:
         self.seeds = np.zeros(count, np.uint64)
         self.episodes = np.zeros(count, np.int64)
         self.times = np.zeros(count, np.int64)
+        self.scenery = np.zeros((count, *config.shape), np.uint8)
         self.memory = no_memory(count)
         self.cameras = np.zeros(count, np.int64)
         self.maps: list[HintMap | None] = [None] * count
@@ -101,6 +103,7 @@ class Dreamer:
         level: HintMap | None = None,
         camera_px: int = 0,
         memory: NDArray[np.floating] | None = None,
+        scenery: Frames | None = None,
     ) -> None:
         """Begin a dream from true frames.
 
@@ -112,6 +115,8 @@ class Dreamer:
             camera_px: Left edge of the last frame, px of that level.
             memory: float[MEMORY_SIZE], how Mario moves in the last frame; without, that has to be
                 guessed from the frames.
+            scenery: uint8[h, w, 3], the last frame without what moves; without, the last frame
+                stands for it, and what moves there leaves its picture behind.
 
         Raises:
             OptionError: For frames of another size, or a level that the model cannot follow.
@@ -126,6 +131,10 @@ class Dreamer:
             self.frames[row, number] = checked_frame(
                 frame, config.height_px, config.width_px, f"frame {number} of the spawn"
             )
+        behind = self.frames[row, -1] if scenery is None else scenery
+        self.scenery[row] = checked_frame(
+            behind, config.height_px, config.width_px, "the scenery of the spawn"
+        )
         pressed = np.asarray(keys)
         if pressed.shape != (CONTEXT - 1,):
             raise OptionError(f"{CONTEXT - 1} keys lie between {CONTEXT} frames, got {keys!r}")
@@ -160,6 +169,7 @@ class Dreamer:
             "tiles": tiles,
             "place": place,
             "memory": self.memory[rows],
+            "scenery": to_model(self.scenery[rows]),
         }
 
     def step(
@@ -194,20 +204,24 @@ class Dreamer:
             ]
         )
 
-        def denoise(x: NDArray, sigma: float) -> tuple[NDArray, NDArray]:
+        def denoise(x: NDArray, sigma: float) -> tuple[NDArray, Denoised]:
             level = np.full(len(rows), sigma, np.float32)
             x = np.asarray(x, np.float32)
-            return self.model.denoise({**inputs, "noisy": x, "sigma": level})
+            made = self.model.denoise({**inputs, "noisy": x, "sigma": level})
+            return made.frames, made
 
         seen = None if watch is None else lambda x: watch(to_frames(x))
-        values, head = sample(denoise, noise, self.sigmas, self.solver, seen)
+        values, made = sample(denoise, noise, self.sigmas, self.solver, seen)
         frames = to_frames(values)
-        outcome = outcome_of(head)
+        outcome = outcome_of(made.heads)
+        self.scenery[rows] = to_frames(made.scenery)
         self.frames[rows] = np.concatenate([self.frames[rows, 1:], frames[:, None]], 1)
         self.keys[rows] = np.concatenate([self.keys[rows, 1:], np.asarray(keys)[:, None]], 1)
         self.times[rows] += 1
         if self.model.config.memory:
-            self.memory[rows] = carried(self.memory[rows], head, lambda parts: np.stack(parts, 1))
+            self.memory[rows] = carried(
+                self.memory[rows], made.heads, lambda parts: np.stack(parts, 1)
+            )
         self._move_cameras(rows, outcome.move[:, 2])
         return frames, outcome
 

@@ -3,7 +3,7 @@
 A column that comes in blurred stays so, since from then on it is copied. Patches know the hint's
 tiles, but not to the pixel where these will lie; here that is put together: tile codes, where the
 camera stands in its tile after the step, and how far it goes. Each row of tiles is painted for
-itself. Without a hint nothing is laid upon the frame.
+itself. Without a hint nothing is laid upon the scenery.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from gym_mario_suite.dream.presets import (
     HINT_COLUMNS,
     HINT_LEFT,
     HINT_ROWS,
-    HINT_SPAWN_CODES,
     HINT_TILE_CODES,
     DreamConfig,
 )
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
-_TILE_WIDTH, _SPAWN_WIDTH = 8, 4
+_TILE_WIDTH = 8
 _WAVES = 4
-_SEEN_PATCHES = 1.5  # so much of the last frame is seen, from its right edge on
+_SEEN_PATCHES = 1.5  # so much of the last scenery is seen, from its right edge on
 _ROWS = 3  # a row and its neighbours
 
 
@@ -46,11 +45,10 @@ class EdgePainter(nn.Module):
         # Px of a frame to tiles.
         self.tiles_per_px = SCREEN_WIDTH_PX / config.width_px / TILE_PX
         self.tiles = nn.Embedding(HINT_TILE_CODES, _TILE_WIDTH)
-        self.spawns = nn.Embedding(HINT_SPAWN_CODES, _SPAWN_WIDTH)
         columns = HINT_COLUMNS - HINT_LEFT
-        known = _ROWS * columns * (_TILE_WIDTH + _SPAWN_WIDTH) + 3 * _ROWS * self.side * self.seen
+        known = _ROWS * columns * _TILE_WIDTH + 3 * _ROWS * self.side * self.seen
         told = 2 * _WAVES + 1 + 2 * config.shifts + 1
-        hidden = 3 * config.condition // 2
+        hidden = 4 * config.condition
         self.first = nn.Linear(known, hidden)
         self.told = nn.Linear(told, hidden, bias=False)
         self.rest = nn.Sequential(
@@ -64,7 +62,7 @@ class EdgePainter(nn.Module):
         """Colours and the logit of covering, float[n, 4, h, w].
 
         Args:
-            last: float[n, 3, h, w], the last frame.
+            last: float[n, 3, h, w], the last scenery.
             tiles: int64[n, HINT_COLUMNS, 15, 2], the level hint.
             place: float[n, 2], the camera's place within its tile, and 1 where there is a hint.
             way: float[n], how far the camera goes, px of a frame.
@@ -83,9 +81,8 @@ class EdgePainter(nn.Module):
     def strip(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Tensor:
         """The last column of patches, float[n, 4, h, patch]."""
         coming = tiles[:, HINT_LEFT:]
-        codes = torch.cat([self.tiles(coming[..., 0]), self.spawns(coming[..., 1])], dim=-1)
         # [n, columns, rows, numbers] to [n, rows, columns * numbers].
-        codes = codes.permute(0, 2, 1, 3).flatten(2)
+        codes = self.tiles(coming[..., 0]).permute(0, 2, 1, 3).flatten(2)
         pixels = last[..., -self.seen :].unflatten(2, (HINT_ROWS, self.side))
         pixels = pixels.permute(0, 2, 1, 3, 4).flatten(2)
         rows = torch.cat([codes, pixels], dim=2)

@@ -177,7 +177,13 @@ class Evaluation(StepEvaluation):
             dreamer = Dreamer(self.model, len(keys))
             for fork in range(len(keys)):
                 memory = memory_of(pieces.facts[row, -1])
-                dreamer.begin(fork, pieces.frames[row], pieces.keys[row], memory=memory)
+                dreamer.begin(
+                    fork,
+                    pieces.frames[row],
+                    pieces.keys[row],
+                    memory=memory,
+                    scenery=pieces.scenery[row, -1],
+                )
             frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
@@ -232,7 +238,13 @@ class Evaluation(StepEvaluation):
 
         def begin(row: int, start: int) -> None:
             memory = memory_of(pieces.facts[start, -1])
-            dreamer.begin(row, pieces.frames[start], pieces.keys[start], memory=memory)
+            dreamer.begin(
+                row,
+                pieces.frames[start],
+                pieces.keys[start],
+                memory=memory,
+                scenery=pieces.scenery[start, -1],
+            )
 
         for row in range(count):
             begin(row, row)

@@ -19,7 +19,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import write_whole
 
 OPSET = 17
-OUTPUTS = ("denoised", "head")
+OUTPUTS = ("denoised", "head", "next_scenery")
 # Keys of the file's metadata, which the runtime reads.
 CONFIG_KEY, CARD_KEY, FORMAT_KEY = "dream_config", "dream_card", "dream_format"
 FORMAT = "1"

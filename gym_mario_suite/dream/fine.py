@@ -1,8 +1,8 @@
 """The fine grid: what patches say, mended where single pixels matter.
 
 A patch has a hundred numbers for all that its 64 pixels are to be; of a sprite that walks through
-it that leaves a blur. On the grid of cells a few thin convolutions see the last two frames pixel by
-pixel, and correct both what is painted and what is chosen.
+it that leaves a blur. On the grid of cells a few thin convolutions see the last two frames and
+the scenery pixel by pixel, and correct what is painted, what moves and what is chosen.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.copies import CELL, moves
+from gym_mario_suite.dream.copies import CELL, choices
 from gym_mario_suite.dream.presets import DreamConfig
 
 _TOLD = 16  # numbers that each cell is told by its patch
 _SEEN_FRAMES = 2
+_SCENERY, _THINGS = 3 * CELL**2, 4 * CELL**2  # numbers of a cell
 
 
 class Fine(nn.Module):
@@ -30,30 +31,32 @@ class Fine(nn.Module):
         super().__init__()
         self.scale = config.patch // CELL
         width = config.fine
-        pixels = 3 * CELL**2
-        self.choices = len(moves(config)) + 1
+        self.choices = choices(config)
         self.told = nn.Conv2d(features, _TOLD * self.scale**2, 1)
         self.first = nn.Conv2d(_TOLD, width, 3, padding=1)
         # The same as 3x3 cells of unshuffled pixels, and faster.
         self.seen = nn.Conv2d(
-            3 * _SEEN_FRAMES, width, 3 * CELL, stride=CELL, padding=CELL, bias=False
+            3 * (_SEEN_FRAMES + 1), width, 3 * CELL, stride=CELL, padding=CELL, bias=False
         )
         self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.last = nn.Conv2d(width, pixels + self.choices, 3, padding=1)
+        self.last = nn.Conv2d(width, _SCENERY + _THINGS + self.choices, 3, padding=1)
         with torch.no_grad():  # at first it leaves things as they are
             self.last.weight.mul_(0.01)
             if self.last.bias is not None:
                 self.last.bias.zero_()
 
-    def forward(self, x: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """To be added to what is painted, [n, 3, h, w], and to the choices' logits.
+    def forward(self, x: Tensor, context: Tensor, scenery: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """To be added to what is painted, [n, 3, h, w], to things, [n, 4, h, w], and to logits.
 
         Args:
             x: float[n, features, rows, columns], the patches' last features.
             context: float[n, 12, h, w], the past frames.
+            scenery: float[n, 3, h, w], of the last one.
         """
         told = functional.pixel_shuffle(self.told(x), self.scale)
-        y = functional.silu(self.first(told) + self.seen(context[:, -3 * _SEEN_FRAMES :]))
+        pictures = torch.cat([context[:, -3 * _SEEN_FRAMES :], scenery], dim=1)
+        y = functional.silu(self.first(told) + self.seen(pictures))
         y = y + functional.silu(self.second(y))
-        y = self.last(y)
-        return functional.pixel_shuffle(y[:, : -self.choices], CELL), y[:, -self.choices :]
+        painted, things, logits = self.last(y).split((_SCENERY, _THINGS, self.choices), dim=1)
+        painted, things = (functional.pixel_shuffle(part, CELL) for part in (painted, things))
+        return painted, things, logits

@@ -27,7 +27,7 @@ _PLACED = MEMORY.index("placed")
 
 
 class TileKinds(nn.Module):
-    """The tiles around Mario in the last frame.
+    """The tiles around Mario in the last scenery.
 
     Args:
         config: The model.
@@ -46,23 +46,23 @@ class TileKinds(nn.Module):
             nn.Conv2d(_FIRST // 2, _KIND, 1),
         )
 
-    def seen(self, last: Tensor, memory: Tensor, place: Tensor) -> Tensor:
-        """The part of the last frame in which those tiles are.
+    def seen(self, scenery: Tensor, memory: Tensor, place: Tensor) -> Tensor:
+        """The part of the scenery in which those tiles are.
 
         Args:
-            last: float[n, 3, h, w].
+            scenery: float[n, 3, h, w].
             memory: float[n, MEMORY_SIZE].
             place: float[n, 2], where Mario is in the picture, in SCREEN_UNIT.
 
         Returns:
-            float[n, 4, rows, columns]; the last channel says what is inside the frame.
+            float[n, 4, rows, columns]; the last channel says what is inside the picture.
         """
         tile = place.new_tensor([self.size[1], self.size[0]])
         # Where Mario's tile begins.
         corner = (place.detach() * SCREEN_UNIT - memory[:, PLACE]) / TILE_PX * tile
         corner = corner.round().long()
         top, left = corner[:, 1] - _ABOVE * self.size[0], corner[:, 0] - _ASIDE * self.size[1]
-        return cut(last, top, left, _ROWS * self.size[0], _COLUMNS * self.size[1])
+        return cut(scenery, top, left, _ROWS * self.size[0], _COLUMNS * self.size[1])
 
     def forward(self, seen: Tensor, memory: Tensor) -> Tensor:
         """What kind each tile is, float[n, kind, tiles]; zeros where Mario's place is not known."""

@@ -12,16 +12,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gym_mario_suite.dream.composition import Parts, composed, composition_error
+from gym_mario_suite.dream.composition import Composed, Parts, composed, composition_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
-from gym_mario_suite.dream.frames import quantised
+from gym_mario_suite.dream.frames import Frames, quantised
 from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
 from gym_mario_suite.dream.memory import MEMORY, carried
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.windows import (
     IGNORED,
-    WindowSource,
     memory_of,
     places_of,
     targets_of,
@@ -29,8 +28,7 @@ from gym_mario_suite.dream.windows import (
 
 _SLICES = head_slices()
 # Which parts of a memory are no places, in the order of MEMORY.
-_UNPLACED = tuple(float(name not in ("placed", "x", "y")) for name in MEMORY)
-_LAW_STREAM = 1 << 31
+_UNPLACED = tuple(float(name not in ("placed", "x", "y", "camera", "theme")) for name in MEMORY)
 _EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
 Predict = Callable[..., Parts]  # `Denoiser.parts`
@@ -62,6 +60,7 @@ class Batch(NamedTuple):
 
     Attributes:
         frames: float[n, L, 3, h, w] in -1 .. 1.
+        scenery: float[n, L, 3, h, w], of each frame.
         buttons: float[n, L - 1, 6].
         targets: The head's targets of each transition, by name, [n, L - 1, ...].
         tiles: int64[n, L, 4, 15, 2], level hints.
@@ -70,6 +69,7 @@ class Batch(NamedTuple):
     """
 
     frames: Tensor
+    scenery: Tensor
     buttons: Tensor
     targets: dict[str, Tensor]
     tiles: Tensor
@@ -86,11 +86,14 @@ def to_batch(pieces: Pieces, device: str | torch.device = "cpu") -> Batch:
             tensor = tensor.pin_memory()
         return tensor.to(device, non_blocking=True)
 
-    # Channels first while they are bytes: a quarter of the memory to go through.
-    frames = sent(pieces.frames).movedim(-1, -3).contiguous().float().div_(127.5).sub_(1)
+    def pictures(frames: Frames) -> Tensor:
+        # Channels first while they are bytes: a quarter of the memory to go through.
+        return sent(frames).movedim(-1, -3).contiguous().float().div_(127.5).sub_(1)
+
     targets = {name: sent(part) for name, part in targets_of(pieces.facts)._asdict().items()}
     return Batch(
-        frames,
+        pictures(pieces.frames),
+        pictures(pieces.scenery),
         sent(multi_hot(pieces.keys)),
         targets,
         sent(pieces.hints).long(),
@@ -140,6 +143,23 @@ def vague(memory: Tensor, generator: torch.Generator) -> Tensor:
     return vague * ((drawn > _EMPTY_SHARE) & (memory[:, 0] > 0))[:, None]
 
 
+def known_scenery(scenery: Tensor, last: Tensor, memory: Tensor) -> Tensor:
+    """The scenery, as far as it is remembered; to those without a memory it is the last frame."""
+    return torch.where(memory[:, :1, None, None] > 0, scenery, last)
+
+
+def _seen(
+    past: Tensor,
+    scenery: Tensor,
+    sigma: Tensor,
+    config: DreamConfig,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor | None]:
+    """Past frames [n, 12, h, w] and scenery as the network sees them, with noise."""
+    noised = _noised(torch.cat([past, scenery[:, None]], 1), sigma, 0.0, generator)
+    return noised[:, :-1].flatten(1, 2), noised[:, -1] if config.scenery else None
+
+
 def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
     """A loss for each part of the head.
 
@@ -173,6 +193,8 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
         "speed": _known_loss(part["speed"], targets["speed"]),
         "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),
+        "beside": _known_bce(part["beside"], targets["beside"]),
+        "nearest": _known_loss(part["nearest"], targets["nearest"]),
         "screen": _known_loss(part["screen"], targets["screen"]),
         **laws,
     }
@@ -186,35 +208,17 @@ def law_targets(targets: dict[str, Tensor]) -> Tensor:
     return truth
 
 
-def law_moments(
-    source: WindowSource, seed: int, horizon: int, count: int
-) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Some `count` moments to fit laws to: memories, buttons and `law_targets`.
-
-    None where the source does not know Mario's speed.
-    """
-    found: list[tuple[Tensor, Tensor, Tensor]] = []
-    each = 64
-    for number in range(-(-count // (each * horizon))):
-        # Other windows than those of the steps.
-        pieces = source.batch(seed, _LAW_STREAM + number, each, CONTEXT + horizon)
-        memory = torch.from_numpy(memory_of(pieces.facts))
-        buttons = torch.from_numpy(multi_hot(pieces.keys))
-        targets = {n: torch.from_numpy(t) for n, t in targets_of(pieces.facts)._asdict().items()}
-        for k in range(CONTEXT - 1, CONTEXT - 1 + horizon):
-            truth = law_targets({name: target[:, k] for name, target in targets.items()})
-            known = (memory[:, k, 1] > 0) & truth.isfinite().all(1)
-            past = buttons[:, k + 1 - CONTEXT : k + 1]
-            found.append((memory[:, k][known], past[known], truth[known]))
-    memories, pasts, truths = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return (memories, pasts, truths) if len(memories) else None
-
-
 def _known_loss(said: Tensor, truth: Tensor) -> Tensor:
     """Smooth error where the truth is known (not NaN)."""
     known = truth.isfinite()
     error = functional.smooth_l1_loss(said, truth.nan_to_num(), reduction="none", beta=0.05)
     return (error * known).mean()
+
+
+def _known_bce(logit: Tensor, truth: Tensor) -> Tensor:
+    """Cross entropy where the truth is known (not NaN)."""
+    error = functional.binary_cross_entropy_with_logits(logit, truth.nan_to_num(), reduction="none")
+    return (error * truth.isfinite()).mean()
 
 
 def symlog(x: Tensor) -> Tensor:
@@ -248,8 +252,6 @@ def denoising_loss(
     sigma = _levels(rows, noise.loc, noise.scale, noise, generator)
     sigma_context = _levels(rows, noise.context_loc, noise.context_scale, noise, generator)
     noisy = _noised(target, sigma, config.sigma_offset, generator)
-    last = past[:, -1]
-    past = _noised(past, sigma_context, 0.0, generator).flatten(1, 2)
     kept = (torch.rand(rows, generator=generator, device=past.device) < hint_share).float()
     tiles, place = _hints(
         config,
@@ -257,12 +259,23 @@ def denoising_loss(
         batch.place[:, CONTEXT - 1 : -1].flatten(0, 1),
         kept,
     )
-    memory = None
-    if config.memory:
-        memory = vague(batch.memory[:, CONTEXT - 1 : -1].flatten(0, 1), generator)
-    parts = predict(past, noisy, buttons.flatten(0, 1), sigma, sigma_context, tiles, place, memory)
+    memory = vague(batch.memory[:, CONTEXT - 1 : -1].flatten(0, 1), generator)
+    last = known_scenery(batch.scenery[:, CONTEXT - 1 : -1].flatten(0, 1), past[:, -1], memory)
+    seen, scenery = _seen(past, last, sigma_context, config, generator)
+    parts = predict(
+        seen,
+        noisy,
+        buttons.flatten(0, 1),
+        sigma,
+        sigma_context,
+        tiles,
+        place,
+        memory if config.memory else None,
+        scenery,
+    )
     c_out = preconditioning(sigma[:, None, None, None], config).c_out
-    error = composition_error(parts, last, target, c_out**-2, config)
+    truth = Composed(target, batch.scenery[:, CONTEXT:].flatten(0, 1))
+    error = composition_error(parts, last, truth, c_out**-2, config)
     targets = {k: v[:, CONTEXT - 1 :].flatten(0, 1) for k, v in batch.targets.items()}
     return error, head_loss(parts.head, targets)
 
@@ -295,10 +308,12 @@ def rollout_loss(
     total = torch.zeros((), device=device)
     heads: dict[str, Tensor] = {}
     head = past.new_empty(count, 0)
-    memory = vague(batch.memory[:, CONTEXT - 1], generator) if config.memory else None
+    memory = vague(batch.memory[:, CONTEXT - 1], generator)
+    scenery = known_scenery(batch.scenery[:, CONTEXT - 1], past[:, -1], memory)
     for k in range(steps):
         sigma_context = _levels(count, noise.context_loc, noise.context_scale, noise, generator)
-        seen = _noised(past, sigma_context, 0.0, generator).flatten(1, 2)
+        seen, behind = _seen(past, scenery, sigma_context, config, generator)
+        remembered = memory if config.memory else None
         buttons = batch.buttons[:, k : k + CONTEXT]
         tiles, place = _hints(
             config, batch.tiles[:, CONTEXT - 1 + k], batch.place[:, CONTEXT - 1 + k], kept
@@ -306,26 +321,30 @@ def rollout_loss(
         trained = int(torch.randint(config.steps, (), generator=generator, device=device))
         target = batch.frames[:, CONTEXT + k]
         x = _normal(target, generator)
-        clean = x
+        clean = Composed(x, scenery)
         for i, (sigma, lower) in enumerate(pairwise(sigmas)):
             level = torch.full((count,), sigma, device=device)
             with torch.set_grad_enabled(i == trained and torch.is_grad_enabled()):
-                parts = predict(seen, x, buttons, level, sigma_context, tiles, place, memory)
+                parts = predict(
+                    seen, x, buttons, level, sigma_context, tiles, place, remembered, behind
+                )
             head = parts.head
             if i == trained:
                 last = batch.frames[:, CONTEXT + k - 1]
                 changed = ((target - last).abs().amax(1, keepdim=True) > _CHANGED).float()
                 weight = 1 + changed_weight * changed
                 weight = weight / weight.mean()
-                error = composition_error(parts, past[:, -1], target, weight, config)
+                truth = Composed(target, batch.scenery[:, CONTEXT + k])
+                error = composition_error(parts, scenery, truth, weight, config)
                 total = total + error / config.sigma_data**2 / steps
                 targets = {n: v[:, CONTEXT - 1 + k] for n, v in batch.targets.items()}
                 for name, value in head_loss(head, targets).items():
                     heads[name] = heads.get(name, 0.0) + value / steps
             with torch.no_grad():
-                clean = composed(parts, past[:, -1], config).float()
-            x = clean + (lower / sigma) * (x - clean)
-        past = torch.cat([past[:, 1:], quantised(clean)[:, None]], 1)
-        if memory is not None:
+                clean = composed(parts, scenery, config)
+            x = clean.frame.float() + (lower / sigma) * (x - clean.frame.float())
+        past = torch.cat([past[:, 1:], quantised(clean.frame.float())[:, None]], 1)
+        scenery = quantised(clean.scenery.float())
+        if config.memory:
             memory = carried(memory, head.detach().float(), lambda values: torch.stack(values, 1))
     return total, heads

@@ -2,7 +2,8 @@
 
 Four frames of whole pixels do not tell it: of a camera that goes 5.45 px a tick only three steps of
 5 or 6 are seen, and four in five next steps is as much as can be guessed from them. A model with a
-memory says after each step how fast Mario is then, and where; this goes into its next step, and
+memory says after each step how fast Mario is then, and where; it counts ticks, from which the next
+picture of an animation follows, and knows where the camera is. This goes into its next step, and
 into nothing else. Where a dream begins with pictures alone, the memory is empty; speeds are first
 guessed, and Mario is looked for.
 
@@ -19,15 +20,21 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.dream.presets import head_slices
 
-# `known`, `placed` and `seen` are 1 or 0: whether the speeds, the places in the level, and the
-# places in the picture mean anything.
+# `known`, `placed` and `seen` are 1 or 0: whether the speeds; the places in the level, the clock,
+# the camera and the theme; and the places in the picture mean anything.
 MEMORY = (
     *("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time"),
-    *("seen", "screen_x", "screen_y"),
+    *("seen", "screen_x", "screen_y", "clock", "camera", "theme"),
 )
 MEMORY_SIZE = len(MEMORY)
 PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
+CLOCK, CAMERA, THEME = (MEMORY.index(name) for name in ("clock", "camera", "theme"))
+THEMES = 3
+CAMERA_PERIOD = 2560  # px of a frame; after so many all layers of the backdrop stand alike
+# Ticks after which the pictures of creatures and of tiles come again; the clock counts both.
+CLOCK_PERIODS = (8, 18)
+CLOCK_PERIOD = 72
 PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scenery stand alike
 # The head gives speeds and the jump's time in these units, to be of the size of 1.
 SPEED_UNIT = 4.0  # px a tick
@@ -44,7 +51,7 @@ def no_memory(count: int) -> NDArray[np.float32]:
 
 
 def known_memory(
-    speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any, camera: Any
+    speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any, camera: Any, clock: Any, theme: Any
 ) -> NDArray[np.float32]:
     """The memory of a moment in the engine.
 
@@ -56,15 +63,20 @@ def known_memory(
         y: The same, down.
         jump_time: Ticks that the jump still rises.
         camera: The picture's left edge, px of the level.
+        clock: Ticks since the start, which all animations follow.
+        theme: Of the level.
 
     Returns:
         float32[..., MEMORY_SIZE].
     """
     known = np.isfinite(speed_x)
     # Frames are drawn at half size, from an even column on.
-    screen = x - np.floor(np.asarray(camera) / _HALF_PX) * _HALF_PX, y
+    left = np.floor(np.asarray(camera) / _HALF_PX)
+    screen = x - left * _HALF_PX, y
     places = np.asarray(x) % PLACE_PERIOD_PX, np.asarray(y) % PLACE_PERIOD_PX
-    parts = [known, known, speed_x, speed_y, *places, jump_time, known, *screen]
+    time = np.asarray(clock) % CLOCK_PERIOD
+    turn = left % CAMERA_PERIOD
+    parts = [known, known, speed_x, speed_y, *places, jump_time, known, *screen, time, turn, theme]
     return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
 
 
@@ -93,5 +105,8 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
             placed * 0 + 1,
             screen[:, 0] * SCREEN_UNIT,
             screen[:, 1] * SCREEN_UNIT,
+            (memory[:, CLOCK] + 1) % CLOCK_PERIOD * placed,
+            (memory[:, CAMERA] + move[:, 2].round()) % CAMERA_PERIOD * placed,
+            memory[:, THEME] * placed,
         ]
     )

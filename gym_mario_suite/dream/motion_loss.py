@@ -16,7 +16,7 @@ from gym_mario_suite.dream.body import Surroundings
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.layers import covering_error, cut
-from gym_mario_suite.dream.losses import Batch, head_loss, vague
+from gym_mario_suite.dream.losses import Batch, head_loss, known_scenery, vague
 from gym_mario_suite.dream.memory import SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
@@ -59,8 +59,15 @@ def motion_loss(
     place = body.where(memory, place + drawn(place) * (_LOOKED_FOR_PX / SCREEN_UNIT))
     # Step by step, so that no frame is copied whole.
     seen = [
-        body.surroundings(frames[:, k - 1 : k + 1].flatten(1, 2), *parts)
-        for k, *parts in zip(steps, memory.chunk(len(steps)), place.chunk(len(steps)), strict=True)
+        body.surroundings(
+            frames[:, k - 1 : k + 1].flatten(1, 2),
+            known_scenery(batch.scenery[:, k], frames[:, k], memory_then),
+            memory_then,
+            place_then,
+        )
+        for k, memory_then, place_then in zip(
+            steps, memory.chunk(len(steps)), place.chunk(len(steps)), strict=True
+        )
     ]
 
     def noised(parts: list[Tensor]) -> Tensor:
@@ -84,21 +91,27 @@ def motion_loss(
             ) / len(steps)
     if net.edge is not None:
         for k in steps:
-            error = error + _edge_error(net.edge, batch, k, config) / len(steps)
+            error = error + _edge_error(net, net.edge, batch, k, config) / len(steps)
     return error, head_loss(head, targets)
 
 
-def _edge_error(edge: EdgePainter, batch: Batch, k: int, config: DreamConfig) -> Tensor:
-    """The right edge beside what is there if the last frame's last column goes on."""
-    last, way = batch.frames[:, k], batch.targets["move"][:, k, 2]
+def _edge_error(
+    net: UnshuffleNet, edge: EdgePainter, batch: Batch, k: int, config: DreamConfig
+) -> Tensor:
+    """The right edge beside the panorama, or the last scenery's last column that goes on."""
+    last, way = batch.scenery[:, k], batch.targets["move"][:, k, 2]
     seen = last[..., -edge.seen :] / config.sigma_data
     strip = edge.strip(seen, batch.tiles[:, k], batch.place[:, k], way)
     columns = torch.arange(edge.width - edge.side, edge.width, device=last.device)
     came_from = (columns + way.long()[:, None]).clamp(0, edge.width - 1)
     came_from = came_from[:, None, None].expand(-1, *last.shape[1:3], -1)
-    truth = batch.frames[:, k + 1, :, :, -edge.side :]
+    beneath = last.gather(3, came_from)
+    if net.panorama is not None:
+        backdrop = net.panorama(batch.memory[:, k], way, edge.width - edge.side)
+        beneath = torch.where(batch.memory[:, k, 1, None, None, None] > 0, backdrop, beneath)
+    truth = batch.scenery[:, k + 1, :, :, -edge.side :]
     ones = torch.ones_like(truth[:, :1])
-    return covering_error(last.gather(3, came_from), strip, truth, ones).mean()
+    return covering_error(beneath, strip, truth, ones).mean()
 
 
 def _canvas_error(

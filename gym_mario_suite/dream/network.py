@@ -4,7 +4,8 @@ Patches of pixels are folded into channels first, so that no convolution runs at
 that is what makes it fast on a processor. Residual blocks are modulated by a condition vector of
 the buttons and the noise levels.
 
-Beside what it paints, the network says what to copy from the last frame (`copies`).
+Beside what it paints of the scenery, the network says what to copy from the last one (`copies`),
+and it paints what moves upon it (`composition`).
 """
 
 from __future__ import annotations
@@ -15,137 +16,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.body import REMEMBERED, Body, Finder
+from gym_mario_suite.dream.blocks import HINT_WIDTH, Condition, LevelHint, ResidualBlock, groups_of
+from gym_mario_suite.dream.body import Body, Finder
 from gym_mario_suite.dream.choice import Choice
 from gym_mario_suite.dream.composition import Parts, composed
-from gym_mario_suite.dream.copies import Motion, moves
+from gym_mario_suite.dream.copies import Motion, moved_along, moves
 from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
-from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE
+from gym_mario_suite.dream.layers import hardly_covering
+from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE
+from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
     HEAD_SIZE,
     HINT_COLUMNS,
-    HINT_LEFT,
-    HINT_RIGHT,
     HINT_ROWS,
     HINT_SPAWN_CODES,
-    HINT_TILE_CODES,
     DreamConfig,
     head_slices,
 )
 from gym_mario_suite.dream.sprite import SpriteLayer
-from gym_mario_suite.errors import WeightsError
 
-_FREQUENCIES = 8
 _HEAD_WIDTH = 128
 _SCREEN = head_slices()["screen"]
 _CAMERA = head_slices()["move"].stop - 1
-_HINT_WIDTH = 16
-
-
-def groups_of(channels: int) -> int:
-    """Groups of a group norm: of 32 channels each."""
-    return max(1, channels // 32)
-
-
-class ModulatedNorm(nn.Module):
-    """Group norm whose scale and shift come from the condition vector (FiLM)."""
-
-    def __init__(self, channels: int, condition: int) -> None:
-        super().__init__()
-        self.norm = nn.GroupNorm(groups_of(channels), channels, affine=False)
-        self.modulation = nn.Linear(condition, 2 * channels)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """`x`, normalised and modulated."""
-        channels = self.norm.num_channels
-        modulation = self.modulation(condition)[:, :, None, None]
-        return self._normalised(x) * (1 + modulation[:, :channels]) + modulation[:, channels:]
-
-    def _normalised(self, x: Tensor) -> Tensor:
-        if not torch.onnx.is_in_onnx_export():
-            return self.norm(x)
-        # The same without the scale of 1 and the shift of 0 that the exporter adds.
-        _, channels, height, width = map(int, x.shape)
-        groups = self.norm.num_groups
-        flat = x.reshape(-1, groups, channels // groups * height * width)
-        ones, zeros = torch.ones(groups), torch.zeros(groups)
-        flat = functional.instance_norm(flat, weight=ones, bias=zeros)
-        return flat.reshape(-1, channels, height, width)
-
-
-class ResidualBlock(nn.Module):
-    """Norm, SiLU, 3x3 convolution, twice, and the input added."""
-
-    def __init__(self, inputs: int, outputs: int, condition: int) -> None:
-        super().__init__()
-        self.norm_1 = ModulatedNorm(inputs, condition)
-        self.conv_1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm_2 = ModulatedNorm(outputs, condition)
-        self.conv_2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-        self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """The block's output, at the same size."""
-        y = self.conv_1(functional.silu(self.norm_1(x, condition)))
-        y = self.conv_2(functional.silu(self.norm_2(y, condition)))
-        return y + self.skip(x)
-
-
-class Condition(nn.Module):
-    """Buttons, noise levels and where the camera stands in its tile, as one vector."""
-
-    frequencies: Tensor
-
-    def __init__(self, config: DreamConfig) -> None:
-        super().__init__()
-        width = config.condition
-        self.buttons = nn.Linear(len(BUTTONS), width // CONTEXT, bias=False)
-        self.register_buffer("frequencies", torch.randn(_FREQUENCIES))
-        self.noise = nn.Linear(4 * _FREQUENCIES, width)
-        self.place = nn.Linear(2, width) if config.level_hint else None
-        self.memory = nn.Linear(REMEMBERED, width, bias=False) if config.memory else None
-        self.mlp = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
-
-    def forward(
-        self, buttons: Tensor, codes: Tensor, place: Tensor | None, remembered: Tensor | None
-    ) -> Tensor:
-        """float[n, width]; see `Denoiser.forward`, whose noise levels come as codes here."""
-        angles = (codes[:, :, None] * self.frequencies).flatten(1)
-        vector = self.buttons(buttons).flatten(1)
-        vector = vector + self.noise(torch.cat([angles.cos(), angles.sin()], dim=1))
-        if self.place is not None and place is not None:
-            vector = vector + self.place(place)
-        if self.memory is not None and remembered is not None:
-            vector = vector + self.memory(remembered)
-        return self.mlp(vector)
-
-
-class LevelHint(nn.Module):
-    """Tiles beyond the picture's edges, laid on the outermost columns of the grid."""
-
-    def __init__(self, grid: tuple[int, int]) -> None:
-        super().__init__()
-        if grid[0] != HINT_ROWS:
-            raise WeightsError(f"a level hint needs {HINT_ROWS} rows of patches, got {grid[0]}")
-        self.tiles = nn.Embedding(HINT_TILE_CODES, _HINT_WIDTH)
-        self.spawns = nn.Embedding(HINT_SPAWN_CODES, _HINT_WIDTH)
-        self._between = grid[1] - HINT_COLUMNS
-
-    def forward(self, tiles: Tensor, place: Tensor) -> Tensor:
-        """Channels [n, 16, rows, columns].
-
-        Args:
-            tiles: int64[n, HINT_COLUMNS, 15, 2].
-            place: float[n, 2]: the camera's place within its tile, and 1 where there is a hint.
-        """
-        known = self.tiles(tiles[..., 0]) + self.spawns(tiles[..., 1])
-        known = known.permute(0, 3, 2, 1) * place[:, 1, None, None, None]
-        between = known[..., :1].expand(-1, -1, -1, self._between) * 0
-        return torch.cat([known[..., :HINT_LEFT], between, known[..., -HINT_RIGHT:]], dim=3)
+_BACKDROP_SHARPNESS = 20.0
+_PLACED = MEMORY.index("placed")
 
 
 class UnshuffleNet(nn.Module):
@@ -160,8 +58,9 @@ class UnshuffleNet(nn.Module):
         self.condition = Condition(config)
         self.hint = LevelHint(config.grid) if config.level_hint else None
         # The same as pixel unshuffle and a 1x1 convolution, and three times as fast.
-        self.stem = nn.Conv2d(3 * (CONTEXT + 1), inner, config.patch, stride=config.patch)
-        self.stem_hint = nn.Conv2d(_HINT_WIDTH, inner, 1, bias=False) if self.hint else None
+        pictures = CONTEXT + 1 + config.scenery
+        self.stem = nn.Conv2d(3 * pictures, inner, config.patch, stride=config.patch)
+        self.stem_hint = nn.Conv2d(HINT_WIDTH, inner, 1, bias=False) if self.hint else None
         ways = len(moves(config))
         self.motion = Motion(config) if config.shifts else None
         seen = ways * (CONTEXT - 1)
@@ -176,7 +75,10 @@ class UnshuffleNet(nn.Module):
             ResidualBlock(2 * inner if i == 0 else inner, inner, width) for i in range(after)
         )
         self.out_norm = nn.GroupNorm(groups_of(inner), inner)
-        self.out = nn.Conv2d(inner, 3 * pixels, 3, padding=1)
+        # Of the scenery most is copied, so that painting it is worth little.
+        side = 1 if config.scenery else 3
+        self.out = nn.Conv2d(inner, 3 * pixels, side, padding="same")
+        self.things = nn.Conv2d(inner, 4 * pixels, 3, padding=1) if config.scenery else None
         known = 2 * deep + width + (2 * config.shifts + 1 if config.memory else 0)
         self.choice = Choice(config, inner, known) if ways else None
         self.fine = Fine(config, inner) if config.fine else None
@@ -189,6 +91,7 @@ class UnshuffleNet(nn.Module):
         self.head = nn.Sequential(nn.Linear(2 * deep, _HEAD_WIDTH), nn.SiLU(), last)
         self.body = Body(config) if config.memory else None
         self.finder = Finder(inner) if config.memory else None
+        self.panorama = Panorama(config) if config.panorama else None
         self.edge = EdgePainter(config) if config.edge else None
         self.sprite = SpriteLayer(config) if config.sprite else None
         # How far the camera goes, once that is known: what comes into view follows from it.
@@ -206,6 +109,7 @@ class UnshuffleNet(nn.Module):
         tiles: Tensor | None,
         place: Tensor | None,
         memory: Tensor | None,
+        scenery: Tensor | None,
     ) -> Parts:
         """What the next frame is made of, and the head's numbers."""
         config = self.config
@@ -213,8 +117,11 @@ class UnshuffleNet(nn.Module):
         if self.body is not None:
             assert memory is not None
             remembered = self.body.remembered(memory, buttons)
-        condition = self.condition(buttons, codes, place, remembered)
-        x = self.stem(torch.cat([context, noisy], dim=1))
+        condition = self.condition(buttons, codes, place, remembered, memory)
+        pictures = [context, noisy]
+        if scenery is not None:
+            pictures.append(scenery)
+        x = self.stem(torch.cat(pictures, dim=1))
         near = None
         if self.motion is not None and self.stem_motion is not None:
             assert self.condition_motion is not None
@@ -236,21 +143,24 @@ class UnshuffleNet(nn.Module):
         with torch.autocast(summary.device.type, enabled=False):
             head = self.head(summary.float())
         told, camera, aware = [summary, condition], None, condition
-        layers: list[Tensor] = []
+        edge = sprite = backdrop = behind = None
         if self.body is not None and self.finder is not None and memory is not None:
+            assert scenery is not None
             where = self.body.where(memory, self.finder(kept))
-            around = self.body.surroundings(context, memory, where)
+            around = self.body.surroundings(context, scenery, memory, where)
             head, known = self.body(around, where, memory, buttons, head)
             if self.edge is not None:
                 assert tiles is not None
                 assert place is not None
-                layers.append(self.edge(context[:, -3:], tiles, place, head[:, _CAMERA]))
+                edge = self.edge(scenery, tiles, place, head[:, _CAMERA])
             if self.sprite is not None:
                 feet = self.body.pixels(head[:, _SCREEN])
-                layers.append(self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet))
+                sprite = self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet)
             if self.choice is not None and self.condition_camera is not None:
                 camera = self.choice.camera_way(memory, head)
                 told.append(camera)
+                if self.panorama is not None:
+                    backdrop, behind = self._behind(self.panorama, scenery, memory, head)
                 aware = condition + self.condition_camera(camera)
         x = functional.pixel_shuffle(self.enlarge(x), 2)[:, :, :rows, :columns]
         x = torch.cat([x, kept], dim=1)
@@ -258,16 +168,31 @@ class UnshuffleNet(nn.Module):
             x = block(x, aware)
         x = functional.silu(self.out_norm(x))
         painted = functional.pixel_shuffle(self.out(x), config.patch)
-        corrected = None
+        if self.choice is None or self.things is None or near is None:
+            return Parts(painted, None, None, None, None, None, head)
+        things = functional.pixel_shuffle(self.things(x), config.patch)
+        logits = self.choice(x, torch.cat(told, dim=1), near, camera, behind)
         if self.fine is not None:
-            added, corrected = self.fine(x, context)
-            painted = painted + added
-        if self.choice is None or near is None:
-            return Parts(painted, None, tuple(layers), head)
-        logits = self.choice(x, torch.cat(told, dim=1), near, camera)
-        if corrected is not None:
-            logits = logits + corrected
-        return Parts(painted, logits, tuple(layers), head)
+            assert scenery is not None
+            painted_too, things_too, chosen_too = self.fine(x, context, scenery)
+            painted, things = painted + painted_too, things + things_too
+            logits = logits + chosen_too
+        return Parts(painted, logits, backdrop, edge, hardly_covering(things), sprite, head)
+
+    def _behind(
+        self, panorama: Panorama, scenery: Tensor, memory: Tensor, head: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The panorama behind the next frame, and how surely it is seen there, by cell.
+
+        Where it is not known the scenery stands for it.
+        """
+        last = scenery * self.config.sigma_data
+        known = memory[:, _PLACED, None, None, None] > 0
+        way = head[:, _CAMERA].detach().round()
+        after = torch.where(known, panorama(memory, way), last)
+        apart = (panorama.green(memory) - last[:, 1:2]).abs()
+        seen = (-_BACKDROP_SHARPNESS * apart).exp() * known
+        return after, moved_along(seen, way)
 
 
 class Denoiser(nn.Module):
@@ -297,8 +222,9 @@ class Denoiser(nn.Module):
         tiles: Tensor | None = None,
         place: Tensor | None = None,
         memory: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """The denoised frames and the head's numbers.
+        scenery: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The denoised frames, the head's numbers, and the frames' scenery.
 
         Args:
             context: float[n, 12, h, w], the past frames in -1 .. 1, oldest first.
@@ -311,12 +237,16 @@ class Denoiser(nn.Module):
             place: float[n, 2], the camera's place within its tile (0 .. 1), and 1 where there is a
                 hint, else 0.
             memory: float[n, MEMORY_SIZE], what the dream remembers (see `memory`).
+            scenery: float[n, 3, h, w], the last frame's backdrop and tiles in -1 .. 1.
 
         Returns:
-            float[n, 3, h, w] and float[n, HEAD_SIZE].
+            float[n, 3, h, w], float[n, HEAD_SIZE], and float[n, 3, h, w].
         """
-        parts = self.parts(context, noisy, buttons, sigma, sigma_context, tiles, place, memory)
-        return composed(parts, context[:, -3:], self.config), parts.head[:, :HEAD_SIZE]
+        parts = self.parts(
+            context, noisy, buttons, sigma, sigma_context, tiles, place, memory, scenery
+        )
+        made = composed(parts, scenery, self.config)
+        return made.frame, parts.head[:, :HEAD_SIZE], made.scenery
 
     def parts(
         self,
@@ -328,6 +258,7 @@ class Denoiser(nn.Module):
         tiles: Tensor | None = None,
         place: Tensor | None = None,
         memory: Tensor | None = None,
+        scenery: Tensor | None = None,
     ) -> Parts:
         """What `forward` is made of."""
         config = self.config
@@ -337,9 +268,20 @@ class Denoiser(nn.Module):
         codes = torch.stack([sigma, sigma_context], dim=1)
         codes = torch.log(codes * codes + offset) / 8
         parts = self.net(
-            context / config.sigma_data, noisy * c_in, buttons, codes, tiles, place, memory
+            context / config.sigma_data,
+            noisy * c_in,
+            buttons,
+            codes,
+            tiles,
+            place,
+            memory,
+            None if scenery is None else scenery / config.sigma_data,
         )
-        return parts._replace(painted=c_skip * noisy + c_out * parts.painted)
+        painted = c_skip * noisy + c_out * parts.painted
+        things = parts.things
+        if things is not None:
+            things = torch.cat([c_skip * noisy + c_out * things[:, :3], things[:, 3:]], dim=1)
+        return parts._replace(painted=painted, things=things)
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -365,4 +307,7 @@ def example_inputs(config: DreamConfig, count: int = 1) -> dict[str, Any]:
     if config.memory:
         inputs["memory"] = torch.rand(count, MEMORY_SIZE, generator=generator)
         inputs["memory"][:, [MEMORY.index(flag) for flag in ("known", "placed", "seen")]] = 1
+        inputs["memory"][:, CLOCK] = torch.arange(count)
+    if config.scenery:
+        inputs["scenery"] = torch.rand(count, 3, height, width, generator=generator) * 2 - 1
     return inputs

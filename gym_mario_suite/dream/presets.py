@@ -15,6 +15,8 @@ from gym_mario_suite.errors import OptionError, WeightsError
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
 END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
 STAGES = ("motion", "denoise", "rollout")  # of a training, in their order
+# What is found before a training's first step (see `findings`) is found in so many moments.
+LAW_MOMENTS, BACKDROP_MOMENTS = 491_520, 3_072
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
 
 # The numbers that the head gives, by name, in their order.
@@ -29,6 +31,9 @@ HEADS: tuple[tuple[str, int], ...] = (
     ("move", 3),  # half pixels of the frame: Mario right, Mario down, camera right
     ("speed", 2),  # of Mario after the step, right and down, in `memory.SPEED_UNIT`
     ("jump_time", 1),  # ticks that the jump still rises, in `memory.JUMP_UNIT`
+    ("beside", 1),  # logit: before the step there was something near that can hurt or be stomped
+    ("nearest", 4),  # where that was as seen from Mario, right and down, in `memory.SCREEN_UNIT`,
+    # and its speed in `memory.SPEED_UNIT`; only learnt, so that contacts are seen to the pixel
     ("screen", 2),  # where Mario is in the picture after the step, in `memory.SCREEN_UNIT`
 )
 HEAD_SIZE = sum(size for _, size in HEADS)
@@ -40,6 +45,7 @@ HINT_COLUMNS = HINT_LEFT + HINT_RIGHT
 HINT_PLANES = 2  # tile byte; spawn code
 HINT_TILE_CODES, HINT_SPAWN_CODES = 256, 16
 _SCREEN_TILES = (15, 20)  # rows and columns
+_PANORAMA_SHAPE = (120, 160, 3)  # at which the engine draws backdrops by whole px
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +63,8 @@ class DreamConfig:
         blocks: Residual blocks of the down level, the bottleneck and the up level ("unshuffle").
         depths: Residual blocks of each level ("diamond").
         condition: Width of the condition vector.
-        shifts: The network may copy what it wants of the last frame, moved by up to so many px to
-            either side; 0 leaves that out.
+        shifts: The network may copy what it wants of the last scenery, moved by up to so many px to
+            either side (see `composition`); 0 leaves that and the scenery out.
         copy_kernel: Side of the convolution that says what is copied, in patches.
         fine: Channels of the convolutions that correct cell by cell what patches say (see `fine`),
             with copies only; 0 leaves them out.
@@ -71,6 +77,8 @@ class DreamConfig:
         edge: Whether what comes into view at the right edge is painted by itself (see `edge`); goes
             with a memory and a level hint.
         laws: How many laws of motion there are for each direction (see `laws`), with a memory only.
+        panorama: Whether the backdrop is kept as a picture of its own (see `panorama`); goes with a
+            memory.
         ground: Whether each law is asked what tiles are where it leads (see `ground`), with laws
             only.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
@@ -101,6 +109,7 @@ class DreamConfig:
     edge: bool = False
     laws: int = 0
     ground: bool = False
+    panorama: bool = False
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
     sigma_min: float = 2e-3
@@ -116,11 +125,13 @@ class DreamConfig:
             raise OptionError("fine needs copies: give shifts, too")
         if self.memory and self.network != "unshuffle":
             raise OptionError("a memory needs the network 'unshuffle'")
+        if self.memory and not self.shifts:
+            raise OptionError("a memory needs a scenery: give shifts, too")
         if self.memory != bool(self.focus):
             raise OptionError("a memory and a focus go together: give both, or none")
         if self.edge and not self.level_hint:
             raise OptionError("edge needs level_hint=True")
-        for name in ("laws", "sprite", "edge"):
+        for name in ("laws", "sprite", "edge", "panorama"):
             if getattr(self, name) and not self.memory:
                 raise OptionError(f"{name} needs a memory: give memory=True and a focus")
         if self.ground and not self.laws:
@@ -129,6 +140,10 @@ class DreamConfig:
             raise OptionError(
                 "ground needs tiles of whole pixels: a size that is a multiple of "
                 f"{_SCREEN_TILES[1]}x{_SCREEN_TILES[0]} px, got {self.width_px}x{self.height_px}"
+            )
+        if self.panorama and self.shape != _PANORAMA_SHAPE:
+            raise OptionError(
+                f"a panorama needs frames of 160x120 px, got {self.width_px}x{self.height_px}"
             )
         if self.network == "unshuffle" and (
             self.width_px % self.patch or self.height_px % self.patch
@@ -149,6 +164,11 @@ class DreamConfig:
         return self.height_px, self.width_px, 3
 
     @property
+    def scenery(self) -> bool:
+        """Whether the model remembers the scenery behind what moves (see `composition`)."""
+        return self.shifts > 0
+
+    @property
     def tile_shape(self) -> tuple[int, int] | None:
         """A tile's height and width in px of a frame; None where those are no whole numbers."""
         (rows, columns), (height, width) = _SCREEN_TILES, self.shape[:2]
@@ -160,7 +180,8 @@ class DreamConfig:
     def left_out(self) -> tuple[str, ...]:
         """The inputs of a denoiser that this one does not take."""
         hint = () if self.level_hint else ("tiles", "place")
-        return hint + (() if self.memory else ("memory",))
+        memory = () if self.memory else ("memory",)
+        return hint + memory + (() if self.scenery else ("scenery",))
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON-able values."""
@@ -191,7 +212,7 @@ class DreamConfig:
 
 _FULL: dict[str, Any] = {
     **{"fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True},
-    **{"laws": 16, "ground": True},
+    **{"laws": 40, "ground": True, "panorama": True},
 }
 PRESETS: dict[str, DreamConfig] = {
     config.name: config

@@ -81,7 +81,8 @@ def roll_out(
         camera = int(pieces.facts[row, CONTEXT - 1, FACT["camera"]])
         keys = pieces.keys[row, : CONTEXT - 1]
         memory = memory_of(pieces.facts[row, CONTEXT - 1])
-        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera, memory)
+        scenery = pieces.scenery[row, CONTEXT - 1]
+        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera, memory, scenery)
     dreamt = np.empty((count, steps + 1, height, width, 3), np.uint8)
     dreamt[:, 0] = pieces.frames[:, CONTEXT - 1]
     for step in range(steps):
@@ -89,6 +90,7 @@ def roll_out(
     first = CONTEXT - 1
     truth = Pieces(
         pieces.frames[:, first:],
+        pieces.scenery[:, first:],
         pieces.keys[:, first:],
         pieces.facts[:, first:],
         pieces.hints[:, first:],

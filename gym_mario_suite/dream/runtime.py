@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,20 @@ _MAX_THREADS = 256
 Floats = NDArray[np.float32]
 
 
+class Denoised(NamedTuple):
+    """What a model says of a step.
+
+    Attributes:
+        frames: float32[n, 3, h, w], the frames that are expected.
+        heads: float32[n, HEAD_SIZE].
+        scenery: float32[n, 3, h, w], the frames without what moves.
+    """
+
+    frames: Floats
+    heads: Floats
+    scenery: Floats
+
+
 class DreamModel(Protocol):
     """A denoiser with its settings.
 
@@ -35,8 +49,8 @@ class DreamModel(Protocol):
     config: DreamConfig
     card: dict[str, Any]
 
-    def denoise(self, inputs: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
-        """Denoised frames float32[n, 3, h, w] and heads float32[n, HEAD_SIZE].
+    def denoise(self, inputs: dict[str, NDArray[Any]]) -> Denoised:
+        """What is expected behind noisy frames.
 
         What a row comes to does not depend on the other rows, nor on the number of threads.
 
@@ -105,7 +119,7 @@ class OnnxModel:
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
 
-    def denoise(self, inputs: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
+    def denoise(self, inputs: dict[str, NDArray[Any]]) -> Denoised:
         """See `DreamModel.denoise`."""
         count = len(inputs["noisy"])
         feed = {name: value for name, value in inputs.items() if name in self._inputs}
@@ -119,7 +133,7 @@ class OnnxModel:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._threads, "mario-dream")
             rows = list(self._pool.map(one, range(count)))
-        return np.concatenate([r[0] for r in rows]), np.concatenate([r[1] for r in rows])
+        return Denoised(*(np.concatenate(part) for part in zip(*rows, strict=True)))
 
 
 class TorchModel:
@@ -150,20 +164,18 @@ class TorchModel:
         self._denoiser = denoiser.to(self._device)
         torch.set_num_threads(as_integer("threads", threads, 1, _MAX_THREADS))
 
-    def denoise(self, inputs: dict[str, NDArray[Any]]) -> tuple[Floats, Floats]:
+    def denoise(self, inputs: dict[str, NDArray[Any]]) -> Denoised:
         """See `DreamModel.denoise`."""
         torch = self._torch
         taken = inputs.keys() - self.config.left_out
         tensors = {n: torch.from_numpy(inputs[n]).to(self._device) for n in taken}
         size = 1 if self._device.type == "cpu" else len(inputs["noisy"])
-        frames, heads = [], []
+        made = []
         with torch.inference_mode():
             for first in range(0, len(inputs["noisy"]), size):
                 part = {n: t[first : first + size] for n, t in tensors.items()}
-                frame, head = self._denoiser(**part)
-                frames.append(frame.float().cpu().numpy())
-                heads.append(head.float().cpu().numpy())
-        return np.concatenate(frames), np.concatenate(heads)
+                made.append([t.float().cpu().numpy() for t in self._denoiser(**part)])
+        return Denoised(*(np.concatenate(part) for part in zip(*made, strict=True)))
 
 
 def shipped_models() -> list[str]:

@@ -35,7 +35,7 @@ def sample(
         watch: Called with what is expected of the frame after each step.
 
     Returns:
-        The frames, and the head of the last call.
+        The frames, and what else the last call gave.
 
     Raises:
         OptionError: For an unknown solver.

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 SPAWN_HEIGHT, SPAWN_WIDTH = 120, 160
 BUILT_IN = Path(__file__).parent / "data" / "spawns.npz"
 _SIZES = ((SPAWN_HEIGHT, SPAWN_WIDTH), (2 * SPAWN_HEIGHT, 2 * SPAWN_WIDTH))
-_VERSION = 3
-_READ_VERSIONS = (1, 3)  # the first had no memories, the second shorter ones
+_VERSION = 4
+_READ_VERSIONS = (1, 4)  # the first had no memories, the others shorter ones
 # What a spawn's origin must tell for the engine to stand where the spawn stands.
 _ORIGIN = ("seed", "difficulty", "type", "length", "mode", "time_limit", "keys")
 
@@ -48,6 +48,8 @@ class Spawn:
             spawn's last frame.
         memory: How Mario moves in the last frame, in the order of `memory.MEMORY`; None where that
             is not known (of a picture).
+        scenery: uint8[120, 160, 3], the last frame's backdrop and tiles; None where they are not
+            known.
     """
 
     name: str
@@ -56,12 +58,15 @@ class Spawn:
     camera_px: int = -1
     origin: dict[str, Any] = field(default_factory=dict)
     memory: tuple[float, ...] | None = None
+    scenery: Frames | None = None
 
     def __post_init__(self) -> None:
         if np.shape(self.frames)[:1] != (CONTEXT,):
             raise OptionError(f"a spawn has {CONTEXT} frames, got shape {np.shape(self.frames)}")
         for number, frame in enumerate(self.frames):
             checked_frame(frame, SPAWN_HEIGHT, SPAWN_WIDTH, f"frame {number} of the spawn")
+        if self.scenery is not None:
+            checked_frame(self.scenery, SPAWN_HEIGHT, SPAWN_WIDTH, "the scenery of the spawn")
         if self.memory is not None and len(self.memory) != MEMORY_SIZE:
             raise OptionError(f"a spawn's memory has {MEMORY_SIZE} numbers, got {self.memory!r}")
         if np.shape(self.keys) != (CONTEXT - 1,):
@@ -70,6 +75,10 @@ class Spawn:
     def sized(self, height: int, width: int) -> Frames:
         """The frames at a model's size."""
         return resized(self.frames, height, width)
+
+    def sized_scenery(self, height: int, width: int) -> Frames | None:
+        """The scenery at a model's size."""
+        return None if self.scenery is None else resized(self.scenery, height, width)
 
     @property
     def memory_array(self) -> NDArray[np.float32] | None:
@@ -113,9 +122,18 @@ def save_spawns(path: Path | str, spawns: Sequence[Spawn]) -> None:
     Raises:
         OptionError: When it cannot be written.
     """
-    frames = np.stack([spawn.frames for spawn in spawns])
+    # Behind each spawn's frames its scenery; the last frame where there is none.
+    frames = np.stack(
+        [
+            np.concatenate([s.frames, (s.frames[-1] if s.scenery is None else s.scenery)[None]])
+            for s in spawns
+        ]
+    )
     packed = lzma.compress(frames.tobytes(), preset=9)
-    rows = [(s.name, s.keys.tolist(), s.camera_px, s.origin, s.memory) for s in spawns]
+    rows = [
+        (s.name, s.keys.tolist(), s.camera_px, s.origin, s.memory, s.scenery is not None)
+        for s in spawns
+    ]
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -134,24 +152,26 @@ def load_spawns(path: Path | str) -> tuple[Spawn, ...]:
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            if int(file["version"]) not in _READ_VERSIONS:
+            version = int(file["version"])
+            if version not in _READ_VERSIONS:
                 raise WeightsError(
-                    f"{path}: spawns of version {file['version']}, which this program does not "
+                    f"{path}: spawns of version {version}, which this program does not "
                     "read; make them again with `mario dream spawn`"
                 )
             rows = json.loads(str(file["spawns"]))
             raw = lzma.decompress(file["frames"].tobytes())
-        frames = np.frombuffer(raw, np.uint8).reshape(
-            len(rows), CONTEXT, SPAWN_HEIGHT, SPAWN_WIDTH, 3
+        pictures = np.frombuffer(raw, np.uint8).reshape(
+            len(rows), CONTEXT + (version >= _VERSION), SPAWN_HEIGHT, SPAWN_WIDTH, 3
         )
         return tuple(
             Spawn(
                 name,
-                frames[i],
+                pictures[i, :CONTEXT],
                 np.array(keys, np.uint8),
                 camera,
                 origin,
                 tuple(more[0]) if more and more[0] is not None else None,
+                pictures[i, CONTEXT] if more[1:] == [True] else None,
             )
             for i, (name, keys, camera, origin, *more) in enumerate(rows)
         )
@@ -222,7 +242,7 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
         if number == tick:
             break
     keys = np.frombuffer(replay.keys[tick - CONTEXT + 1 : tick], np.uint8)
-    return Spawn(name, np.stack(camera.frames), keys, camera.left_px, origin, camera.memory)
+    return camera.spawn(name, keys, origin)
 
 
 def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
@@ -235,7 +255,7 @@ def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
         game.tick(0)
         camera.take(game)
     keys = np.zeros(CONTEXT - 1, np.uint8)
-    return Spawn(name, np.stack(camera.frames), keys, camera.left_px, memory=camera.memory)
+    return camera.spawn(name, keys, {})
 
 
 def spawn_of_image(picture: Any, name: str = "image") -> Spawn:
@@ -268,18 +288,27 @@ class _FrameTaker:
         self.frames: list[Frames] = []
         self.left_px = -1
         self.memory: tuple[float, ...] | None = None
+        self.scenery: Frames | None = None
 
     def take(self, game: Game) -> None:
         """Draw the game as it is."""
         self.frames.append(
             self._renderer.rgb_half(game.image, game.worlds, theme=self._theme, hud=False)
         )
+        self.scenery = self._renderer.scenery_half(game.image, game.worlds, theme=self._theme)
         width = int(game.image[0])
         left = min(max(int(np.floor(float(game.x))) - 160, 0), max(0, 16 * width - 320))
         self.left_px = left
         player = game.worlds[0]["players"][0]
         body = player["body"]
         memory = known_memory(
-            *(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"], left)
+            *(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"], left),
+            game.worlds[0]["start_time"],
+            self._theme,
         )
         self.memory = tuple(memory.tolist())
+
+    def spawn(self, name: str, keys: NDArray[np.uint8], origin: dict[str, Any]) -> Spawn:
+        """The spawn of what was taken."""
+        frames = np.stack(self.frames)
+        return Spawn(name, frames, keys, self.left_px, origin, self.memory, self.scenery)

@@ -161,13 +161,15 @@ class StepEvaluation:
 
         Args:
             pieces: The windows.
-            remembered: Whether the model is told how Mario moves, as at a spawn, or pictures alone.
+            remembered: Whether the model is told how Mario moves and what is behind him, as at a
+                spawn, or pictures alone.
             hint: Whether it is told what lies beyond the picture's edges.
         """
         config = self.model.config
         height, width = self.size
         sampler = Dreamer(self.model, 1)
         frames, heads = [], []
+        behind = pieces.scenery if remembered else pieces.frames
         for i in range(len(pieces.frames)):
             context = to_model(pieces.frames[i : i + 1, :CONTEXT])
             inputs = {
@@ -177,11 +179,13 @@ class StepEvaluation:
                 "tiles": pieces.hints[i : i + 1, CONTEXT - 1].astype(np.int64),
                 "place": places_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(hint),
                 "memory": memory_of(pieces.facts[i : i + 1, CONTEXT - 1]) * np.float32(remembered),
+                "scenery": to_model(behind[i : i + 1, CONTEXT - 1]),
             }
 
             def denoise(x: NDArray, sigma: float, inputs: Any = inputs) -> tuple:
                 noisy = {"noisy": np.asarray(x, np.float32), "sigma": np.full(1, sigma, np.float32)}
-                return self.model.denoise({**inputs, **noisy})
+                made = self.model.denoise({**inputs, **noisy})
+                return made.frames, made.heads
 
             noise = normal_noise(0, i, 0, (1, 3, height, width))
             values, head = sample(denoise, noise, sampler.sigmas)
@@ -201,7 +205,11 @@ class StepEvaluation:
         _, first = np.unique(order, return_index=True)
         chosen = order[np.sort(first)][:count]
         pieces = Pieces(
-            pieces.frames[chosen], pieces.keys[chosen], pieces.facts[chosen], pieces.hints[chosen]
+            pieces.frames[chosen],
+            pieces.scenery[chosen],
+            pieces.keys[chosen],
+            pieces.facts[chosen],
+            pieces.hints[chosen],
         )
         last, target = pieces.frames[:, CONTEXT - 1], pieces.frames[:, CONTEXT]
         velocity = shift_of(pieces.frames[:, CONTEXT - 2], last)

@@ -23,28 +23,53 @@ from gym_mario_suite.engine.draw import (
     RGB_SHAPE,
     camera,
     draw_rgb,
+    draw_scenery,
     scratch_bytes,
 )
 from gym_mario_suite.engine.level_image import AT_SPAWN_START, AT_SPAWNS, WIDTH, cell_at
 from gym_mario_suite.engine.tick import start_world, tick
 from gym_mario_suite.engine.tiles import TILE_PX
-from gym_mario_suite.engine.world import SCREEN_WIDTH_PX, Status, empty_worlds
+from gym_mario_suite.engine.world import SCREEN_WIDTH_PX, Kind, Status, empty_worlds
 from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import capacity_2009
 from gym_mario_suite.levels.generator_2009 import generate_2009
 
-# What is noted of the world at each frame, in the order of the arrays. Positions in px.
+# What is noted of the world at each frame, in the order of the arrays. Positions in px; the clock
+# is what all animations follow. `beside`: whether some creature is near enough to matter; where it
+# is is told as seen from Mario.
 FACTS = (
     *("x", "y", "camera", "status", "mode", "coins", "kills", "on_ground", "jumps", "hurts"),
-    *("speed_x", "speed_y", "jump_time"),
+    *("speed_x", "speed_y", "jump_time", "clock", "theme"),
+    *("beside", "nearest_x", "nearest_y", "nearest_xa", "nearest_ya"),
 )
 FACT = {name: i for i, name in enumerate(FACTS)}
 _RUNNING = int(Status.RUNNING)
 _COLUMNS = SCREEN_WIDTH_PX // TILE_PX
+_BESIDE_PX = 40
+_FIRST_CREATURE, _LAST_CREATURE = int(Kind.GOOMBA), int(Kind.SHELL)
 
 
 @jit
-def _note(image, world, facts):
+def _note_nearest(world, body, out):
+    """The nearest creature that can hurt or be stomped: a 1, its place and speed; else zeros."""
+    out[:] = 0
+    least = np.float32(_BESIDE_PX)
+    for i in range(world.n_sprites):
+        s = world.sprites[world.order[i]]
+        if not _FIRST_CREATURE <= s.kind <= _LAST_CREATURE or s.dead_time > 0 or s.carried:
+            continue
+        far = max(abs(s.x - body.x), abs(s.y - body.y))
+        if far < least:
+            least = far
+            out[0] = 1
+            out[1] = s.x - body.x
+            out[2] = s.y - body.y
+            out[3] = s.xa
+            out[4] = s.ya
+
+
+@jit
+def _note(image, world, theme, facts):
     player = world.players[0]
     facts[0] = player.body.x
     facts[1] = player.body.y
@@ -59,6 +84,9 @@ def _note(image, world, facts):
     facts[10] = player.body.xa
     facts[11] = player.body.ya
     facts[12] = player.jump_time
+    facts[13] = world.start_time
+    facts[14] = theme
+    _note_nearest(world, player.body, facts[15:])
 
 
 @jit
@@ -90,9 +118,23 @@ def write_hint(image, world, left, out):
 
 @jit
 def _play_pieces(
-    view, scratch, image, rng, starts, worlds, rows, keys, begins, first, end, frames, facts, hints
+    view,
+    scratch,
+    image,
+    rng,
+    starts,
+    worlds,
+    rows,
+    keys,
+    begins,
+    first,
+    end,
+    frames,
+    scenery,
+    facts,
+    hints,
 ):
-    """Fill rows `first` .. `end` - 1 of `frames`, `facts` and `hints`; see `TapePlayer.pieces`."""
+    """Fill rows `first` .. `end` - 1 of `frames` and what follows; see `TapePlayer.pieces`."""
     world = worlds[0]
     for i in range(first, end):
         row = rows[i]
@@ -109,7 +151,8 @@ def _play_pieces(
             if k > 0:
                 tick(image, world, np.int64(keys[at + k - 1]))
             draw_rgb(view, scratch, image, world, row.level_type, False, frames[i, k])
-            _note(image, world, facts[i, k])
+            draw_scenery(view, scratch, image, world, row.level_type, scenery[i, k])
+            _note(image, world, row.level_type, facts[i, k])
             write_hint(image, world, np.int64(facts[i, k, 2]), hints[i, k])
 
 
@@ -118,12 +161,15 @@ class Pieces(NamedTuple):
 
     Attributes:
         frames: uint8[n, length, h, w, 3].
+        scenery: The same without all that moves by itself: backdrop, tiles and goal; where that is
+            not known, the frames.
         keys: uint8[n, length - 1], pressed between them.
         facts: float32[n, length, FACTS], the engine's truth about each frame.
         hints: uint8[n, length, HINT_COLUMNS, 15, 2], the level beyond the edges of each frame.
     """
 
     frames: Frames
+    scenery: Frames
     keys: NDArray[np.uint8]
     facts: NDArray[np.float32]
     hints: NDArray[np.uint8]
@@ -173,6 +219,7 @@ class TapePlayer:
             raise DatasetError(f"a piece of {length} frames goes beyond its episode")
         count = len(rows)
         drawn = np.empty((count, length, *self._drawn), np.uint8)
+        scenery = np.empty_like(drawn)
         facts = np.empty((count, length, len(FACTS)), np.float32)
         hints = np.empty((count, length, HINT_COLUMNS, HINT_ROWS, 2), np.uint8)
 
@@ -195,11 +242,12 @@ class TapePlayer:
                 first,
                 end,
                 drawn,
+                scenery,
                 facts,
                 hints,
             )
 
         run_on_cores(work, count, self._threads)
         pressed = rows["first"][:, None] + begins[:, None] + 1 + np.arange(length - 1)
-        frames = resized(drawn, *self._shape)
-        return Pieces(frames, self.tapes.keys[pressed], facts, hints)
+        frames, scenery = resized(drawn, *self._shape), resized(scenery, *self._shape)
+        return Pieces(frames, scenery, self.tapes.keys[pressed], facts, hints)

@@ -15,18 +15,25 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream.findings import Findings, find
 from gym_mario_suite.dream.losses import (
     Batch,
     NoiseOptions,
     denoising_loss,
-    law_moments,
     rollout_loss,
     to_batch,
 )
 from gym_mario_suite.dream.motion_loss import motion_loss
 from gym_mario_suite.dream.network import Denoiser
-from gym_mario_suite.dream.presets import CONTEXT, STAGES, DreamConfig
+from gym_mario_suite.dream.presets import (
+    BACKDROP_MOMENTS,
+    CONTEXT,
+    LAW_MOMENTS,
+    STAGES,
+    DreamConfig,
+)
 from gym_mario_suite.dream.weights import (
+    averages_of,
     fill,
     fill_optimiser,
     load_model,
@@ -69,6 +76,7 @@ class TrainOptions:
         precision: "fp32" or "bf16".
         compile: Whether torch compiles the network.
         law_moments: Moments in which the laws of motion are found, before the first step.
+        backdrop_moments: Frames in which the backdrops are found, before the first step.
         noise: Noise levels; by default those that suit the stage.
     """
 
@@ -89,7 +97,8 @@ class TrainOptions:
     seed: int = 0
     precision: str = "fp32"
     compile: bool = False
-    law_moments: int = 24_576
+    law_moments: int = LAW_MOMENTS
+    backdrop_moments: int = BACKDROP_MOMENTS
     noise: NoiseOptions | None = None
 
     def __post_init__(self) -> None:
@@ -103,6 +112,7 @@ class TrainOptions:
             ("horizon", 1),
             ("warm_up", 1),
             ("law_moments", 1),
+            ("backdrop_moments", 1),
         ):
             if getattr(self, name) < low:
                 raise OptionError(f"{name} must be at least {low}, got {getattr(self, name)}")
@@ -183,18 +193,11 @@ class Trainer:
         self.progress = Progress(steps=options.steps)
         self._call: Any = torch.compile(self.model.parts) if options.compile else self.model.parts
         self._generator = torch.Generator(self.device)
-        # The share of moments without a law, across and upright, where laws were found.
-        self.unexplained: tuple[float, float] | None = None
 
     def start_from(self, path: Path) -> None:
         """Begin with the weights of a model file or the average of another stage's checkpoint."""
         if path.is_dir() or path.name == CHECKPOINT:
-            tensors, metadata = load_tensors(path / CHECKPOINT if path.is_dir() else path)
-            weights = {
-                n.removeprefix("average."): t
-                for n, t in tensors.items()
-                if n.startswith("average.")
-            }
+            weights, metadata = averages_of(path / CHECKPOINT if path.is_dir() else path)
             fill(self.model, weights, path)
             self.progress.predictions = metadata["progress"]["predictions"]
             self.progress.seconds = metadata["progress"]["seconds"]
@@ -210,7 +213,7 @@ class Trainer:
             until: Step to stop after (for tests); None for the end.
             deadline: `time.monotonic()` at which to stop.
         """
-        self._fit_laws()
+        self.find()
         with ThreadPoolExecutor(2) as pool:
             queue: dict[int, Future[Batch]] = {}
             clock = began = time.monotonic()
@@ -231,18 +234,22 @@ class Trainer:
             for job in queue.values():
                 job.cancel()
 
-    def _fit_laws(self) -> None:
-        """Find the model's laws of motion, if it is to have some and has none yet."""
-        laws = getattr(getattr(self.model.net, "body", None), "laws", None)
-        if laws is None or bool(laws.fitted):
-            return
+    def find(self) -> Findings:
+        """Find the laws and the backdrops that the model has not got yet; `run` does it, too."""
         options = self.options
-        moments = law_moments(self.source, options.seed, options.horizon, options.law_moments)
-        if moments is None:
-            return
-        self.unexplained = laws.fit(*moments, options.seed)
-        for name, tensor in laws.named_buffers(recurse=False):
-            self.average[f"net.body.laws.{name}"].copy_(tensor)
+        found = find(
+            self.model,
+            self.source,
+            options.seed,
+            options.horizon,
+            options.law_moments,
+            options.backdrop_moments,
+        )
+        if found != Findings():
+            for name, tensor in self.model.named_buffers():
+                if name in self.average:
+                    self.average[name].copy_(tensor)
+        return found
 
     def _finished(self, until: int | None) -> bool:
         progress = self.progress

@@ -11,6 +11,7 @@ import torch
 from gym_mario_suite.dream.dreamer import Dreamer
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
+from gym_mario_suite.dream.runtime import Denoised
 from gym_mario_suite.dream.training import Progress, Trainer
 from gym_mario_suite.dream.windows import WindowSource, memory_of
 
@@ -25,13 +26,12 @@ class MemoryModel:
         self.card: dict[str, Any] = {}
         self._denoiser = denoiser
 
-    def denoise(self, inputs: dict[str, Any]) -> tuple[Any, Any]:
+    def denoise(self, inputs: dict[str, Any]) -> Denoised:
         """See `runtime.DreamModel.denoise`."""
         taken = inputs.keys() - self.config.left_out
         tensors = {name: torch.from_numpy(inputs[name]) for name in taken}
         with torch.inference_mode():
-            frames, head = self._denoiser(**tensors)
-        return frames.float().numpy(), head.float().numpy()
+            return Denoised(*(t.float().numpy() for t in self._denoiser(**tensors)))
 
 
 def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
@@ -45,6 +45,7 @@ def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
             pieces.frames[row, :CONTEXT],
             pieces.keys[row, : CONTEXT - 1],
             memory=memory_of(pieces.facts[row, CONTEXT - 1]),
+            scenery=pieces.scenery[row, CONTEXT - 1],
         )
     shown = [pieces.frames[:, CONTEXT - 1]]
     for step in range(_STRIP_STEPS):

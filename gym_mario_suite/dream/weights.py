@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,29 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             )
     except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as error:
         raise WeightsError(f"{path}: the weights cannot be read: {error}") from error
+
+
+def averages_of(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The averaged weights of a training's checkpoint, and its metadata.
+
+    Raises:
+        WeightsError: When the file cannot be read.
+    """
+    tensors, metadata = load_tensors(path)
+    prefix = "average."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}, metadata
+
+
+def mean_of(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of weights of the same names; of what is no floating-point number the first."""
+    import torch
+
+    return {
+        name: torch.stack([weights[name] for weights in several]).mean(0)
+        if first.is_floating_point()
+        else first
+        for name, first in several[0].items()
+    }
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path | str) -> None:

@@ -8,6 +8,7 @@ end of its windows. Which windows make up batch number n follows from the seed a
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.frames import resized
 from gym_mario_suite.dream.memory import (
     JUMP_UNIT,
-    MEMORY,
+    SCREEN,
     SCREEN_UNIT,
     SPEED_UNIT,
     known_memory,
@@ -26,11 +27,12 @@ from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT
 from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Mode, Status
-from gym_mario_suite.errors import DatasetError
+from gym_mario_suite.errors import DatasetError, OptionError
 
 _ENDED = (int(Status.DEAD), int(Status.WIN))
 _DEAD = 3  # power state beside those of `Mode`
 assert max(Mode) < _DEAD
+_MINARI = "minari:"
 IGNORED = -1.0  # a target that is not known
 
 
@@ -61,6 +63,8 @@ class Targets(NamedTuple):
     move: NDArray[np.float32]
     speed: NDArray[np.float32]
     jump_time: NDArray[np.float32]
+    beside: NDArray[np.float32]
+    nearest: NDArray[np.float32]
     screen: NDArray[np.float32]
 
 
@@ -90,6 +94,11 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
     power = np.where(status == Status.DEAD, _DEAD, after[..., FACT["mode"]].astype(np.int64))
     left = after[..., FACT["camera"]].astype(np.int64) >> 1
     before = facts[:, :-1, FACT["camera"]].astype(np.int64) >> 1
+    then = facts[:, :-1]
+    beside = then[..., FACT["beside"]]
+    place = then[..., [FACT["nearest_x"], FACT["nearest_y"]]] / np.float32(SCREEN_UNIT)
+    speed = then[..., [FACT["nearest_xa"], FACT["nearest_ya"]]] / np.float32(SPEED_UNIT)
+    nearest = np.where(beside[..., None] > 0, np.concatenate([place, speed], -1), np.nan)
     move = np.stack([change[..., FACT["x"]] / 2, change[..., FACT["y"]] / 2, left - before], -1)
     return Targets(
         (change[..., FACT["x"]] / TILE_PX).astype(np.float32),
@@ -101,6 +110,8 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
         np.clip(move, -32, 32).astype(np.float32),
         after[..., [FACT["speed_x"], FACT["speed_y"]]] / np.float32(SPEED_UNIT),
         after[..., FACT["jump_time"]] / np.float32(JUMP_UNIT),
+        beside.astype(np.float32),
+        nearest.astype(np.float32),
         _screen_of(after) / np.float32(SCREEN_UNIT),
     )
 
@@ -114,7 +125,7 @@ def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
     Returns:
         float32[..., MEMORY_SIZE].
     """
-    names = ("speed_x", "speed_y", "x", "y", "jump_time", "camera")
+    names = ("speed_x", "speed_y", "x", "y", "jump_time", "camera", "clock", "theme")
     return known_memory(*(np.asarray(facts)[..., FACT[name]] for name in names))
 
 
@@ -122,7 +133,7 @@ def _screen_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
     """Where Mario is in the picture, px of the engine, float32[..., 2]; NaN for unknown."""
     memory = memory_of(facts)
     known = memory[..., :1] > 0
-    return np.where(known, memory[..., MEMORY.index("screen_x") :], np.float32(np.nan))
+    return np.where(known, memory[..., SCREEN], np.float32(np.nan))
 
 
 def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -215,7 +226,7 @@ class FrameWindows:
             facts = np.zeros((steps + 1, len(FACT)), np.float32)
             facts[1:, FACT["x"]] = np.cumsum(np.asarray(episode.rewards) * TILE_PX)
             facts[:, FACT["status"]] = Status.RUNNING
-            for name in ("speed_x", "speed_y", "jump_time"):
+            for name in ("speed_x", "speed_y", "jump_time", "beside"):
                 facts[:, FACT[name]] = np.nan
             facts[1:, FACT["status"]][np.asarray(episode.ends, bool)] = Status.DEAD
             frames = resized(np.asarray(episode.frames, np.uint8), height, width)
@@ -243,9 +254,44 @@ class FrameWindows:
         chosen = np.searchsorted(ends, drawn, side="right")
         begins = drawn - (ends[chosen] - places[chosen])
         pick = [(self._parts[e], slice(b, b + length)) for e, b in zip(chosen, begins, strict=True)]
+        shown = np.stack([frames[s] for (frames, _, _), s in pick])
         return Pieces(
-            np.stack([frames[s] for (frames, _, _), s in pick]),
+            shown,
+            shown,
             np.stack([keys[s.start : s.stop - 1] for (_, keys, _), s in pick]),
             np.stack([facts[s] for (_, _, facts), s in pick]),
             np.zeros((count, length, HINT_COLUMNS, HINT_ROWS, 2), np.uint8),
         )
+
+
+def open_windows(
+    where: str, height: int, width: int, threads: int, end_share: float = END_SHARE
+) -> Any:
+    """Windows of tapes, of HDF5 files of the earlier system, or of a Minari dataset.
+
+    Args:
+        where: A file or folder, or `minari:` and an id.
+        height: Height of the frames in px.
+        width: Width of the frames in px.
+        threads: Cores to use at most.
+        end_share: Share of the windows of tapes that are ends of episodes.
+
+    Raises:
+        DatasetError: When there are none.
+        OptionError: For a share that is not between 0 and 1.
+    """
+    from gym_mario_suite.datasets.diamond_hdf5 import SUFFIXES, load_diamond
+    from gym_mario_suite.datasets.tapes import Tapes
+
+    if not 0 <= end_share <= 1:
+        raise OptionError(f"the share of ends must be from 0 to 1, got {end_share}")
+    if where.startswith(_MINARI):
+        from gym_mario_suite.datasets.minari_import import minari_episodes
+
+        return FrameWindows(list(minari_episodes(where.removeprefix(_MINARI))), height, width)
+    data = Path(where)
+    files = [data] if data.is_file() else sorted(data.glob("*"))
+    recorded = [file for file in files if file.suffix in SUFFIXES]
+    if recorded:
+        return FrameWindows([load_diamond(file) for file in recorded], height, width)
+    return TapeWindows(Tapes.load(data), height, width, threads, end_share)

@@ -177,6 +177,19 @@ draw_rgb_half = draw_rgb
 
 
 @jit
+def draw_scenery(view, scratch, image, world, theme, out):
+    """`draw_rgb` without players, enemies, effects and figures: backdrop, tiles and goal.
+
+    For worlds of one player under the rules of 2009.
+    """
+    cam = camera(image, world)
+    draw_backdrop(view, scratch, cam[0], theme)
+    draw_tiles(view, scratch, image, world, cam, theme)
+    draw_goal(view, scratch, image, world, cam[0])
+    copy_screen(view, scratch, out)
+
+
+@jit
 def draw_gray84(view, scratch, image, world, theme, hud, out):
     """Draw `world` at 84x84 in grey.
 
@@ -203,6 +216,11 @@ def draw_gray84_of(view, scratch, image, world, player, theme, hud, out):
 @jit
 def _draw_rgb_at(view, scratch, image, worlds, index, player, theme, hud, out):
     draw_rgb_of(view, scratch, image, worlds[index], player, theme, hud, out)
+
+
+@jit
+def _draw_scenery_at(view, scratch, image, worlds, index, theme, out):
+    draw_scenery(view, scratch, image, worlds[index], theme, out)
 
 
 @jit
@@ -260,6 +278,15 @@ class Renderer:
         out = _checked(worlds, index, player, theme, out, RGB_HALF_SHAPE)
         view = self._views.rgb_half
         _draw_rgb_at(view, self._scratch, image, worlds, index, player, theme, hud, out)
+        return out
+
+    def scenery_half(
+        self, image: LevelImage, worlds: Worlds, index: int = 0, theme: int = 0
+    ) -> NDArray[np.uint8]:
+        """The half-size view without what moves, uint8[120, 160, 3]; see `draw_scenery`."""
+        out = _checked(worlds, index, 0, theme, None, RGB_HALF_SHAPE)
+        view = self._views.rgb_half
+        _draw_scenery_at(view, self._scratch, image, worlds, index, theme, out)
         return out
 
     def gray84(

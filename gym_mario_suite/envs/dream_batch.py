@@ -34,7 +34,7 @@ INFO_KEYS = (
     *("step", "spawn"),
 )
 _MAGIC = b"GMSD"
-_VERSION = 2
+_VERSION = 3
 _HEADER_BYTES = len(_MAGIC) + 2 + 4
 _NO_SPAWN = -1
 # Its own stream of the seed, beside that of the frames' noise.
@@ -88,10 +88,16 @@ class DreamBatch:
         """
         episode = int(self._next_episode[index])
         number, spawn, level = self._place(index, episode, chosen)
-        frames = spawn.sized(self.config.height_px, self.config.width_px)
+        size = self.config.height_px, self.config.width_px
         hint = HintMap(level) if level is not None else None
         self.dreamer.begin(
-            index, frames, spawn.keys, hint, max(spawn.camera_px, 0), spawn.memory_array
+            index,
+            spawn.sized(*size),
+            spawn.keys,
+            hint,
+            max(spawn.camera_px, 0),
+            spawn.memory_array,
+            spawn.sized_scenery(*size),
         )
         self.dreamer.episodes[index] = episode
         self._next_episode[index] += 1
@@ -195,7 +201,8 @@ class DreamBatch:
             "level": len(level),
         }
         text = json.dumps(head, sort_keys=True).encode()
-        body = dreamer.frames[index].tobytes() + dreamer.keys[index].tobytes() + level
+        pictures = dreamer.frames[index].tobytes() + dreamer.scenery[index].tobytes()
+        body = pictures + dreamer.keys[index].tobytes() + level
         packed = zlib.compress(len(text).to_bytes(4, "little") + text + body, 1)
         check = zlib.crc32(packed).to_bytes(4, "little")
         return _MAGIC + _VERSION.to_bytes(2, "little") + check + packed
@@ -208,8 +215,9 @@ class DreamBatch:
         """
         read = {index: self._read(data) for index, data in states.items()}
         dreamer = self.dreamer
-        for index, (head, frames, keys, hint) in read.items():
-            dreamer.frames[index] = frames
+        for index, (head, pictures, keys, hint) in read.items():
+            dreamer.frames[index] = pictures[:CONTEXT]
+            dreamer.scenery[index] = pictures[CONTEXT]
             dreamer.keys[index] = keys
             dreamer.memory[index] = head["memory"]
             dreamer.maps[index] = hint
@@ -247,13 +255,13 @@ class DreamBatch:
             size = int.from_bytes(raw[:4], "little")
             head = json.loads(raw[4 : 4 + size])
             body = raw[4 + size :]
-            shape = (CONTEXT, *self.config.shape)
+            shape = (CONTEXT + 1, *self.config.shape)
             if tuple(head["shape"]) != self.config.shape:
                 raise StateError(
                     f"the state is of frames {head['shape']}, the model dreams {self.config.shape}"
                 )
             pixels = int(np.prod(shape))
-            frames = np.frombuffer(body[:pixels], np.uint8).reshape(shape)
+            pictures = np.frombuffer(body[:pixels], np.uint8).reshape(shape)
             keys = np.frombuffer(body[pixels : pixels + CONTEXT - 1], np.uint8)
             level = body[pixels + CONTEXT - 1 :]
             if len(level) != head["level"]:
@@ -263,7 +271,7 @@ class DreamBatch:
                 from gym_mario_suite.levels.level import Level
 
                 hint = HintMap(Level.from_bytes(level))
-            return head, frames, keys, hint
+            return head, pictures, keys, hint
         except StateError:
             raise
         except (zlib.error, ValueError, KeyError, TypeError) as error:

@@ -169,7 +169,13 @@ class DreamSession:
         frames = spawn.sized(config.height_px, config.width_px)
         level = HintMap(spawn.level()) if self._hint and spawn.has_engine else None
         self._dreamer.begin(
-            0, frames, spawn.keys, level, max(spawn.camera_px, 0), spawn.memory_array
+            0,
+            frames,
+            spawn.keys,
+            level,
+            max(spawn.camera_px, 0),
+            spawn.memory_array,
+            spawn.sized_scenery(config.height_px, config.width_px),
         )
         self.engine: Game | None = spawn.game() if spawn.has_engine else None
         self._start_px = 0.0 if self.engine is None else float(self.engine.x)

@@ -10,7 +10,7 @@ pytest.importorskip("stable_retro")
 
 from gym_mario_suite.agents.dream_nes import NESFrameOptions, record_nes
 from gym_mario_suite.datasets.diamond_hdf5 import load_diamond
-from gym_mario_suite.dream.commands import open_windows
+from gym_mario_suite.dream.windows import open_windows
 from gym_mario_suite.errors import OptionError
 from tests.nes.own_rom import own_rom
 

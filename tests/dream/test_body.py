@@ -44,16 +44,18 @@ def test_mario_is_always_at_the_same_place_of_his_surroundings(tapes: Tapes) -> 
     memory = torch.from_numpy(memory_of(pieces.facts[:, -1]))
     place = body.where(memory, torch.zeros(24, 2))
     context = torch.from_numpy(pieces.frames).movedim(-1, 2).flatten(1, 2).float()
-    around = body.surroundings(context, memory, place).near
-    assert around.shape == (24, 7, 40, 40)
+    scenery = torch.from_numpy(pieces.scenery[:, -1]).movedim(-1, 1).float()
+    around = body.surroundings(context, scenery, memory, place).near
+    assert around.shape == (24, 10, 40, 40)
     for row in range(24):
         facts = pieces.facts[row, -1]
         # Frames are drawn at half size.
         left = int(facts[FACT["x"]] // 2 - facts[FACT["camera"]] // 2)
         feet = int(facts[FACT["y"]] // 2)
         if 20 <= left < 140 and 27 <= feet < 107:
-            expected = context[row, 9:, feet - 27 : feet + 13, left - 20 : left + 20]
-            assert torch.equal(around[row, 3:6], expected)
+            part = slice(feet - 27, feet + 13), slice(left - 20, left + 20)
+            assert torch.equal(around[row, 3:6], context[row, 9:, *part])
+            assert torch.equal(around[row, 6:9], scenery[row, :, *part])
 
 
 def test_what_is_remembered_goes_before_what_is_found() -> None:
@@ -77,7 +79,8 @@ def test_the_screen_follows_from_the_moves(tapes: Tapes) -> None:
     memory = torch.from_numpy(memory_of(pieces.facts[:, CONTEXT - 1]))
     place = body.where(memory, torch.zeros(16, 2))
     batch = to_batch(pieces)
-    around = body.surroundings(batch.frames[:, :CONTEXT].flatten(1, 2), memory, place)
+    past = batch.frames[:, :CONTEXT].flatten(1, 2)
+    around = body.surroundings(past, batch.scenery[:, CONTEXT - 1], memory, place)
     with torch.no_grad():
         head, _ = body(around, place, memory, batch.buttons[:, :CONTEXT], None)
         more = torch.ones(16, HEAD_SIZE)

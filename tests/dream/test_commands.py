@@ -7,11 +7,13 @@ import gymnasium as gym
 import pytest
 from typer.testing import CliRunner, Result
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 
-from gym_mario_suite import cli
-from gym_mario_suite.datasets.tapes import Tapes
-from gym_mario_suite.dream.step_evaluation import EvalOptions
+from gym_mario_suite import cli  # noqa: E402
+from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.step_evaluation import EvalOptions  # noqa: E402
+from gym_mario_suite.dream.training import CHECKPOINT  # noqa: E402
+from gym_mario_suite.dream.weights import averages_of, load_model  # noqa: E402
 
 
 def mario(*arguments: object) -> Result:
@@ -59,6 +61,17 @@ def test_an_exported_model_knows_where_it_comes_from(trained: Path) -> None:
         assert card["config"]["name"] == "tiny"
         assert card["note"] == "A test."
         assert card["predictions"] == 18
+
+
+def test_of_several_checkpoints_the_mean_is_exported(trained: Path, tmp_path: Path) -> None:
+    runs = trained / "run", trained / "second"
+    mario("export", *runs, "--out", tmp_path / "mean")
+    made = load_model(tmp_path / "mean.safetensors")[0].state_dict()
+    (one, _), (other, _) = (averages_of(run / CHECKPOINT) for run in runs)
+    for name, tensor in made.items():
+        if tensor.is_floating_point():
+            mean = (one[name] + other[name]) / 2
+            assert torch.allclose(tensor, mean, atol=1e-3, rtol=2e-3), name
 
 
 def test_an_exported_model_dreams(trained: Path) -> None:

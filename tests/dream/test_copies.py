@@ -16,6 +16,7 @@ from gym_mario_suite.dream.copies import (  # noqa: E402
     moves,
 )
 from gym_mario_suite.dream.presets import preset  # noqa: E402
+from gym_mario_suite.errors import OptionError  # noqa: E402
 
 CONFIG = preset("tiny")
 SIZE = (CONFIG.height_px, CONFIG.width_px)
@@ -70,8 +71,13 @@ def test_the_expected_error_of_sure_choices_is_that_of_the_frame_they_make() -> 
     own = (weight * (frames - target).square()).mean()
 
     def found(paint: float, hard: float) -> float:
-        shares = {"paint_share": paint, "hard_share": hard, "best_share": 0.0}
-        return expected_error(painted, logits, last, target, weight, CONFIG, **shares).item()
+        error = expected_error(
+            *(painted, logits, last, target, weight, CONFIG),
+            paint_share=paint,
+            hard_share=hard,
+            best_share=0.0,
+        )
+        return error.item()
 
     assert found(0.0, 0.0) == pytest.approx(own.item(), rel=1e-5)
     extra = (weight * (painted - target).square()).mean()
@@ -108,4 +114,9 @@ def test_unsure_choices_learn_the_better_one() -> None:
 
 
 def test_a_model_may_be_without_copies() -> None:
-    assert moves(replace(CONFIG, shifts=0, fine=0)) == ()
+    without = {"memory": False, "focus": 0, "sprite": 0, "edge": False, "laws": 0}
+    bare = replace(CONFIG, shifts=0, fine=0, **without)
+    assert moves(bare) == ()
+    assert not bare.scenery
+    with pytest.raises(OptionError, match="a memory needs a scenery"):
+        replace(CONFIG, shifts=0, fine=0)

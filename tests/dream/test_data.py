@@ -13,7 +13,7 @@ from gym_mario_suite.dream.step_evaluation import HELD_OUT
 from gym_mario_suite.dream.tape_player import FACT, TapePlayer
 from gym_mario_suite.dream.windows import FrameWindows, TapeWindows, targets_of
 from gym_mario_suite.engine.draw import Renderer
-from gym_mario_suite.engine.world import Status
+from gym_mario_suite.engine.world import Kind, Status
 from gym_mario_suite.errors import DatasetError, ReplayMismatch
 
 
@@ -48,10 +48,43 @@ def test_frames_of_tapes_are_the_renderer_s(tapes: Tapes) -> None:
     for k in range(5):
         drawn = renderer.rgb_half(game.image, game.worlds, 0, theme, False)
         assert np.array_equal(pieces.frames[0, k], drawn)
+        assert np.array_equal(
+            pieces.scenery[0, k], renderer.scenery_half(game.image, game.worlds, 0, theme)
+        )
         assert pieces.facts[0, k, FACT["x"]] == game.x
+        assert pieces.facts[0, k, FACT["clock"]] == game.worlds[0]["start_time"]
+        assert pieces.facts[0, k, FACT["theme"]] == theme
         if k < 4:
             assert pieces.keys[0, k] == keys[11 + k]
             game.tick(int(keys[11 + k]))
+
+
+def test_the_nearest_creature_is_noted(tapes: Tapes) -> None:
+    player, beside = TapePlayer(tapes, 60, 64), 0
+    creatures = range(Kind.GOOMBA, Kind.SHELL + 1)
+    for index in range(min(4, len(tapes))):
+        ticks = int(tapes.episodes["ticks"][index])
+        facts = player.pieces(np.array([index]), np.array([0]), ticks).facts[0]
+        game = tapes.game(index)
+        for keys, noted in zip(tapes.keys_of(index).tolist(), facts, strict=True):
+            game.tick(keys)
+            world = game.worlds[0]
+            mario = world["players"][0]["body"]
+            listed = world["sprites"][world["order"][: world["n_sprites"]]]
+            near = [
+                (max(abs(s["x"] - mario["x"]), abs(s["y"] - mario["y"])), s)
+                for s in listed
+                if s["kind"] in creatures and s["dead_time"] <= 0 and not s["carried"]
+            ]
+            near = [(far, s) for far, s in near if far < 40]
+            assert noted[FACT["beside"]] == bool(near)
+            if near:
+                beside += 1
+                nearest = min(near, key=lambda pair: pair[0])[1]
+                assert noted[FACT["nearest_x"]] == nearest["x"] - mario["x"]
+                assert noted[FACT["nearest_y"]] == nearest["y"] - mario["y"]
+                assert noted[FACT["nearest_xa"]] == nearest["xa"]
+    assert beside > 20
 
 
 def test_no_window_crosses_a_reset_and_deaths_are_ends(tapes: Tapes) -> None:

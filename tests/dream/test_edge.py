@@ -52,10 +52,10 @@ def test_it_learns_what_the_hint_tells(tapes: Tapes) -> None:
     optimiser = torch.optim.Adam(edge.parameters(), lr=5e-3)
     batch = to_batch(windows.batch(0, 0, 48, 5))
     way = batch.targets["move"][:, 3, 2]
-    truth = batch.frames[:, 4, :, :, -CONFIG.patch :]
+    truth = batch.scenery[:, 4, :, :, -CONFIG.patch :]
     errors = []
     for _ in range(100):
-        strip = edge.strip(batch.frames[:, 3], batch.tiles[:, 3], batch.place[:, 3], way)
+        strip = edge.strip(batch.scenery[:, 3], batch.tiles[:, 3], batch.place[:, 3], way)
         error = (strip[:, :3] - truth).square().mean()
         optimiser.zero_grad()
         error.backward()
@@ -65,7 +65,7 @@ def test_it_learns_what_the_hint_tells(tapes: Tapes) -> None:
     # And not when it is told the tiles of other levels.
     with torch.no_grad():
         wrong = batch.tiles[:, 3].roll(1, dims=0)
-        strip = edge.strip(batch.frames[:, 3], wrong, batch.place[:, 3], way)
+        strip = edge.strip(batch.scenery[:, 3], wrong, batch.place[:, 3], way)
         assert (strip[:, :3] - truth).square().mean() > 1.3 * errors[-1]
 
 

@@ -17,10 +17,12 @@ def test_at_first_things_stay_as_they_are() -> None:
     torch.manual_seed(0)
     fine = Fine(CONFIG, 16)
     with torch.no_grad():
-        painted, logits = fine(torch.randn(2, 16, *CONFIG.grid), torch.rand(2, 12, HEIGHT, WIDTH))
+        pictures = torch.rand(2, 12, HEIGHT, WIDTH), torch.rand(2, 3, HEIGHT, WIDTH)
+        painted, things, logits = fine(torch.randn(2, 16, *CONFIG.grid), *pictures)
     assert painted.shape == (2, 3, HEIGHT, WIDTH)
+    assert things.shape == (2, 4, HEIGHT, WIDTH)
     assert logits.shape == (2, len(moves(CONFIG)) + 1, HEIGHT // CELL, WIDTH // CELL)
-    assert max(painted.abs().max(), logits.abs().max()) < 0.05
+    assert max(part.abs().max() for part in (painted, things, logits)) < 0.05
 
 
 def test_what_moves_by_a_pixel_is_painted_pixel_by_pixel() -> None:
@@ -33,8 +35,8 @@ def test_what_moves_by_a_pixel_is_painted_pixel_by_pixel() -> None:
         # Dots, each of which is next to where it was.
         dots = (torch.rand(4, 1, HEIGHT, WIDTH) < 0.03).float().expand(-1, 3, -1, -1)
         context = torch.cat([torch.zeros(4, 9, HEIGHT, WIDTH), dots], 1)
-        painted, _ = fine(features, context)
-        loss = (painted - dots.roll(1, dims=3))[..., 1:].square().mean()
+        _, things, _ = fine(features, context, context[:, :3])
+        loss = (things[:, :3] - dots.roll(1, dims=3))[..., 1:].square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -24,7 +24,7 @@ def test_tiles_are_seen_whole_wherever_the_camera_stands(tapes: Tapes) -> None:
     memory = torch.from_numpy(memory_of(pieces.facts[:, -1]))
     body = Body(config)
     assert body.tiles is not None
-    last = torch.from_numpy(pieces.frames[:, -1]).movedim(-1, 1).float()
+    last = torch.from_numpy(pieces.scenery[:, -1]).movedim(-1, 1).float()
     seen = body.tiles.seen(last, memory, body.where(memory, torch.zeros(32, 2)))
     assert seen.shape == (32, 4, 7 * 8, 5 * 8)
     compared = 0

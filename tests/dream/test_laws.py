@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.body import REMEMBERED  # noqa: E402
+from gym_mario_suite.dream.findings import law_moments  # noqa: E402
 from gym_mario_suite.dream.laws import (  # noqa: E402
     ACROSS,
     CAMERA,
@@ -19,7 +20,6 @@ from gym_mario_suite.dream.laws import (  # noqa: E402
     plain_terms,
     unpacked,
 )
-from gym_mario_suite.dream.losses import law_moments  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, preset  # noqa: E402
@@ -156,8 +156,8 @@ def test_of_pictures_alone_no_laws_are_found() -> None:
 def test_a_model_with_laws_says_as_much_as_one_without() -> None:
     inputs = example_inputs(preset("tiny"), 3)
     with torch.no_grad():
-        _, head = Denoiser(preset("tiny")).eval()(**inputs)
-        _, other = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
+        _, head, _ = Denoiser(preset("tiny")).eval()(**inputs)
+        _, other, _ = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
     assert head.shape == other.shape == (3, HEAD_SIZE)
     with pytest.raises(OptionError, match="laws needs a memory"):
         DreamConfig(name="x", laws=4)

@@ -9,6 +9,7 @@ from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, carried, no_memory
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, head_slices
 from gym_mario_suite.dream.runtime import OnnxModel
 from gym_mario_suite.dream.spawns import Spawn, built_in_spawns, spawn_of_image
+from gym_mario_suite.dream.tape_player import FACTS
 from gym_mario_suite.dream.windows import TapeWindows, memory_of, targets_of
 from gym_mario_suite.errors import OptionError
 
@@ -39,7 +40,7 @@ def test_places_that_are_not_known_stay_unknown() -> None:
 
 
 def test_what_is_not_recorded_is_not_remembered() -> None:
-    assert not memory_of(np.full((3, 13), np.nan, np.float32)).any()
+    assert not memory_of(np.full((3, len(FACTS)), np.nan, np.float32)).any()
 
 
 def test_spawns_of_the_game_know_how_mario_moves() -> None:
@@ -50,7 +51,7 @@ def test_spawns_of_the_game_know_how_mario_moves() -> None:
     picture = spawn_of_image(np.zeros((120, 160, 3), np.uint8))
     assert picture.memory is None
     spawn = built_in_spawns()[0]
-    with pytest.raises(OptionError, match="memory has 10 numbers"):
+    with pytest.raises(OptionError, match="memory has 13 numbers"):
         Spawn("s", spawn.frames, spawn.keys, memory=(1.0,))
 
 

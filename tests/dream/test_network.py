@@ -13,6 +13,7 @@ from gym_mario_suite.dream.losses import (  # noqa: E402
     rollout_loss,
     to_batch,
 )
+from gym_mario_suite.dream.memory import CLOCK, MEMORY  # noqa: E402
 from gym_mario_suite.dream.network import (  # noqa: E402
     Denoiser,
     UnshuffleNet,
@@ -59,8 +60,8 @@ def test_presets_are_the_measured_layouts() -> None:
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
             bare = {"shifts": 0, "fine": 0, "focus": 0, "sprite": 0, "edge": 0, "laws": 0}
-            bare |= {"ground": False}
-            net = UnshuffleNet(preset(name, level_hint=False, memory=False, **bare))
+            bare |= {"ground": False, "memory": False, "level_hint": False, "panorama": False}
+            net = UnshuffleNet(preset(name, **bare))
         deep = preset(name).channels[1]
         measured_head = 64 * (deep + 1) + 4 * 65
         own = count_parameters(net) - count_parameters(net.head)
@@ -98,6 +99,20 @@ def test_what_is_not_hinted_at_does_not_count(name: str) -> None:
     assert not torch.equal(a[1], b[1])
 
 
+def test_a_clock_counts_where_it_is_known() -> None:
+    torch.manual_seed(0)
+    model = Denoiser(preset("tiny")).eval()
+    inputs = example_inputs(model.config, 2)
+    inputs["memory"][:, MEMORY.index("placed")] = torch.tensor([0.0, 1.0])
+    inputs["memory"][:, CLOCK] = 5.0
+    later = {**inputs, "memory": inputs["memory"].clone()}
+    later["memory"][:, CLOCK] = 9.0
+    with torch.no_grad():
+        a, b = model.parts(**inputs).painted, model.parts(**later).painted
+    assert torch.equal(a[0], b[0])
+    assert not torch.equal(a[1], b[1])
+
+
 def test_onnx_equals_torch(tiny_files: Path) -> None:
     onnx, torch_model = (
         OnnxModel(tiny_files / "tiny.onnx"),
@@ -105,12 +120,11 @@ def test_onnx_equals_torch(tiny_files: Path) -> None:
     )
     assert onnx.config == torch_model.config
     inputs = {k: v.numpy() for k, v in example_inputs(onnx.config, 5).items()}
-    frames, heads = onnx.denoise(inputs)
-    others, other_heads = torch_model.denoise(inputs)
-    assert frames.shape == (5, 3, 60, 64)
-    assert heads.shape == (5, HEAD_SIZE)
-    assert np.abs(frames - others).max() < 1e-4
-    assert np.abs(heads - other_heads).max() < 1e-4
+    made, other = onnx.denoise(inputs), torch_model.denoise(inputs)
+    assert made.frames.shape == made.scenery.shape == (5, 3, 60, 64)
+    assert made.heads.shape == (5, HEAD_SIZE)
+    for part, same in zip(made, other, strict=True):
+        assert np.abs(part - same).max() < 1e-4
 
 
 def test_rows_do_not_depend_on_each_other_nor_on_threads(tiny_files: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.dream.body import known_size  # noqa: E402
-from gym_mario_suite.dream.composition import Parts, composed, composition_error  # noqa: E402
+from gym_mario_suite.dream.composition import Composed, Parts, composed, composition_error  # noqa: E402
 from gym_mario_suite.dream.copies import expected_error  # noqa: E402
 from gym_mario_suite.dream.layers import covered, covering_error  # noqa: E402
 from gym_mario_suite.dream.presets import HEAD_SIZE, preset  # noqa: E402
@@ -61,11 +61,17 @@ def test_the_expected_error_is_that_of_drawn_coverings() -> None:
     teaching = 0.3 * above * (beneath > 2e-3)
     assert torch.allclose(error, share * above + teaching, atol=1e-6)
     # And beside what is beneath, the whole.
-    parts = Parts(painted, None, (sprite,), torch.zeros(2, HEAD_SIZE))
-    whole = composition_error(parts, last, target, weight, CONFIG)
+    truth = Composed(target, target)
+    parts = Parts(painted, None, None, sprite, None, None, torch.zeros(2, HEAD_SIZE))
+    whole = composition_error(parts, last, truth, weight, CONFIG)
     assert torch.allclose(whole, (error + (1 - share) * beneath).mean(), atol=1e-6)
-    bare = composition_error(parts._replace(layers=()), last, target, weight, CONFIG)
+    bare = composition_error(parts._replace(edge=None), last, truth, weight, CONFIG)
     assert torch.equal(bare, expected_error(painted, None, last, target, weight, CONFIG))
+    # What moves hides no scenery: that is to be known all the same.
+    parts = parts._replace(edge=None, things=sprite)
+    assert torch.allclose(
+        composition_error(parts, last, truth, weight, CONFIG), bare + error.mean(), atol=1e-6
+    )
 
 
 def test_a_layer_above_hides_those_below() -> None:
@@ -73,15 +79,18 @@ def test_a_layer_above_hides_those_below() -> None:
     painted, last, target = (torch.rand(2, 3, *SIZE) for _ in range(3))
     hidden = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 3.0)], 1)
     above = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 30.0)], 1)
-    parts = Parts(painted, None, (hidden, above), torch.zeros(2, HEAD_SIZE))
-    assert torch.equal(composed(parts, last, CONFIG), above[:, :3])
-    error = composition_error(parts, last, target, torch.ones(2, 1, 1, 1), CONFIG)
+    truth = Composed(target, painted)
+    parts = Parts(painted, None, None, None, hidden, above, torch.zeros(2, HEAD_SIZE))
+    made = composed(parts, last, CONFIG)
+    assert torch.equal(made.frame, above[:, :3])
+    assert torch.equal(made.scenery, painted)
+    error = composition_error(parts, last, truth, torch.ones(2, 1, 1, 1), CONFIG)
     only = (above[:, :3] - target).square().mean()
     # All but what teaches the uppermost layer where the frame beneath is wrong.
     assert only <= error <= 1.31 * only
     hidden.requires_grad_()
-    parts = parts._replace(layers=(hidden, above))
-    composition_error(parts, last, target, torch.ones(2, 1, 1, 1), CONFIG).backward()
+    parts = parts._replace(things=hidden)
+    composition_error(parts, last, truth, torch.ones(2, 1, 1, 1), CONFIG).backward()
     assert hidden.grad is not None
     assert hidden.grad.abs().max() < 1e-6
 
@@ -98,7 +107,7 @@ def test_covering_learns_to_cover_what_is_wrong() -> None:
         optimiser.zero_grad()
         error.backward()
         optimiser.step()
-    parts = Parts(frame, None, (sprite.detach(),), torch.zeros(1, HEAD_SIZE))
-    made = composed(parts, frame, CONFIG)
+    parts = Parts(frame, None, None, None, None, sprite.detach(), torch.zeros(1, HEAD_SIZE))
+    made = composed(parts, frame, CONFIG).frame
     assert (made - target).abs().mean() < 0.1 * (frame - target).abs().mean()
     assert torch.equal(made[:, :, 30:, 30:], frame[:, :, 30:, 30:])

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.body import REMEMBERED
-from gym_mario_suite.dream.memory import CLOCK, CLOCK_PERIODS, MEMORY
+from gym_mario_suite.dream.memory import CLOCK, CLOCK_PERIODS, PLACED
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
@@ -23,7 +23,6 @@ from gym_mario_suite.errors import WeightsError
 
 FREQUENCIES = 8
 HINT_WIDTH = 16
-_PLACED = MEMORY.index("placed")
 
 
 def groups_of(channels: int) -> int:
@@ -118,7 +117,7 @@ def _clock(memory: Tensor) -> Tensor:
     for period in CLOCK_PERIODS:
         ticks = torch.arange(period, device=memory.device, dtype=memory.dtype)
         parts.append((memory[:, CLOCK, None] % period == ticks).to(memory.dtype))
-    return torch.cat(parts, dim=1) * memory[:, _PLACED, None]
+    return torch.cat(parts, dim=1) * memory[:, PLACED, None]
 
 
 class LevelHint(nn.Module):

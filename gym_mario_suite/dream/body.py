@@ -3,8 +3,8 @@
 Whether he lands, stops at a wall or runs into an enemy is a matter of single pixels, which
 convolutions over patches see badly: the same tile edge looks different to them at each of 64 places
 in a patch. So what surrounds Mario is cut out of the last two frames and of the scenery, always
-with him at the same place, and a small network looks at that. The memory says where he is; without
-a memory he is looked for in the picture.
+with him at the same place, and two small networks look at that. The memory says where he is;
+without a memory he is looked for in the picture.
 """
 
 from __future__ import annotations
@@ -63,6 +63,18 @@ class Surroundings(NamedTuple):
 def known_size(config: DreamConfig) -> int:
     """How many numbers a body knows: what it sees, what is remembered, where Mario is."""
     return config.condition + REMEMBERED + _ASIDE
+
+
+def _look(
+    inputs: int, convolutions: tuple[tuple[int, int, int, int], ...], cells: int, width: int
+) -> nn.Sequential:
+    """Convolutions down to so many cells, and what all of them together tell: float[n, width]."""
+    layers: list[nn.Module] = []
+    for channels, kernel, stride, padding in convolutions:
+        layers += [nn.Conv2d(inputs, channels, kernel, stride, padding), nn.SiLU()]
+        inputs = channels
+    layers += [nn.Flatten(), nn.Linear(inputs * cells, width), nn.SiLU()]
+    return nn.Sequential(*layers)
 
 
 class Remembered(nn.Module):
@@ -127,28 +139,13 @@ class Body(nn.Module):
         width = config.condition
         first, last = width // 2, width * 3 // 4
         cells = (-(-config.focus // 8)) ** 2
-        self.look = nn.Sequential(
-            nn.Conv2d(inputs, first, 4, stride=4),
-            nn.SiLU(),
-            nn.Conv2d(first, first, 3, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(first, last, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(last * cells, width),
-            nn.SiLU(),
+        # Channels, kernel, stride and padding of each convolution.
+        self.look = _look(
+            inputs, ((first, 4, 4, 0), (first, 3, 1, 1), (last, 3, 2, 1)), cells, width
         )
         # The same at twice the precision: whether an enemy is touched is a matter of a pixel.
-        self.closer = nn.Sequential(
-            nn.Conv2d(inputs, width // 4, 4, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(width // 4, first, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(first, last, 3, stride=2, padding=1),
-            nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(last * cells, width),
-            nn.SiLU(),
+        self.closer = _look(
+            inputs, ((width // 4, 4, 2, 1), (first, 3, 2, 1), (last, 3, 2, 1)), cells, width
         )
         self.remembered = Remembered()
         self.head = nn.Sequential(

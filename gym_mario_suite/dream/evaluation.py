@@ -22,10 +22,10 @@ from gym_mario_suite.dream.metrics import (
 )
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.dream.probes import deeds
-from gym_mario_suite.dream.rollouts import Rollouts, roll_out, starts
+from gym_mario_suite.dream.rollouts import Rollouts, begin_at, roll_out, starts
 from gym_mario_suite.dream.step_evaluation import COPY, ENGINE, StepEvaluation
 from gym_mario_suite.dream.tape_player import FACT, TapePlayer
-from gym_mario_suite.dream.windows import TapeWindows, memory_of
+from gym_mario_suite.dream.windows import TapeWindows
 
 # Of the 14 actions of the set `curiosity`, those that press something else.
 FORKED_KEYS = (0, 4, 1, 9, 17, 25, 2, 10, 18, 26, 8, 16, 24)
@@ -176,14 +176,7 @@ class Evaluation(StepEvaluation):
             forks = self._engine_forks(int(episodes[row]), int(begins[row]), keys)
             dreamer = Dreamer(self.model, len(keys))
             for fork in range(len(keys)):
-                memory = memory_of(pieces.facts[row, -1])
-                dreamer.begin(
-                    fork,
-                    pieces.frames[row],
-                    pieces.keys[row],
-                    memory=memory,
-                    scenery=pieces.scenery[row, -1],
-                )
+                begin_at(dreamer, fork, pieces, row)
             frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
@@ -236,18 +229,8 @@ class Evaluation(StepEvaluation):
         dreamer = Dreamer(self.model, count)
         dreamer.seeds[:] = np.arange(count)
 
-        def begin(row: int, start: int) -> None:
-            memory = memory_of(pieces.facts[start, -1])
-            dreamer.begin(
-                row,
-                pieces.frames[start],
-                pieces.keys[start],
-                memory=memory,
-                scenery=pieces.scenery[start, -1],
-            )
-
         for row in range(count):
-            begin(row, row)
+            begin_at(dreamer, row, pieces, row)
         rng = np.random.default_rng(8)
         held = np.zeros(count, np.uint8)
         ones, ends, lengths = [], 0, np.zeros(count, np.int64)
@@ -263,7 +246,7 @@ class Evaluation(StepEvaluation):
             for row in np.flatnonzero(outcome.p_done >= threshold):
                 ends += 1
                 lengths[row], begun[row] = 0, (begun[row] + 1) % count
-                begin(int(row), int(begun[row]))
+                begin_at(dreamer, int(row), pieces, int(begun[row]))
         colour = np.abs(
             frames.mean((1, 2), dtype=np.float64) - pieces.frames[begun, -1].mean((1, 2))
         ).mean()

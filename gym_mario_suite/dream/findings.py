@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.losses import law_targets
-from gym_mario_suite.dream.memory import CAMERA, THEME
+from gym_mario_suite.dream.memory import CAMERA, PLACED, THEME
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import CONTEXT, multi_hot
 from gym_mario_suite.dream.windows import WindowSource, memory_of, targets_of
@@ -101,7 +101,7 @@ def law_moments(
         targets = {n: torch.from_numpy(t) for n, t in targets_of(pieces.facts)._asdict().items()}
         for k in range(CONTEXT - 1, CONTEXT - 1 + horizon):
             truth = law_targets({name: target[:, k] for name, target in targets.items()})
-            known = (memory[:, k, 1] > 0) & truth.isfinite().all(1)
+            known = (memory[:, k, PLACED] > 0) & truth.isfinite().all(1)
             past = buttons[:, k + 1 - CONTEXT : k + 1]
             found.append((memory[:, k][known], past[known], truth[known]))
     memories, pasts, truths = (torch.cat(parts) for parts in zip(*found, strict=True))
@@ -119,7 +119,7 @@ def backdrop_moments(
     for number in range(-(-count // _EACH)):
         pieces = source.batch(seed, _BACKDROP_STREAM + number, _EACH, 1)
         memory = torch.from_numpy(memory_of(pieces.facts[:, 0]))
-        known = memory[:, 1] > 0
+        known = memory[:, PLACED] > 0
         sceneries = torch.from_numpy(pieces.scenery[:, 0]).movedim(-1, 1)[known]
         found.append((sceneries, memory[known, CAMERA], memory[known, THEME].long()))
     sceneries, cameras, themes = (torch.cat(parts) for parts in zip(*found, strict=True))

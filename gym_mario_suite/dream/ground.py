@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.layers import cut
-from gym_mario_suite.dream.memory import MEMORY, PLACE, SCREEN_UNIT
+from gym_mario_suite.dream.memory import PLACE, PLACED, SCREEN_UNIT
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.engine.tiles import TILE_PX
 
@@ -23,7 +23,6 @@ _QUARTER = TILE_PX // 4
 _POINTS_X = tuple(range(-2 * _QUARTER, 2 * _QUARTER + 1, _QUARTER))
 _POINTS_Y = tuple(range(-7 * _QUARTER, _QUARTER + 1, _QUARTER))
 _FIRST, _KIND, _HIDDEN = 64, 8, 64  # channels: of a tile at first, of its kind, of a law's answer
-_PLACED = MEMORY.index("placed")
 
 
 class TileKinds(nn.Module):
@@ -66,7 +65,7 @@ class TileKinds(nn.Module):
 
     def forward(self, seen: Tensor, memory: Tensor) -> Tensor:
         """What kind each tile is, float[n, kind, tiles]; zeros where Mario's place is not known."""
-        return self.look(seen).float().flatten(2) * memory[:, _PLACED, None, None]
+        return self.look(seen).float().flatten(2) * memory[:, PLACED, None, None]
 
 
 class Ground(nn.Module):

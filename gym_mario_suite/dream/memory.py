@@ -12,6 +12,7 @@ guessed, and Mario is looked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -29,12 +30,13 @@ MEMORY = (
 MEMORY_SIZE = len(MEMORY)
 PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
+PLACED = MEMORY.index("placed")
 CLOCK, CAMERA, THEME = (MEMORY.index(name) for name in ("clock", "camera", "theme"))
 THEMES = 3
 CAMERA_PERIOD = 2560  # px of a frame; after so many all layers of the backdrop stand alike
 # Ticks after which the pictures of creatures and of tiles come again; the clock counts both.
 CLOCK_PERIODS = (8, 18)
-CLOCK_PERIOD = 72
+CLOCK_PERIOD = math.lcm(*CLOCK_PERIODS)
 PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scenery stand alike
 # The head gives speeds and the jump's time in these units, to be of the size of 1.
 SPEED_UNIT = 4.0  # px a tick

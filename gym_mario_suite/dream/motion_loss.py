@@ -17,7 +17,7 @@ from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, known_scenery, vague
-from gym_mario_suite.dream.memory import SCREEN, SCREEN_UNIT
+from gym_mario_suite.dream.memory import PLACED, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
 from gym_mario_suite.errors import OptionError
@@ -108,7 +108,7 @@ def _edge_error(
     beneath = last.gather(3, came_from)
     if net.panorama is not None:
         backdrop = net.panorama(batch.memory[:, k], way, edge.width - edge.side)
-        beneath = torch.where(batch.memory[:, k, 1, None, None, None] > 0, backdrop, beneath)
+        beneath = torch.where(batch.memory[:, k, PLACED, None, None, None] > 0, backdrop, beneath)
     truth = batch.scenery[:, k + 1, :, :, -edge.side :]
     ones = torch.ones_like(truth[:, :1])
     return covering_error(beneath, strip, truth, ones).mean()

@@ -25,7 +25,7 @@ from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
 from gym_mario_suite.dream.layers import hardly_covering
-from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE
+from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import (
     BUTTONS,
@@ -43,7 +43,6 @@ _HEAD_WIDTH = 128
 _SCREEN = head_slices()["screen"]
 _CAMERA = head_slices()["move"].stop - 1
 _BACKDROP_SHARPNESS = 20.0
-_PLACED = MEMORY.index("placed")
 
 
 class UnshuffleNet(nn.Module):
@@ -187,7 +186,7 @@ class UnshuffleNet(nn.Module):
         Where it is not known the scenery stands for it.
         """
         last = scenery * self.config.sigma_data
-        known = memory[:, _PLACED, None, None, None] > 0
+        known = memory[:, PLACED, None, None, None] > 0
         way = head[:, _CAMERA].detach().round()
         after = torch.where(known, panorama(memory, way), last)
         apart = (panorama.green(memory) - last[:, 1:2]).abs()

@@ -48,6 +48,30 @@ def starts(tapes: Tapes, count: int, steps: int) -> tuple[NDArray[np.int64], NDA
     return chosen, rng.integers(0, room[chosen] + 1)
 
 
+def begin_at(
+    dreamer: Dreamer, row: int, pieces: Pieces, piece: int, level: HintMap | None = None
+) -> None:
+    """Begin a dream with the first frames of a piece, and all that the engine knows of them.
+
+    Args:
+        dreamer: The dreams.
+        row: Which of them.
+        pieces: Pieces of tapes, of at least as many frames as a dream begins with.
+        piece: Which of them.
+        level: The level to follow.
+    """
+    facts = pieces.facts[piece, CONTEXT - 1]
+    dreamer.begin(
+        row,
+        pieces.frames[piece, :CONTEXT],
+        pieces.keys[piece, : CONTEXT - 1],
+        level,
+        0 if level is None else int(facts[FACT["camera"]]),
+        memory_of(facts),
+        pieces.scenery[piece, CONTEXT - 1],
+    )
+
+
 def roll_out(
     model: DreamModel,
     tapes: Tapes,
@@ -78,11 +102,7 @@ def roll_out(
             origin = tapes.episodes[episodes[row]]
             names = ("seed", "difficulty", "level_type", "length")
             level = HintMap(generate(*(int(origin[n]) for n in names)))
-        camera = int(pieces.facts[row, CONTEXT - 1, FACT["camera"]])
-        keys = pieces.keys[row, : CONTEXT - 1]
-        memory = memory_of(pieces.facts[row, CONTEXT - 1])
-        scenery = pieces.scenery[row, CONTEXT - 1]
-        dreamer.begin(row, pieces.frames[row, :CONTEXT], keys, level, camera, memory, scenery)
+        begin_at(dreamer, row, pieces, row, level)
     dreamt = np.empty((count, steps + 1, height, width, 3), np.uint8)
     dreamt[:, 0] = pieces.frames[:, CONTEXT - 1]
     for step in range(steps):

@@ -11,9 +11,10 @@ import torch
 from gym_mario_suite.dream.dreamer import Dreamer
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
+from gym_mario_suite.dream.rollouts import begin_at
 from gym_mario_suite.dream.runtime import Denoised
 from gym_mario_suite.dream.training import Progress, Trainer
-from gym_mario_suite.dream.windows import WindowSource, memory_of
+from gym_mario_suite.dream.windows import WindowSource
 
 _STRIP_STEPS, _STRIP_EVERY, _STRIP_ROWS = 16, 4, 3
 
@@ -40,13 +41,7 @@ def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
     pieces = source.batch(seed + 1, 0, _STRIP_ROWS, length)
     dreamer = Dreamer(model, _STRIP_ROWS)
     for row in range(_STRIP_ROWS):
-        dreamer.begin(
-            row,
-            pieces.frames[row, :CONTEXT],
-            pieces.keys[row, : CONTEXT - 1],
-            memory=memory_of(pieces.facts[row, CONTEXT - 1]),
-            scenery=pieces.scenery[row, CONTEXT - 1],
-        )
+        begin_at(dreamer, row, pieces, row)
     shown = [pieces.frames[:, CONTEXT - 1]]
     for step in range(_STRIP_STEPS):
         frames, _ = dreamer.step(pieces.keys[:, CONTEXT - 1 + step])

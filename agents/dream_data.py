@@ -8,8 +8,9 @@ import numpy as np
 
 from gym_mario_suite.datasets.diamond_hdf5 import RecordedFrames
 from gym_mario_suite.datasets.tapes import Tapes, statistics
+from gym_mario_suite.dream.facts import FACT
 from gym_mario_suite.dream.frames import resized
-from gym_mario_suite.dream.tape_player import FACT, TapePlayer
+from gym_mario_suite.dream.tape_player import TapePlayer
 from gym_mario_suite.dream.windows import targets_of
 
 _CARD_EPISODES = 60

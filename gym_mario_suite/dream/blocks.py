@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.body import REMEMBERED
 from gym_mario_suite.dream.memory import CLOCK, CLOCK_PERIODS, PLACED
 from gym_mario_suite.dream.presets import (
     BUTTONS,
@@ -19,6 +18,7 @@ from gym_mario_suite.dream.presets import (
     HINT_TILE_CODES,
     DreamConfig,
 )
+from gym_mario_suite.dream.remembered import REMEMBERED
 from gym_mario_suite.errors import WeightsError
 
 FREQUENCIES = 8

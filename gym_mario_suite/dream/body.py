@@ -9,42 +9,30 @@ without a memory he is looked for in the picture.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream import creature
+from gym_mario_suite.dream.creature import Creature
 from gym_mario_suite.dream.ground import TileKinds
 from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, packed
 from gym_mario_suite.dream.layers import cut
-from gym_mario_suite.dream.memory import (
-    JUMP_UNIT,
-    MEMORY,
-    PLACE,
-    PLACE_PERIOD_PX,
-    SCREEN,
-    SCREEN_UNIT,
-    SPEED_UNIT,
-)
-from gym_mario_suite.dream.presets import (
-    BUTTONS,
-    CONTEXT,
-    HEAD_SIZE,
-    DreamConfig,
-    head_slices,
-)
+from gym_mario_suite.dream.memory import MEMORY, SCREEN, SCREEN_UNIT
+from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, head_slices
+from gym_mario_suite.dream.remembered import REMEMBERED, Remembered
+from gym_mario_suite.dream.sight import Sight
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 _SLICES = head_slices()
-_HARMONICS = 8  # the shortest wave is one px of a frame long
-REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS)
 _ASIDE = 2
 _SEEN = MEMORY.index("seen")
 _SEEN_FRAMES = 2
 _TILES_IN_VIEW = (SCREEN_WIDTH_PX / TILE_PX, SCREEN_HEIGHT_PX / TILE_PX)
 _MIDDLE, _REACH = (MIDDLE_PX / SCREEN_UNIT, 7.5), 3.0
+_CELLS = 4  # layers of the closer look that lead to its features by cell
 _BELOW = 1 / 3  # of the cut lies below Mario's feet
 
 
@@ -75,32 +63,6 @@ def _look(
         inputs = channels
     layers += [nn.Flatten(), nn.Linear(inputs * cells, width), nn.SiLU()]
     return nn.Sequential(*layers)
-
-
-class Remembered(nn.Module):
-    """The memory as numbers that a network can use, and what follows from it for the next step."""
-
-    def forward(self, memory: Tensor, buttons: Tensor) -> Tensor:
-        """float[n, REMEMBERED]: flags, speeds, harmonics of the places, and the buttons."""
-        place = memory[:, PLACE, None] * self._frequencies(memory)
-        waves = torch.cat([place.cos(), place.sin()], dim=2).flatten(1) * memory[:, 1:2]
-        speeds = memory[:, 2:4] / SPEED_UNIT
-        jump = memory[:, 6:7] / JUMP_UNIT
-        return torch.cat([memory[:, :2], speeds, jump, waves, buttons.flatten(1)], dim=1)
-
-    def expected(self, memory: Tensor) -> Tensor:
-        """float[n, HEAD_SIZE]: that Mario goes on as he did; what the head says is added to it."""
-        speed = memory[:, 2:4] / SPEED_UNIT
-        way = memory[:, 2:4] / 2  # px of the engine to px of a frame
-        nothing = torch.zeros_like(way[:, :1])
-        before = nothing.expand(-1, _SLICES["move"].start)
-        after = nothing.expand(-1, HEAD_SIZE - _SLICES["jump_time"].stop)
-        jump = memory[:, 6:7] / JUMP_UNIT
-        return torch.cat([before, way, way[:, :1], speed, jump, after], dim=1)
-
-    def _frequencies(self, like: Tensor) -> Tensor:
-        harmonics = torch.arange(1, _HARMONICS + 1, device=like.device, dtype=like.dtype)
-        return harmonics * (2 * math.pi / PLACE_PERIOD_PX)
 
 
 class Finder(nn.Module):
@@ -154,6 +116,9 @@ class Body(nn.Module):
         aside = REMEMBERED + _ASIDE
         self.laws = Laws(config.laws, width, aside, config.ground) if config.laws else None
         self.tiles = TileKinds(config) if config.ground else None
+        self.creature = Creature(width + aside, width) if config.laws else None
+        feet = config.focus - int(config.focus * _BELOW)
+        self.sight = Sight(first, config.focus, feet) if config.laws else None
 
     def where(self, memory: Tensor, found: Tensor) -> Tensor:
         """Where Mario is, in SCREEN_UNIT: as remembered, else as found. float[n, 2]."""
@@ -192,7 +157,7 @@ class Body(nn.Module):
         buttons: Tensor,
         more: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """The head's numbers, behind them the laws' proposals; and the features.
+        """The head's numbers, behind them what laws propose; and the features.
 
         Args:
             around: See `surroundings`.
@@ -204,7 +169,8 @@ class Body(nn.Module):
         Returns:
             float[n, HEAD_SIZE] or more, and float[n, known_size].
         """
-        features = self.look(around.near) + self.closer(around.near)
+        cells = self.closer[:_CELLS](around.near)
+        features = self.look(around.near) + self.closer[_CELLS:](cells)
         kinds = None
         if self.tiles is not None and around.tiles is not None:
             kinds = self.tiles(around.tiles, memory)
@@ -218,13 +184,17 @@ class Body(nn.Module):
             head = self.head(known) + self.remembered.expected(memory)
             if more is not None:
                 head = head + more.float()
-            proposals = None
-            if self.laws is not None:
-                head, proposals = self.laws(memory, buttons, features, remembered, head, kinds)
-            columns = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
-            if proposals is not None:
-                columns.append(packed(proposals))
-            return torch.cat(columns, dim=1), known
+            behind = []
+            if self.laws is not None and self.creature is not None and self.sight is not None:
+                within = self.pixels(place) - self.pixels(place).floor()
+                goes, paths = self.creature(memory, known, self.sight(cells.float(), within))
+                head, proposals = self.laws(
+                    memory, buttons, features, remembered, head, kinds, goes
+                )
+                head, paths = self.creature.follow(paths, head)
+                behind = [packed(proposals), creature.packed(paths)]
+            moved = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
+            return torch.cat([*moved, *behind], dim=1), known
 
     def _moved(self, place: Tensor, head: Tensor) -> Tensor:
         """Where Mario is after the step; only the finder learns from it."""

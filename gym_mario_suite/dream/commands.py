@@ -91,6 +91,9 @@ def train(
     ] = 0.0,
     batch: Annotated[int, typer.Option(help="Windows in a step.")] = 32,
     horizon: Annotated[int, typer.Option(help="Frames predicted in a window.")] = 1,
+    motion_batch: Annotated[
+        int, typer.Option(help="Windows more in a step, of which only motion is learnt.")
+    ] = 0,
     rate: Annotated[float, typer.Option(help="Learning rate.")] = 3e-4,
     end_share: Annotated[
         float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
@@ -135,6 +138,7 @@ def train(
         minutes=minutes or max_minutes,
         batch=batch,
         horizon=horizon,
+        motion_batch=motion_batch,
         rate=rate,
         precision=precision,
         compile=compiled,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.facts import FACT
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.metrics import (
     frechet_distance,
@@ -24,7 +25,7 @@ from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.dream.probes import deeds
 from gym_mario_suite.dream.rollouts import Rollouts, begin_at, roll_out, starts
 from gym_mario_suite.dream.step_evaluation import COPY, ENGINE, StepEvaluation
-from gym_mario_suite.dream.tape_player import FACT, TapePlayer
+from gym_mario_suite.dream.tape_player import TapePlayer
 from gym_mario_suite.dream.windows import TapeWindows
 
 # Of the 14 actions of the set `curiosity`, those that press something else.

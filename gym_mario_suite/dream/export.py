@@ -14,7 +14,7 @@ from torch import nn
 
 from gym_mario_suite.dream.network import example_inputs
 from gym_mario_suite.dream.presets import DreamConfig
-from gym_mario_suite.dream.weights import SMALL
+from gym_mario_suite.dream.weights import is_halved
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import write_whole
 
@@ -74,9 +74,9 @@ def _store_as_halves(model: Any) -> None:
     graph = model.graph
     casts = []
     for tensor in list(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims, dtype=int) <= SMALL:
+        name, size = tensor.name, int(np.prod(tensor.dims, dtype=int))
+        if tensor.data_type != TensorProto.FLOAT or not is_halved(name, size):
             continue
-        name = tensor.name
         halves = numpy_helper.to_array(tensor).astype(np.float16)
         tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}_fp16"))
         casts.append(helper.make_node("Cast", [f"{name}_fp16"], [name], to=TensorProto.FLOAT))

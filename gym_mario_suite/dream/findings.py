@@ -11,16 +11,21 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream.creature import Creature
+from gym_mario_suite.dream.facts import memory_of
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.losses import law_targets
-from gym_mario_suite.dream.memory import CAMERA, PLACED, THEME
+from gym_mario_suite.dream.memory import CAMERA, NEAR, NEAR_PLACE, NEAR_SPEED, PLACED, THEME
 from gym_mario_suite.dream.panorama import Panorama
-from gym_mario_suite.dream.presets import CONTEXT, multi_hot
-from gym_mario_suite.dream.windows import WindowSource, memory_of, targets_of
+from gym_mario_suite.dream.presets import CONTEXT, head_slices, multi_hot
+from gym_mario_suite.dream.windows import WindowSource, targets_of
 
 # Streams of windows, other ones than those of the steps.
 _LAW_STREAM, _BACKDROP_STREAM = 1 << 31, 3 << 30
 _EACH = 64  # windows at once
+_MOVE = head_slices()["move"]
+_HALF_PX = 2.0
+_SAME_PX = 20.0  # no creature goes as far in a tick
 
 
 class Findings(NamedTuple):
@@ -29,11 +34,15 @@ class Findings(NamedTuple):
     Attributes:
         across: Share of the moments that no law explains to 0.03 px, across.
         upright: The same, upright.
+        creature_across: The same of the creature nearest to Mario, across.
+        creature_upright: The same, upright.
         backdrop: Share of the sceneries' pixels that are as in the panorama.
     """
 
     across: float | None = None
     upright: float | None = None
+    creature_across: float | None = None
+    creature_upright: float | None = None
     backdrop: float | None = None
 
     def lines(self) -> list[str]:
@@ -44,6 +53,11 @@ class Findings(NamedTuple):
                 f"laws of motion: all moments follow one but {self.across:.3%} across, "
                 f"{self.upright:.3%} upright"
             )
+        if self.creature_across is not None and self.creature_upright is not None:
+            told.append(
+                f"laws of creatures: all but {self.creature_across:.2%} across, "
+                f"{self.creature_upright:.2%} upright"
+            )
         if self.backdrop is not None:
             told.append(f"backdrops: {self.backdrop:.0%} of the sceneries' pixels are as in them")
         return told
@@ -51,7 +65,7 @@ class Findings(NamedTuple):
 
 def missing(model: nn.Module) -> bool:
     """Whether there is something to be found for a denoiser."""
-    return any(part is not None and not bool(part.fitted) for part in _parts(model))
+    return any(_unfitted(part) for part in _parts(model))
 
 
 def find(
@@ -68,32 +82,62 @@ def find(
         backdrops: Frames to find backdrops in.
     """
     found = Findings()
-    own_laws, panorama = _parts(model)
-    if own_laws is not None and not bool(own_laws.fitted):
+    own_laws, creature, panorama = _parts(model)
+    if _unfitted(own_laws) or _unfitted(creature):
         moments = law_moments(source, seed, horizon, laws)
         if moments is not None:
-            across, upright = own_laws.fit(*moments, seed)
-            found = found._replace(across=across, upright=upright)
-    if panorama is not None and not bool(panorama.fitted):
+            if own_laws is not None and _unfitted(own_laws):
+                across, upright = own_laws.fit(moments.memory, moments.buttons, moments.truth, seed)
+                found = found._replace(across=across, upright=upright)
+            if creature is not None and _unfitted(creature):
+                across, upright = creature.fit(*same_creature(moments), seed)
+                found = found._replace(creature_across=across, creature_upright=upright)
+    if panorama is not None and _unfitted(panorama):
         moments = backdrop_moments(source, seed, backdrops)
         if moments is not None:
             found = found._replace(backdrop=panorama.fit(*moments, seed))
     return found
 
 
-def _parts(model: nn.Module) -> tuple[Laws | None, Panorama | None]:
+def _parts(model: nn.Module) -> tuple[Laws | None, Creature | None, Panorama | None]:
     net = getattr(model, "net", None)
-    return getattr(getattr(net, "body", None), "laws", None), getattr(net, "panorama", None)
+    body = getattr(net, "body", None)
+    laws, creature = getattr(body, "laws", None), getattr(body, "creature", None)
+    return laws, creature, getattr(net, "panorama", None)
 
 
-def law_moments(
-    source: WindowSource, seed: int, horizon: int, count: int
-) -> tuple[Tensor, Tensor, Tensor] | None:
-    """Some `count` moments to fit laws to: memories, buttons and `law_targets`.
+def _unfitted(part: Laws | Creature | Panorama | None) -> bool:
+    return part is not None and not bool(part.fitted)
 
-    None where the source does not know Mario's speed.
+
+class Moments(NamedTuple):
+    """Moments of which everything is known.
+
+    Attributes:
+        memory: float[n, MEMORY_SIZE].
+        buttons: float[n, CONTEXT, 6].
+        truth: float[n, HEAD_SIZE], see `losses.law_targets`.
+        after: float[n, MEMORY_SIZE], the memory a tick later.
     """
-    found: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    memory: Tensor
+    buttons: Tensor
+    truth: Tensor
+    after: Tensor
+
+
+def same_creature(moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
+    """Memories of moments before and after which the same creature is nearest; way and speed."""
+    before, after = moments.memory, moments.after
+    mario = moments.truth[:, _MOVE][:, :2] * _HALF_PX
+    ways = after[:, NEAR_PLACE] + mario - before[:, NEAR_PLACE]
+    same = (before[:, NEAR] > 0) & (after[:, NEAR] > 0) & (ways.abs().amax(1) < _SAME_PX)
+    return before[same], ways[same], after[same][:, NEAR_SPEED]
+
+
+def law_moments(source: WindowSource, seed: int, horizon: int, count: int) -> Moments | None:
+    """Some `count` moments to fit laws to; None where the source does not know Mario's speed."""
+    found: list[Moments] = []
     for number in range(-(-count // (_EACH * horizon))):
         pieces = source.batch(seed, _LAW_STREAM + number, _EACH, CONTEXT + horizon)
         memory = torch.from_numpy(memory_of(pieces.facts))
@@ -103,9 +147,11 @@ def law_moments(
             truth = law_targets({name: target[:, k] for name, target in targets.items()})
             known = (memory[:, k, PLACED] > 0) & truth.isfinite().all(1)
             past = buttons[:, k + 1 - CONTEXT : k + 1]
-            found.append((memory[:, k][known], past[known], truth[known]))
-    memories, pasts, truths = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return (memories, pasts, truths) if len(memories) else None
+            found.append(
+                Moments(memory[:, k][known], past[known], truth[known], memory[:, k + 1][known])
+            )
+    moments = Moments(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+    return moments if len(moments.memory) else None
 
 
 def backdrop_moments(

@@ -3,7 +3,7 @@
 He stops at what is solid, and whether a step ends on it, in front of it or beside it is a matter of
 single pixels. The memory says where the picture's tiles begin, so each is seen by itself and always
 in the same place: it takes no more than one convolution to know what it is. Every law is then asked
-what is there, at points a quarter of a tile apart around the place where it leads.
+what is there, at points a quarter of a tile apart around the place where it leads, and just below.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from gym_mario_suite.engine.tiles import TILE_PX
 _ABOVE, _BELOW, _ASIDE = 4, 2, 2  # tiles that are seen around the one in which Mario's feet are
 _ROWS, _COLUMNS = _ABOVE + 1 + _BELOW, 2 * _ASIDE + 1
 _QUARTER = TILE_PX // 4
-# Px to the right of Mario's feet, and down from them: his width and more, his height and more.
+# Px to the right of Mario's feet, and down from them: his width and more, his height and more, and
+# the first px below them, which he may stand on without being in it.
 _POINTS_X = tuple(range(-2 * _QUARTER, 2 * _QUARTER + 1, _QUARTER))
-_POINTS_Y = tuple(range(-7 * _QUARTER, _QUARTER + 1, _QUARTER))
+_POINTS_Y = (*range(-7 * _QUARTER, _QUARTER + 1, _QUARTER), 1)
 _FIRST, _KIND, _HIDDEN = 64, 8, 64  # channels: of a tile at first, of its kind, of a law's answer
 
 

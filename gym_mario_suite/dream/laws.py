@@ -18,36 +18,47 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from gym_mario_suite.dream.creature import Contact
 from gym_mario_suite.dream.ground import Ground
-from gym_mario_suite.dream.memory import JUMP_UNIT, MEMORY, PLACE, PLACE_PERIOD_PX, SPEED_UNIT
+from gym_mario_suite.dream.linear_laws import (
+    chosen,
+    error_px,
+    find_laws,
+    unexplained,
+    unlikely,
+    with_guess,
+)
+from gym_mario_suite.dream.memory import (
+    JUMP_UNIT,
+    MEMORY,
+    NEAR_PLACE,
+    NEAR_SPEED,
+    PLACE,
+    PLACE_PERIOD_PX,
+    SCREEN_UNIT,
+    SPEED_UNIT,
+)
 from gym_mario_suite.dream.presets import BUTTONS, HEAD_SIZE, head_slices
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
 _SLICES = head_slices()
-_MOVE, _SPEED, _JUMP = (_SLICES[name] for name in ("move", "speed", "jump_time"))
+_MOVE, _SPEED, _JUMP, _FLAGS = (_SLICES[name] for name in ("move", "speed", "jump_time", "flags"))
 # Of the head's numbers, what a law across and a law upright say together, and the camera's.
 ACROSS = (_MOVE.start, _SPEED.start)
 UPRIGHT = (_MOVE.start + 1, _SPEED.start + 1, _JUMP.start)
 CAMERA = _MOVE.start + 2
 _HALF_PX = 2.0
-# Of what a law says, by how many numbers that is: to px, px a tick and ticks.
-_UNITS = {
-    len(ACROSS): (_HALF_PX, SPEED_UNIT),
-    len(UPRIGHT): (_HALF_PX, SPEED_UNIT, JUMP_UNIT),
-}
+# Of what a law says: to px, px a tick and ticks.
+_ACROSS_UNITS, _UPRIGHT_UNITS = (_HALF_PX, SPEED_UNIT), (_HALF_PX, SPEED_UNIT, JUMP_UNIT)
 _CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
 MIDDLE_PX = SCREEN_WIDTH_PX / 2  # of the picture, px of the engine
 _SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
-_PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1
-_NEAR = 0.03  # px: errors below are as good as none
-_TAIL = 2.0  # how little errors far above count against each other
+_PLAIN = 1 + 2 + 2 + 1 + 2 * len(BUTTONS) + 1 + 2
 _AT_FIRST = 3.0  # logit
-# How laws are found: beginnings of each, moments near a beginning, moments looked at, rounds of
-# reweighting, and the errors in px that count little in the first and in the last round.
-_BEGINNINGS, _NEIGHBOURS, _LOOKED_AT, _ROUNDS = 24, (60, 150, 400), 4096, 12
-_COARSE, _FINE = 1.0, 0.03
-_FEWEST = 20  # moments that make a law
+_SHARP = 8.0  # what follows from a law follows surely
+_WIDER = 3  # which law holds is a matter of many conditions
 
 
 class Proposals(NamedTuple):
@@ -106,6 +117,9 @@ def plain_terms(memory: Tensor, buttons: Tensor) -> Tensor:
         now,
         before,
         hurried,
+        # Where a creature that is stomped would be: Mario bounces off it.
+        memory[:, NEAR_PLACE.stop - 1, None] / SCREEN_UNIT,
+        memory[:, NEAR_SPEED.stop - 1, None] / SPEED_UNIT,
     ]
     return torch.cat(parts, dim=1)
 
@@ -131,12 +145,19 @@ class Laws(nn.Module):
         self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
         self.count = count
         choices = 2 * (count + 1) + _CAMERAS
-        last = nn.Linear(summary, choices)
+        width = _WIDER * summary
+        last = nn.Linear(width, choices)
         state = summary + remembered + _PLAIN
         with torch.no_grad():  # at first: what is guessed
             for guess in (count, 2 * count + 1, choices - 1):
                 last.bias[guess] += _AT_FIRST
-        self.choice = nn.Sequential(nn.Linear(state, summary), nn.SiLU(), last)
+        self.choice = nn.Sequential(nn.Linear(state, width), nn.SiLU(), last)
+        # What follows from a law that held: whether Mario is on the ground, may jump and ducks.
+        self.flags_across = nn.Embedding(count + 1, _FLAGS.stop - _FLAGS.start)
+        self.flags_upright = nn.Embedding(count + 1, _FLAGS.stop - _FLAGS.start)
+        for table in (self.flags_across, self.flags_upright):
+            nn.init.zeros_(table.weight)
+        self.contact = Contact(state, summary, count + 1)
         self.ground_across = Ground(count + 1, len(ACROSS), state) if ground else None
         self.ground_upright = Ground(count + 1, len(UPRIGHT), state) if ground else None
 
@@ -148,6 +169,7 @@ class Laws(nn.Module):
         remembered: Tensor,
         guess: Tensor,
         kinds: Tensor | None,
+        creature: Tensor,
     ) -> tuple[Tensor, Proposals]:
         """The head with the chosen laws' numbers in it, and all proposals.
 
@@ -158,6 +180,7 @@ class Laws(nn.Module):
             remembered: float[n, remembered].
             guess: float[n, HEAD_SIZE], what the head says without laws.
             kinds: float[n, kind, tiles], the tiles around Mario, if the ground counts.
+            creature: float[n, 3], see `creature.Contact`.
         """
         terms = plain_terms(memory, buttons)
         state = torch.cat([seen, remembered, terms], dim=1)
@@ -165,20 +188,26 @@ class Laws(nn.Module):
         across_logits, upright_logits, camera_logits = logits.split(
             (self.count + 1, self.count + 1, _CAMERAS), dim=1
         )
-        across = _with_guess(terms @ self.across, guess[:, ACROSS])
-        upright = _with_guess(terms @ self.upright, guess[:, UPRIGHT])
+        across = with_guess(terms @ self.across, guess[:, ACROSS])
+        upright = with_guess(terms @ self.upright, guess[:, UPRIGHT])
         feet = memory[:, PLACE]
         if self.ground_across is not None and kinds is not None:
             x = feet[:, :1] + across[..., 0] * _HALF_PX
             leads = torch.stack([x, feet[:, 1:].expand_as(x)], dim=2)
             across_logits = across_logits + self.ground_across(kinds, leads, across, state)
-        one = _chosen(across, across_logits)
+        one = chosen(across, across_logits)
         if self.ground_upright is not None and kinds is not None:
             # Mario goes across first.
             y = feet[:, 1:] + upright[..., 0] * _HALF_PX
             leads = torch.stack([(feet[:, :1] + one[:, :1] * _HALF_PX).expand_as(y), y], dim=2)
             upright_logits = upright_logits + self.ground_upright(kinds, leads, upright, state)
-        other = _chosen(upright, upright_logits)
+        falls = torch.stack([one[:, 0].detach() * _HALF_PX, memory[:, 3]], dim=1)
+        touched, events = self.contact(creature, falls, state)
+        upright_logits = upright_logits + touched
+        other = chosen(upright, upright_logits)
+        flags = self.flags_across(across_logits.argmax(1))
+        flags = (flags + self.flags_upright(upright_logits.argmax(1))) * _SHARP
+        guess = guess + events + functional.pad(flags, (_FLAGS.start, HEAD_SIZE - _FLAGS.stop))
         # A camera that has Mario in the middle: frames show whole pixels, he is between them.
         inside = torch.where(
             memory[:, _SEEN] > 0, memory[:, _SCREEN_X] - MIDDLE_PX, memory[:, 4] % _HALF_PX
@@ -214,15 +243,16 @@ class Laws(nn.Module):
         """
         generator = torch.Generator().manual_seed(seed)
         terms = plain_terms(memory, buttons)
-        unexplained = []
-        for name, columns in (("across", ACROSS), ("upright", UPRIGHT)):
+        left = []
+        for laws, columns, units in (
+            (self.across, ACROSS, _ACROSS_UNITS),
+            (self.upright, UPRIGHT, _UPRIGHT_UNITS),
+        ):
             truth = targets[:, columns]
-            found = _found(terms, truth, self.count, generator)
-            getattr(self, name).copy_(found)
-            said = (terms @ found).unflatten(1, (self.count, len(columns)))
-            unexplained.append(float((_error(said, truth).amin(1) > _NEAR).float().mean()))
+            laws.copy_(find_laws(terms, truth, units, self.count, generator))
+            left.append(unexplained(terms, laws, truth, units))
         self.fitted.fill_(True)
-        return unexplained[0], unexplained[1]
+        return left[0], left[1]
 
 
 def law_loss(proposals: Proposals, truth: Tensor) -> Tensor:
@@ -235,10 +265,12 @@ def law_loss(proposals: Proposals, truth: Tensor) -> Tensor:
     known = truth[:, _SPEED.start].isfinite().float()
     truth = truth.nan_to_num()
     camera = (proposals.camera.detach() - truth[:, CAMERA, None]).abs() * _HALF_PX
+    across = error_px(proposals.across.detach(), truth[:, ACROSS], _ACROSS_UNITS)
+    upright = error_px(proposals.upright.detach(), truth[:, UPRIGHT], _UPRIGHT_UNITS)
     losses = [
-        _unlikely(proposals.across_logits, _error(proposals.across.detach(), truth[:, ACROSS])),
-        _unlikely(proposals.upright_logits, _error(proposals.upright.detach(), truth[:, UPRIGHT])),
-        _unlikely(proposals.camera_logits, camera),
+        unlikely(proposals.across_logits, across),
+        unlikely(proposals.upright_logits, upright),
+        unlikely(proposals.camera_logits, camera),
     ]
     return (torch.stack(losses).sum(0) * known).mean()
 
@@ -254,78 +286,3 @@ def free_guess(head: Tensor, proposals: Proposals) -> Tensor:
         for column, guess in zip(columns, guesses.unbind(1), strict=True):
             said[column] = guess
     return torch.stack(said, dim=1)
-
-
-def _with_guess(said: Tensor, guess: Tensor) -> Tensor:
-    return torch.cat([said.unflatten(1, (-1, guess.shape[1])), guess[:, None]], dim=1)
-
-
-def _chosen(proposed: Tensor, logits: Tensor) -> Tensor:
-    best = logits.argmax(1)[:, None, None].expand(-1, 1, proposed.shape[2])
-    return proposed.gather(1, best)[:, 0]
-
-
-def _error(said: Tensor, truth: Tensor) -> Tensor:
-    """Errors [n, laws] in px, all numbers of a law together."""
-    units = said.new_tensor(_UNITS[said.shape[2]])
-    return ((said - truth[:, None]) * units).abs().sum(2)
-
-
-def _unlikely(logits: Tensor, error: Tensor) -> Tensor:
-    """Minus the log likelihood of a mixture whose parts have heavy tails. [n]."""
-    return -torch.logsumexp(logits.log_softmax(1) - _TAIL * (error / _NEAR).log1p(), dim=1)
-
-
-def _found(terms: Tensor, truth: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """At most `count` laws, float[terms, count * numbers]; where fewer are found the rest are 0.
-
-    Each is begun in many places, with the moments most like one that is left; weights that fall
-    with the error then draw it to the moments which follow one rule exactly. Of all, the one that
-    explains the most is kept, and what it explains is taken away.
-    """
-    units = truth.new_tensor(_UNITS[truth.shape[1]])
-    x, y = terms.double(), (truth * units).double()
-    alike = torch.cat([x / _spread(x), y / _spread(y) * 3], 1)
-    laws = x.new_zeros(count, x.shape[1], y.shape[1])
-    left = torch.ones(len(x), dtype=torch.bool)
-    for number in range(count):
-        rows = left.nonzero()[:, 0]
-        if len(rows) < _FEWEST:
-            break
-        rows = rows[torch.randperm(len(rows), generator=generator)[:_LOOKED_AT]]
-        begun = rows[torch.randint(len(rows), (_BEGINNINGS,), generator=generator)]
-        apart = torch.cdist(alike[begun], alike[rows])
-        near = [min(len(rows), _NEIGHBOURS[i % len(_NEIGHBOURS)]) for i in range(_BEGINNINGS)]
-        reach = torch.stack([row.kthvalue(k).values for row, k in zip(apart, near, strict=True)])
-        drawn = _drawn_to(x[rows], y[rows], (apart <= reach[:, None]).double())
-        explained = [((y - x @ law).abs().sum(1) < _NEAR) & left for law in drawn]
-        sizes = [int(part.sum()) for part in explained]
-        best = max(range(_BEGINNINGS), key=sizes.__getitem__)
-        law, hit = drawn[best], explained[best]
-        if sizes[best] >= _FEWEST:
-            exact = torch.linalg.lstsq(x[hit], y[hit], driver="gelsd").solution
-            kept = ((y - x @ exact).abs().sum(1) < _NEAR) & left
-            if kept.sum() >= sizes[best]:
-                law, hit = exact, kept
-        laws[number] = law
-        left &= ~hit
-    return (laws / units).movedim(0, 1).flatten(1).to(terms.dtype)
-
-
-def _spread(columns: Tensor) -> Tensor:
-    return columns.std(0).clamp_min(1e-6)
-
-
-def _drawn_to(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
-    """Laws [b, terms, numbers] by least squares, each reweighted round by round from [b, n]."""
-    laws = x.new_zeros(len(weights), x.shape[1], y.shape[1])
-    little = 1e-6 * torch.eye(x.shape[1], dtype=x.dtype)
-    for number in range(_ROUNDS):
-        scale = _COARSE * (_FINE / _COARSE) ** (number / (_ROUNDS - 1))
-        weighted = (weights[:, :, None] * x).transpose(1, 2)
-        squares = weighted @ x
-        size = squares.diagonal(dim1=1, dim2=2).mean(1).clamp_min(1e-9)
-        laws = torch.linalg.solve(squares + size[:, None, None] * little, weighted @ y)
-        error = (x @ laws - y).abs().sum(2)
-        weights = (1 + (error / scale).square()) ** -2
-    return laws

@@ -12,16 +12,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gym_mario_suite.dream import creature
 from gym_mario_suite.dream.composition import Composed, Parts, composed, composition_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
+from gym_mario_suite.dream.facts import memory_of
 from gym_mario_suite.dream.frames import Frames, quantised
 from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
-from gym_mario_suite.dream.memory import MEMORY, carried
+from gym_mario_suite.dream.memory import MEMORY, NEAR, NEAR_KIND, NEAR_PLACE, carried
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.windows import (
     IGNORED,
-    memory_of,
     places_of,
     targets_of,
 )
@@ -30,6 +31,8 @@ _SLICES = head_slices()
 # Which parts of a memory are no places, in the order of MEMORY.
 _UNPLACED = tuple(float(name not in ("placed", "x", "y", "camera", "theme")) for name in MEMORY)
 _EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
+# How often the creature near Mario is not known of, and its place not quite; and by how many px.
+_UNNOTICED_SHARE, _MISPLACED_SHARE, _MISPLACED_PX = 0.1, 0.2, 0.7
 _CHANGED = 8 / 127.5  # a pixel that differs by more than 8 of 256 levels has changed
 Predict = Callable[..., Parts]  # `Denoiser.parts`
 
@@ -134,10 +137,19 @@ def _hints(
 def vague(memory: Tensor, generator: torch.Generator) -> Tensor:
     """Memories as dreams begin with them: some without places, some empty.
 
-    That they are not quite right in the course of a dream is seen in rollouts.
+    That they are not quite right in the course of a dream is seen in rollouts. But where a creature
+    is when it comes near is guessed, so that it is not quite known here, either.
     """
     count = len(memory)
-    drawn = torch.rand(count, generator=generator, device=memory.device)
+    drawn, noticed, misplaced = torch.rand(
+        3, count, generator=generator, device=memory.device
+    ).unbind()
+    apart = torch.randn(count, 2, generator=generator, device=memory.device) * _MISPLACED_PX
+    apart = apart * ((misplaced < _MISPLACED_SHARE) & (memory[:, NEAR] > 0))[:, None]
+    memory = memory + functional.pad(apart, (NEAR_PLACE.start, memory.shape[1] - NEAR_PLACE.stop))
+    kept = torch.ones_like(memory)
+    kept[:, NEAR : NEAR_KIND.stop] = (noticed > _UNNOTICED_SHARE).float()[:, None]
+    memory = memory * kept
     unplaced = memory * memory.new_tensor(_UNPLACED)
     vague = torch.where((drawn < _UNPLACED_SHARE)[:, None], unplaced, memory)
     return vague * ((drawn > _EMPTY_SHARE) & (memory[:, 0] > 0))[:, None]
@@ -170,9 +182,11 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
     head = head.float()
     laws = {}
     if head.shape[1] > HEAD_SIZE:
-        proposals = unpacked(head[:, HEAD_SIZE:])
+        proposals = unpacked(head[:, HEAD_SIZE : -creature.COLUMNS])
+        paths = creature.unpacked(head[:, -creature.COLUMNS :])
         laws["laws"] = law_loss(proposals, law_targets(targets))
-        head = free_guess(head, proposals)
+        laws["paths"] = creature.path_loss(paths, targets["nearest"])
+        head = creature.free_guess(free_guess(head, proposals), paths)
     part = {
         name: head[:, s].squeeze(1) if s.stop - s.start == 1 else head[:, s]
         for name, s in _SLICES.items()
@@ -193,8 +207,11 @@ def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
         "speed": _known_loss(part["speed"], targets["speed"]),
         "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),
-        "beside": _known_bce(part["beside"], targets["beside"]),
+        "flags": _known_bce(part["flags"], targets["flags"]),
+        "invulnerable": _known_loss(part["invulnerable"], targets["invulnerable"]),
+        "near": _known_bce(part["near"], targets["near"]),
         "nearest": _known_loss(part["nearest"], targets["nearest"]),
+        "kind": _known_bce(part["kind"], targets["kind"]),
         "screen": _known_loss(part["screen"], targets["screen"]),
         **laws,
     }
@@ -212,7 +229,7 @@ def _known_loss(said: Tensor, truth: Tensor) -> Tensor:
     """Smooth error where the truth is known (not NaN)."""
     known = truth.isfinite()
     error = functional.smooth_l1_loss(said, truth.nan_to_num(), reduction="none", beta=0.05)
-    return (error * known).mean()
+    return (error * known).sum() / known.sum().clamp_min(1)
 
 
 def _known_bce(logit: Tensor, truth: Tensor) -> Tensor:

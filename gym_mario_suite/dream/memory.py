@@ -21,17 +21,29 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.dream.presets import head_slices
 
-# `known`, `placed` and `seen` are 1 or 0: whether the speeds; the places in the level, the clock,
-# the camera and the theme; and the places in the picture mean anything.
+# `known`, `placed` and `seen` are 1 or 0: whether the speeds and all that has no place; the places
+# in the level, the clock, the camera and the theme; and the places in the picture mean anything.
+# `near` is 1 if there is a creature near Mario; where it is is told as seen from him.
+# Tall ones are two tiles high, sharp ones cannot be stomped.
 MEMORY = (
     *("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time"),
     *("seen", "screen_x", "screen_y", "clock", "camera", "theme"),
+    *("on_ground", "may_jump", "ducking", "large", "invulnerable"),
+    *("near", "near_x", "near_y", "near_speed_x", "near_speed_y"),
+    *("near_tall", "near_winged", "near_sharp"),
 )
 MEMORY_SIZE = len(MEMORY)
 PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
 SCREEN = slice(MEMORY.index("screen_x"), MEMORY.index("screen_y") + 1)
 PLACED = MEMORY.index("placed")
 CLOCK, CAMERA, THEME = (MEMORY.index(name) for name in ("clock", "camera", "theme"))
+FLAGS = slice(MEMORY.index("on_ground"), MEMORY.index("large") + 1)
+INVULNERABLE = MEMORY.index("invulnerable")
+NEAR = MEMORY.index("near")
+NEAR_PX = 40  # of the engine; a creature is near that is no further from Mario, to any side
+NEAR_PLACE = slice(NEAR + 1, NEAR + 3)
+NEAR_SPEED = slice(NEAR + 3, NEAR + 5)
+NEAR_KIND = slice(NEAR + 5, NEAR + 8)
 THEMES = 3
 CAMERA_PERIOD = 2560  # px of a frame; after so many all layers of the backdrop stand alike
 # Ticks after which the pictures of creatures and of tiles come again; the clock counts both.
@@ -41,45 +53,20 @@ PLACE_PERIOD_PX = 16  # of the engine; after so many px all layers of the scener
 # The head gives speeds and the jump's time in these units, to be of the size of 1.
 SPEED_UNIT = 4.0  # px a tick
 JUMP_UNIT = 4.0  # ticks
+INVULNERABLE_UNIT = 16.0  # ticks
 SCREEN_UNIT = 16.0  # px: tiles
 _HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
-_FASTEST, _FARTHEST = 8.0, 32.0  # so that a dream which has gone wrong does not go to infinity
+_FASTEST, _FARTHEST, _LONGEST = (
+    8.0,
+    32.0,
+    8.0,
+)  # so that a dream which has gone wrong does not go to infinity
 _SLICES = head_slices()
 
 
 def no_memory(count: int) -> NDArray[np.float32]:
     """The memory of dreams that begin with pictures alone."""
     return np.zeros((count, MEMORY_SIZE), np.float32)
-
-
-def known_memory(
-    speed_x: Any, speed_y: Any, x: Any, y: Any, jump_time: Any, camera: Any, clock: Any, theme: Any
-) -> NDArray[np.float32]:
-    """The memory of a moment in the engine.
-
-    Args:
-        speed_x: Mario's speed in px a tick, to the right; a number or an array. Where it is not
-            known it is NaN, and the memory is empty.
-        speed_y: The same, down.
-        x: Where Mario is, in px.
-        y: The same, down.
-        jump_time: Ticks that the jump still rises.
-        camera: The picture's left edge, px of the level.
-        clock: Ticks since the start, which all animations follow.
-        theme: Of the level.
-
-    Returns:
-        float32[..., MEMORY_SIZE].
-    """
-    known = np.isfinite(speed_x)
-    # Frames are drawn at half size, from an even column on.
-    left = np.floor(np.asarray(camera) / _HALF_PX)
-    screen = x - left * _HALF_PX, y
-    places = np.asarray(x) % PLACE_PERIOD_PX, np.asarray(y) % PLACE_PERIOD_PX
-    time = np.asarray(clock) % CLOCK_PERIOD
-    turn = left % CAMERA_PERIOD
-    parts = [known, known, speed_x, speed_y, *places, jump_time, known, *screen, time, turn, theme]
-    return np.where(known[..., None], np.stack(parts, -1), 0).astype(np.float32)
 
 
 def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
@@ -95,20 +82,33 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
     jump = head[:, _SLICES["jump_time"]][:, 0].clip(-_FASTEST, _FASTEST)
     screen = head[:, _SLICES["screen"]].clip(-_FARTHEST, _FARTHEST)
     placed = memory[:, 1]
+    ones = placed * 0 + 1
+    flags = (head[:, _SLICES["flags"]] > 0) * ones[:, None]
+    power = head[:, _SLICES["power"]]
+    large = ((power[:, 1] > power[:, 0]) | (power[:, 2] > power[:, 0])) * ones
+    immune = head[:, _SLICES["invulnerable"]][:, 0].clip(0, _LONGEST) * INVULNERABLE_UNIT
+    near = (head[:, _SLICES["near"]][:, 0] > 0) * ones
+    kind = (head[:, _SLICES["kind"]] > 0) * near[:, None]
+    nearest = head[:, _SLICES["nearest"]].clip(-_FASTEST, _FASTEST) * near[:, None]
     return stack(
         [
-            placed * 0 + 1,
+            ones,
             placed,
             speed[:, 0] * SPEED_UNIT,
             speed[:, 1] * SPEED_UNIT,
             (memory[:, 4] + move[:, 0] * _HALF_PX) % PLACE_PERIOD_PX * placed,
             (memory[:, 5] + move[:, 1] * _HALF_PX) % PLACE_PERIOD_PX * placed,
             jump * JUMP_UNIT,
-            placed * 0 + 1,
+            ones,
             screen[:, 0] * SCREEN_UNIT,
             screen[:, 1] * SCREEN_UNIT,
             (memory[:, CLOCK] + 1) % CLOCK_PERIOD * placed,
             (memory[:, CAMERA] + move[:, 2].round()) % CAMERA_PERIOD * placed,
             memory[:, THEME] * placed,
+            *(flags[:, 0], flags[:, 1], flags[:, 2], large, immune.round()),
+            near,
+            *(nearest[:, 0] * SCREEN_UNIT, nearest[:, 1] * SCREEN_UNIT),
+            *(nearest[:, 2] * SPEED_UNIT, nearest[:, 3] * SPEED_UNIT),
+            *(kind[:, 0], kind[:, 1], kind[:, 2]),
         ]
     )

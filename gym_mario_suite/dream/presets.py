@@ -31,9 +31,12 @@ HEADS: tuple[tuple[str, int], ...] = (
     ("move", 3),  # half pixels of the frame: Mario right, Mario down, camera right
     ("speed", 2),  # of Mario after the step, right and down, in `memory.SPEED_UNIT`
     ("jump_time", 1),  # ticks that the jump still rises, in `memory.JUMP_UNIT`
-    ("beside", 1),  # logit: before the step there was something near that can hurt or be stomped
-    ("nearest", 4),  # where that was as seen from Mario, right and down, in `memory.SCREEN_UNIT`,
-    # and its speed in `memory.SPEED_UNIT`; only learnt, so that contacts are seen to the pixel
+    ("flags", 3),  # logits, after the step: on the ground, may jump, ducking
+    ("invulnerable", 1),  # ticks left after the step, in `memory.INVULNERABLE_UNIT`
+    ("near", 1),  # logit: after the step there is something near that can hurt or be stomped
+    ("nearest", 4),  # where that is as seen from Mario, right and down, in `memory.SCREEN_UNIT`,
+    # and its speed in `memory.SPEED_UNIT`
+    ("kind", 3),  # logits: whether it is tall, winged, sharp
     ("screen", 2),  # where Mario is in the picture after the step, in `memory.SCREEN_UNIT`
 )
 HEAD_SIZE = sum(size for _, size in HEADS)
@@ -212,7 +215,7 @@ class DreamConfig:
 
 _FULL: dict[str, Any] = {
     **{"fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True},
-    **{"laws": 40, "ground": True, "panorama": True},
+    **{"laws": 48, "ground": True, "panorama": True},
 }
 PRESETS: dict[str, DreamConfig] = {
     config.name: config

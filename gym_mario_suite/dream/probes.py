@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.copies import Motion
+from gym_mario_suite.dream.facts import FACT
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.presets import DreamConfig
-from gym_mario_suite.dream.tape_player import FACT, Pieces
+from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.weights import fill, load_tensors, save_tensors
 from gym_mario_suite.dream.windows import TapeWindows
 

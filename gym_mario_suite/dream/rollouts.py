@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.facts import FACT, memory_of
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.hints import HintMap
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.dream.runtime import DreamModel
-from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
-from gym_mario_suite.dream.windows import memory_of
+from gym_mario_suite.dream.tape_player import Pieces, TapePlayer
 from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import generate
 

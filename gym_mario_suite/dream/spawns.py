@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.dream.facts import FACTS, memory_of, note
 from gym_mario_suite.dream.frames import Frames, checked_frame, resized
-from gym_mario_suite.dream.memory import MEMORY_SIZE, known_memory
+from gym_mario_suite.dream.memory import MEMORY_SIZE
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 SPAWN_HEIGHT, SPAWN_WIDTH = 120, 160
 BUILT_IN = Path(__file__).parent / "data" / "spawns.npz"
 _SIZES = ((SPAWN_HEIGHT, SPAWN_WIDTH), (2 * SPAWN_HEIGHT, 2 * SPAWN_WIDTH))
-_VERSION = 4
-_READ_VERSIONS = (1, 4)  # the first had no memories, the others shorter ones
+_VERSION = 5
+_READ_VERSIONS = (1, 5)  # the first had no memories, the others shorter ones
 # What a spawn's origin must tell for the engine to stand where the spawn stands.
 _ORIGIN = ("seed", "difficulty", "type", "length", "mode", "time_limit", "keys")
 
@@ -299,14 +300,9 @@ class _FrameTaker:
         width = int(game.image[0])
         left = min(max(int(np.floor(float(game.x))) - 160, 0), max(0, 16 * width - 320))
         self.left_px = left
-        player = game.worlds[0]["players"][0]
-        body = player["body"]
-        memory = known_memory(
-            *(body["xa"], body["ya"], body["x"], body["y"], player["jump_time"], left),
-            game.worlds[0]["start_time"],
-            self._theme,
-        )
-        self.memory = tuple(memory.tolist())
+        facts = np.zeros(len(FACTS), np.float32)
+        note(game.image, game.worlds[0], self._theme, facts)
+        self.memory = tuple(memory_of(facts).tolist())
 
     def spawn(self, name: str, keys: NDArray[np.uint8], origin: dict[str, Any]) -> Spawn:
         """The spawn of what was taken."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.datasets.tapes_json import load_tapes_json
 from gym_mario_suite.dream.dreamer import Dreamer, outcome_of
+from gym_mario_suite.dream.facts import FACT, memory_of
 from gym_mario_suite.dream.frames import Frames, to_frames, to_model
 from gym_mario_suite.dream.metrics import (
     average_precision,
@@ -30,8 +31,8 @@ from gym_mario_suite.dream.presets import CONTEXT, multi_hot
 from gym_mario_suite.dream.probes import Probes
 from gym_mario_suite.dream.runtime import DATA, DreamModel
 from gym_mario_suite.dream.sampler import sample
-from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
-from gym_mario_suite.dream.windows import TapeWindows, memory_of, places_of, targets_of
+from gym_mario_suite.dream.tape_player import Pieces, TapePlayer
+from gym_mario_suite.dream.windows import TapeWindows, places_of, targets_of
 from gym_mario_suite.errors import DatasetError
 
 HELD_OUT = DATA / "heldout.json"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream.facts import FACTS, note
 from gym_mario_suite.dream.frames import Frames, resized
 from gym_mario_suite.dream.presets import HINT_COLUMNS, HINT_LEFT, HINT_ROWS
 from gym_mario_suite.engine.atlas import load_views
@@ -21,7 +22,6 @@ from gym_mario_suite.engine.cores import run_on_cores
 from gym_mario_suite.engine.draw import (
     RGB_HALF_SHAPE,
     RGB_SHAPE,
-    camera,
     draw_rgb,
     draw_scenery,
     scratch_bytes,
@@ -29,64 +29,13 @@ from gym_mario_suite.engine.draw import (
 from gym_mario_suite.engine.level_image import AT_SPAWN_START, AT_SPAWNS, WIDTH, cell_at
 from gym_mario_suite.engine.tick import start_world, tick
 from gym_mario_suite.engine.tiles import TILE_PX
-from gym_mario_suite.engine.world import SCREEN_WIDTH_PX, Kind, Status, empty_worlds
+from gym_mario_suite.engine.world import SCREEN_WIDTH_PX, Status, empty_worlds
 from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import capacity_2009
 from gym_mario_suite.levels.generator_2009 import generate_2009
 
-# What is noted of the world at each frame, in the order of the arrays. Positions in px; the clock
-# is what all animations follow. `beside`: whether some creature is near enough to matter; where it
-# is is told as seen from Mario.
-FACTS = (
-    *("x", "y", "camera", "status", "mode", "coins", "kills", "on_ground", "jumps", "hurts"),
-    *("speed_x", "speed_y", "jump_time", "clock", "theme"),
-    *("beside", "nearest_x", "nearest_y", "nearest_xa", "nearest_ya"),
-)
-FACT = {name: i for i, name in enumerate(FACTS)}
 _RUNNING = int(Status.RUNNING)
 _COLUMNS = SCREEN_WIDTH_PX // TILE_PX
-_BESIDE_PX = 40
-_FIRST_CREATURE, _LAST_CREATURE = int(Kind.GOOMBA), int(Kind.SHELL)
-
-
-@jit
-def _note_nearest(world, body, out):
-    """The nearest creature that can hurt or be stomped: a 1, its place and speed; else zeros."""
-    out[:] = 0
-    least = np.float32(_BESIDE_PX)
-    for i in range(world.n_sprites):
-        s = world.sprites[world.order[i]]
-        if not _FIRST_CREATURE <= s.kind <= _LAST_CREATURE or s.dead_time > 0 or s.carried:
-            continue
-        far = max(abs(s.x - body.x), abs(s.y - body.y))
-        if far < least:
-            least = far
-            out[0] = 1
-            out[1] = s.x - body.x
-            out[2] = s.y - body.y
-            out[3] = s.xa
-            out[4] = s.ya
-
-
-@jit
-def _note(image, world, theme, facts):
-    player = world.players[0]
-    facts[0] = player.body.x
-    facts[1] = player.body.y
-    facts[2] = camera(image, world)[0]
-    facts[3] = player.status
-    facts[4] = np.int64(player.large) + np.int64(player.fire)
-    facts[5] = player.coins
-    facts[6] = world.kills_total
-    facts[7] = player.body.on_ground
-    facts[8] = player.jumps
-    facts[9] = player.hurts
-    facts[10] = player.body.xa
-    facts[11] = player.body.ya
-    facts[12] = player.jump_time
-    facts[13] = world.start_time
-    facts[14] = theme
-    _note_nearest(world, player.body, facts[15:])
 
 
 @jit
@@ -152,7 +101,7 @@ def _play_pieces(
                 tick(image, world, np.int64(keys[at + k - 1]))
             draw_rgb(view, scratch, image, world, row.level_type, False, frames[i, k])
             draw_scenery(view, scratch, image, world, row.level_type, scenery[i, k])
-            _note(image, world, row.level_type, facts[i, k])
+            note(image, world, row.level_type, facts[i, k])
             write_hint(image, world, np.int64(facts[i, k, 2]), hints[i, k])
 
 

@@ -45,6 +45,7 @@ from gym_mario_suite.dream.windows import WindowSource
 from gym_mario_suite.errors import OptionError, WeightsError
 
 CHECKPOINT = "checkpoint.safetensors"
+_MOTION_STREAM = 1 << 40  # of windows, another one than that of the steps
 _AHEAD = 3  # batches that are made while the device works
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found
 _TIMED_STEPS = 40
@@ -63,6 +64,8 @@ class TrainOptions:
         minutes: With `steps` 0: the time there is.
         batch: Windows in a step.
         horizon: Frames after the context that are predicted in each window.
+        motion_batch: Windows in a step, beside those, of which only the stage "motion" is learnt:
+            what happens to Mario is rare, and there it costs little to see much of it.
         rate: Learning rate of AdamW.
         weight_decay: Of AdamW.
         warm_up: Steps over which the rate rises.
@@ -85,6 +88,7 @@ class TrainOptions:
     minutes: float = 0.0
     batch: int = 32
     horizon: int = 1
+    motion_batch: int = 0
     rate: float = 3e-4
     weight_decay: float = 1e-2
     warm_up: int = 100
@@ -110,6 +114,7 @@ class TrainOptions:
             ("steps", 0),
             ("batch", 1),
             ("horizon", 1),
+            ("motion_batch", 0),
             ("warm_up", 1),
             ("law_moments", 1),
             ("backdrop_moments", 1),
@@ -215,14 +220,14 @@ class Trainer:
         """
         self.find()
         with ThreadPoolExecutor(2) as pool:
-            queue: dict[int, Future[Batch]] = {}
+            queue: dict[int, Future[tuple[Batch, Batch | None]]] = {}
             clock = began = time.monotonic()
             while not self._finished(until):
                 step = self.progress.step
                 for number in range(step, step + _AHEAD):
                     if number not in queue:
                         queue[number] = pool.submit(self._batch, number)
-                self._step(queue.pop(step).result())
+                self._step(*queue.pop(step).result())
                 now = time.monotonic()
                 self.progress.seconds += now - clock
                 clock = now
@@ -266,11 +271,18 @@ class Trainer:
             self.progress.steps = self.progress.step + max(0, int(_SAFETY * left / each))
         return began
 
-    def _batch(self, number: int) -> Batch:
+    def _batch(self, number: int) -> tuple[Batch, Batch | None]:
+        """What a step learns from, and what the stage "motion" learns from beside it."""
         options = self.options
-        length = CONTEXT + options.horizon
-        pieces = self.source.batch(options.seed, number, options.batch, length)
-        return to_batch(pieces, self.device)
+
+        def batch(stream: int, count: int) -> Batch:
+            length = CONTEXT + options.horizon
+            return to_batch(self.source.batch(stream, number, count, length), self.device)
+
+        beside = None
+        if options.motion_batch:
+            beside = batch(options.seed + _MOTION_STREAM, options.motion_batch)
+        return batch(options.seed, options.batch), beside
 
     def _rate(self) -> float:
         options, progress = self.options, self.progress
@@ -280,7 +292,7 @@ class Trainer:
         left = (progress.steps - progress.step) / max(1.0, options.cool_down * progress.steps)
         return options.rate * rising * (0.1 + 0.9 * min(1.0, left))
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: Batch, beside: Batch | None) -> None:
         options, progress = self.options, self.progress
         # Another stream than that of the windows.
         self._generator.manual_seed((options.seed << 32) + 2 * progress.step + 1)
@@ -289,7 +301,10 @@ class Trainer:
         bf16 = options.precision == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16) if bf16 else nullcontext():
             loss, head = self._losses(batch)
-        total = loss + options.head_weight * sum(head.values(), torch.zeros_like(loss))
+            total = loss + options.head_weight * sum(head.values(), torch.zeros_like(loss))
+            if beside is not None:
+                error, more = self._motion_loss(beside)
+                total = total + error + options.head_weight * sum(more.values(), error * 0)
         total.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), options.clip)
         self.optimiser.step()
@@ -306,12 +321,15 @@ class Trainer:
         noise = options.noise_options
         share = options.hint_share
         if options.stage == "motion":
-            return motion_loss(self.model.net, self.config, batch, self._generator)
+            return self._motion_loss(batch)
         if options.stage == "denoise":
             return denoising_loss(self._call, self.config, batch, noise, self._generator, share)
         return rollout_loss(
             self._call, self.config, batch, noise, self._generator, share, options.changed_weight
         )
+
+    def _motion_loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        return motion_loss(self.model.net, self.config, batch, self._generator)
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream.facts import FACT, memory_of
 from gym_mario_suite.dream.frames import resized
 from gym_mario_suite.dream.memory import (
+    INVULNERABLE_UNIT,
     JUMP_UNIT,
     SCREEN,
     SCREEN_UNIT,
     SPEED_UNIT,
-    known_memory,
 )
 from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT_ROWS
-from gym_mario_suite.dream.tape_player import FACT, Pieces, TapePlayer
+from gym_mario_suite.dream.tape_player import Pieces, TapePlayer
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import DatasetError, OptionError
@@ -33,6 +34,19 @@ _ENDED = (int(Status.DEAD), int(Status.WIN))
 _DEAD = 3  # power state beside those of `Mode`
 assert max(Mode) < _DEAD
 _MINARI = "minari:"
+# What nobody knows of recorded pictures.
+_UNKNOWN = (
+    *(
+        "speed_x",
+        "speed_y",
+        "jump_time",
+        "on_ground",
+        "may_jump",
+        "ducking",
+        "invulnerable",
+        "near",
+    ),
+)
 IGNORED = -1.0  # a target that is not known
 
 
@@ -50,6 +64,14 @@ class Targets(NamedTuple):
         speed: float32[n, k, 2], Mario's after the step, right and down, in SPEED_UNIT; NaN for
             unknown.
         jump_time: float32[n, k], how long the jump still rises, in JUMP_UNIT; NaN for unknown.
+        flags: float32[n, k, 3], 1 where after the step he is on the ground, may jump, and ducks;
+            NaN for unknown.
+        invulnerable: float32[n, k], how long he cannot be hurt, in INVULNERABLE_UNIT; NaN for
+            unknown.
+        near: float32[n, k], 1 where after the step a creature is near; NaN for unknown.
+        nearest: float32[n, k, 4], where it is as seen from Mario, in SCREEN_UNIT, and its speed in
+            SPEED_UNIT; NaN where there is none.
+        kind: float32[n, k, 3], 1 where it is tall, winged, sharp; NaN where there is none.
         screen: float32[n, k, 2], where Mario is in the picture after the step, in SCREEN_UNIT; NaN
             for unknown.
     """
@@ -63,8 +85,11 @@ class Targets(NamedTuple):
     move: NDArray[np.float32]
     speed: NDArray[np.float32]
     jump_time: NDArray[np.float32]
-    beside: NDArray[np.float32]
+    flags: NDArray[np.float32]
+    invulnerable: NDArray[np.float32]
+    near: NDArray[np.float32]
     nearest: NDArray[np.float32]
+    kind: NDArray[np.float32]
     screen: NDArray[np.float32]
 
 
@@ -94,11 +119,12 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
     power = np.where(status == Status.DEAD, _DEAD, after[..., FACT["mode"]].astype(np.int64))
     left = after[..., FACT["camera"]].astype(np.int64) >> 1
     before = facts[:, :-1, FACT["camera"]].astype(np.int64) >> 1
-    then = facts[:, :-1]
-    beside = then[..., FACT["beside"]]
-    place = then[..., [FACT["nearest_x"], FACT["nearest_y"]]] / np.float32(SCREEN_UNIT)
-    speed = then[..., [FACT["nearest_xa"], FACT["nearest_ya"]]] / np.float32(SPEED_UNIT)
-    nearest = np.where(beside[..., None] > 0, np.concatenate([place, speed], -1), np.nan)
+    near = after[..., FACT["near"]]
+    place = after[..., [FACT["near_x"], FACT["near_y"]]] / np.float32(SCREEN_UNIT)
+    speed = after[..., [FACT["near_speed_x"], FACT["near_speed_y"]]] / np.float32(SPEED_UNIT)
+    nearest = np.where(near[..., None] > 0, np.concatenate([place, speed], -1), np.nan)
+    kind = after[..., [FACT["near_tall"], FACT["near_winged"], FACT["near_sharp"]]]
+    kind = np.where(near[..., None] > 0, kind, np.nan)
     move = np.stack([change[..., FACT["x"]] / 2, change[..., FACT["y"]] / 2, left - before], -1)
     return Targets(
         (change[..., FACT["x"]] / TILE_PX).astype(np.float32),
@@ -110,23 +136,13 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
         np.clip(move, -32, 32).astype(np.float32),
         after[..., [FACT["speed_x"], FACT["speed_y"]]] / np.float32(SPEED_UNIT),
         after[..., FACT["jump_time"]] / np.float32(JUMP_UNIT),
-        beside.astype(np.float32),
+        after[..., [FACT["on_ground"], FACT["may_jump"], FACT["ducking"]]],
+        after[..., FACT["invulnerable"]] / np.float32(INVULNERABLE_UNIT),
+        near.astype(np.float32),
         nearest.astype(np.float32),
+        kind.astype(np.float32),
         _screen_of(after) / np.float32(SCREEN_UNIT),
     )
-
-
-def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The memory that a dream would have of a moment in the engine.
-
-    Args:
-        facts: float[..., FACTS]; speeds that are not known are NaN.
-
-    Returns:
-        float32[..., MEMORY_SIZE].
-    """
-    names = ("speed_x", "speed_y", "x", "y", "jump_time", "camera", "clock", "theme")
-    return known_memory(*(np.asarray(facts)[..., FACT[name]] for name in names))
 
 
 def _screen_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -226,7 +242,7 @@ class FrameWindows:
             facts = np.zeros((steps + 1, len(FACT)), np.float32)
             facts[1:, FACT["x"]] = np.cumsum(np.asarray(episode.rewards) * TILE_PX)
             facts[:, FACT["status"]] = Status.RUNNING
-            for name in ("speed_x", "speed_y", "jump_time", "beside"):
+            for name in _UNKNOWN:
                 facts[:, FACT[name]] = np.nan
             facts[1:, FACT["status"]][np.asarray(episode.ends, bool)] = Status.DEAD
             frames = resized(np.asarray(episode.frames, np.uint8), height, width)

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.body import Body, Finder  # noqa: E402
+from gym_mario_suite.dream.facts import FACT, memory_of  # noqa: E402
 from gym_mario_suite.dream.layers import cut  # noqa: E402
 from gym_mario_suite.dream.losses import to_batch  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, SCREEN, SCREEN_UNIT  # noqa: E402
@@ -17,8 +18,7 @@ from gym_mario_suite.dream.presets import (  # noqa: E402
     head_slices,
     preset,
 )
-from gym_mario_suite.dream.tape_player import FACT  # noqa: E402
-from gym_mario_suite.dream.windows import TapeWindows, memory_of, targets_of  # noqa: E402
+from gym_mario_suite.dream.windows import TapeWindows, targets_of  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
 SEEN = MEMORY.index("seen")

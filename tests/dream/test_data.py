@@ -6,11 +6,12 @@ import pytest
 
 from gym_mario_suite.datasets.tapes import Tapes, joined, statistics, tapes_of_replays
 from gym_mario_suite.datasets.tapes_json import load_tapes_json, save_tapes_json
+from gym_mario_suite.dream.facts import FACT
 from gym_mario_suite.dream.frames import resized, to_frames, to_model
 from gym_mario_suite.dream.hints import HintMap
 from gym_mario_suite.dream.presets import multi_hot
 from gym_mario_suite.dream.step_evaluation import HELD_OUT
-from gym_mario_suite.dream.tape_player import FACT, TapePlayer
+from gym_mario_suite.dream.tape_player import TapePlayer
 from gym_mario_suite.dream.windows import FrameWindows, TapeWindows, targets_of
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.world import Kind, Status
@@ -77,13 +78,13 @@ def test_the_nearest_creature_is_noted(tapes: Tapes) -> None:
                 if s["kind"] in creatures and s["dead_time"] <= 0 and not s["carried"]
             ]
             near = [(far, s) for far, s in near if far < 40]
-            assert noted[FACT["beside"]] == bool(near)
+            assert noted[FACT["near"]] == bool(near)
             if near:
                 beside += 1
                 nearest = min(near, key=lambda pair: pair[0])[1]
-                assert noted[FACT["nearest_x"]] == nearest["x"] - mario["x"]
-                assert noted[FACT["nearest_y"]] == nearest["y"] - mario["y"]
-                assert noted[FACT["nearest_xa"]] == nearest["xa"]
+                assert noted[FACT["near_x"]] == nearest["x"] - mario["x"]
+                assert noted[FACT["near_y"]] == nearest["y"] - mario["y"]
+                assert noted[FACT["near_speed_x"]] == nearest["xa"]
     assert beside > 20
 
 

@@ -7,12 +7,12 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.body import Body  # noqa: E402
+from gym_mario_suite.dream.facts import FACT, memory_of  # noqa: E402
 from gym_mario_suite.dream.ground import Ground, TileKinds  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig, preset  # noqa: E402
-from gym_mario_suite.dream.tape_player import FACT  # noqa: E402
 from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
-from gym_mario_suite.dream.windows import TapeWindows, memory_of  # noqa: E402
+from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
 PLACED = MEMORY.index("placed")

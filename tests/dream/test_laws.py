@@ -6,8 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
-from gym_mario_suite.dream.body import REMEMBERED  # noqa: E402
-from gym_mario_suite.dream.findings import law_moments  # noqa: E402
+from gym_mario_suite.dream.findings import Moments, law_moments  # noqa: E402
 from gym_mario_suite.dream.laws import (  # noqa: E402
     ACROSS,
     CAMERA,
@@ -22,11 +21,18 @@ from gym_mario_suite.dream.laws import (  # noqa: E402
 )
 from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
-from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, preset  # noqa: E402
+from gym_mario_suite.dream.presets import (  # noqa: E402
+    CONTEXT,
+    HEAD_SIZE,
+    DreamConfig,
+    head_slices,
+    preset,
+)
+from gym_mario_suite.dream.remembered import REMEMBERED  # noqa: E402
 from gym_mario_suite.dream.windows import FrameWindows, TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
-Moments = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+NOTHING_NEAR = torch.zeros(1, 3)  # see `creature.Contact`
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +52,7 @@ def fitted(moments: Moments) -> tuple[Laws, tuple[float, float]]:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     laws = Laws(12, 32, REMEMBERED, ground=False)
-    return laws, laws.fit(*moments, seed=0)
+    return laws, laws.fit(*moments[:3], seed=0)
 
 
 def test_nearly_all_moments_follow_a_law_to_three_hundredths_of_a_pixel(
@@ -62,7 +68,7 @@ def test_laws_hold_for_moments_they_were_not_found_in(
 ) -> None:
     found = law_moments(TapeWindows(tapes, 60, 64), 7, 8, 1024)
     assert found is not None
-    memory, buttons, truth = found
+    memory, buttons, truth, _ = found
     laws, _ = fitted
     for name, columns, units in (("across", ACROSS, (2, 4)), ("upright", UPRIGHT, (2, 4, 4))):
         said = plain_terms(memory, buttons) @ getattr(laws, name)
@@ -81,19 +87,19 @@ def test_of_few_moments_few_laws_are_found() -> None:
 
 def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
     one, other = (Laws(2, 1, REMEMBERED, ground=False) for _ in range(2))
-    one.fit(*moments, seed=3)
-    other.fit(*moments, seed=3)
+    one.fit(*moments[:3], seed=3)
+    other.fit(*moments[:3], seed=3)
     assert torch.equal(one.across, other.across)
     assert torch.equal(one.upright, other.upright)
 
 
 def test_a_camera_that_goes_with_mario_is_right(moments: Moments) -> None:
-    memory, buttons, truth = moments
+    memory, buttons, truth, _ = moments
     laws = Laws(1, 1, REMEMBERED, ground=False)
     guess = torch.zeros(len(memory), HEAD_SIZE)
     guess[:] = truth  # the free guess is chosen at first, and right
     seen, remembered = torch.zeros(len(memory), 1), torch.zeros(len(memory), REMEMBERED)
-    _, proposals = laws(memory, buttons, seen, remembered, guess, None)
+    _, proposals = laws(memory, buttons, seen, remembered, guess, None, NOTHING_NEAR)
     right = (proposals.camera == truth[:, CAMERA, None]).float().mean(0)
     # Where it does not follow him it is at an end of the level, and stays.
     either = (proposals.camera[:, :2] == truth[:, CAMERA, None]).any(1).float().mean()
@@ -109,17 +115,21 @@ def test_proposals_are_packed_and_unpacked() -> None:
 
 
 def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:
-    memory, buttons, truth = (part[:64] for part in moments)
+    memory, buttons, truth, _ = (part[:64] for part in moments)
     laws = Laws(4, 8, REMEMBERED, ground=False)
-    laws.fit(*moments, seed=0)
+    laws.fit(*moments[:3], seed=0)
     seen = torch.randn(64, 8, requires_grad=True)
     guess = torch.randn(64, HEAD_SIZE, requires_grad=True)
-    head, proposals = laws(memory, buttons, seen, torch.zeros(64, REMEMBERED), guess, None)
+    remembered = torch.zeros(64, REMEMBERED)
+    head, proposals = laws(memory, buttons, seen, remembered, guess, None, NOTHING_NEAR)
     law_loss(proposals, truth).backward()
     assert seen.grad is not None
     assert seen.grad.abs().sum() > 0
     assert guess.grad is None or not guess.grad.any()
-    assert torch.equal(free_guess(head, proposals), guess)
+    said = free_guess(head, proposals)
+    flags = head_slices()["flags"]
+    assert torch.equal(said[:, : flags.start], guess[:, : flags.start])
+    assert torch.equal(said[:, flags.stop :], guess[:, flags.stop :])
     unknown = torch.full_like(truth, float("nan"))
     assert law_loss(proposals, unknown).item() == 0
 
@@ -127,18 +137,18 @@ def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:
 def test_the_choice_learns_which_law_holds(
     moments: Moments, fitted: tuple[Laws, tuple[float, float]]
 ) -> None:
-    memory, buttons, truth = moments
+    memory, buttons, truth, _ = moments
     laws, _ = fitted
     seen, remembered = torch.zeros(len(memory), 32), torch.zeros(len(memory), REMEMBERED)
     guess = torch.zeros_like(truth)
     optimiser = torch.optim.Adam(laws.parameters(), lr=1e-2)
     for _ in range(150):
-        _, proposals = laws(memory, buttons, seen, remembered, guess, None)
+        _, proposals = laws(memory, buttons, seen, remembered, guess, None, NOTHING_NEAR)
         loss = law_loss(proposals, truth)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    said = laws(memory, buttons, seen, remembered, guess, None)[0][:, CAMERA - 2]
+    said = laws(memory, buttons, seen, remembered, guess, None, NOTHING_NEAR)[0][:, CAMERA - 2]
     wrong = (said - truth[:, CAMERA - 2]).abs() * 2
     assert wrong.median() < 0.05
 

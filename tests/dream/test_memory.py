@@ -5,12 +5,12 @@ import pytest
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.dreamer import Dreamer
+from gym_mario_suite.dream.facts import FACTS, memory_of
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE, carried, no_memory
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, head_slices
 from gym_mario_suite.dream.runtime import OnnxModel
 from gym_mario_suite.dream.spawns import Spawn, built_in_spawns, spawn_of_image
-from gym_mario_suite.dream.tape_player import FACTS
-from gym_mario_suite.dream.windows import TapeWindows, memory_of, targets_of
+from gym_mario_suite.dream.windows import TapeWindows, targets_of
 from gym_mario_suite.errors import OptionError
 
 
@@ -24,11 +24,17 @@ def test_a_head_that_is_right_carries_the_memory_along_the_truth(tapes: Tapes) -
         head[:, slices["speed"]] = targets.speed[:, step]
         head[:, slices["jump_time"]] = targets.jump_time[:, step, None]
         head[:, slices["screen"]] = targets.screen[:, step]
+        head[:, slices["flags"]] = targets.flags[:, step] - 0.5
+        head[np.arange(16), slices["power"].start + targets.power[:, step]] = 1
+        head[:, slices["invulnerable"]] = targets.invulnerable[:, step, None]
+        head[:, slices["near"]] = targets.near[:, step, None] - 0.5
+        head[:, slices["nearest"]] = np.nan_to_num(targets.nearest[:, step])
         memory = carried(memory, head, lambda parts: np.stack(parts, 1))
         truth = memory_of(facts[:, step + 1])
         # Places go round; 15.99 px and 0.01 px are close.
         apart = np.abs(memory - truth)
         apart[:, 4:6] = np.minimum(apart[:, 4:6], 16 - apart[:, 4:6])
+        apart[targets.done[:, step] > 0] = 0  # after an end nothing is remembered
         assert apart.max() < 1e-3, (step, MEMORY[int(apart.max(0).argmax())])
 
 
@@ -51,7 +57,7 @@ def test_spawns_of_the_game_know_how_mario_moves() -> None:
     picture = spawn_of_image(np.zeros((120, 160, 3), np.uint8))
     assert picture.memory is None
     spawn = built_in_spawns()[0]
-    with pytest.raises(OptionError, match="memory has 13 numbers"):
+    with pytest.raises(OptionError, match="memory has 23 numbers"):
         Spawn("s", spawn.frames, spawn.keys, memory=(1.0,))
 
 

@@ -7,13 +7,14 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.diamond import Upsampler  # noqa: E402
+from gym_mario_suite.dream.export import export_onnx  # noqa: E402
 from gym_mario_suite.dream.losses import (  # noqa: E402
     NoiseOptions,
     denoising_loss,
     rollout_loss,
     to_batch,
 )
-from gym_mario_suite.dream.memory import CLOCK, MEMORY  # noqa: E402
+from gym_mario_suite.dream.memory import CLOCK, MEMORY, NEAR  # noqa: E402
 from gym_mario_suite.dream.network import (  # noqa: E402
     Denoiser,
     UnshuffleNet,
@@ -28,6 +29,7 @@ from gym_mario_suite.dream.presets import (  # noqa: E402
     preset,
 )
 from gym_mario_suite.dream.runtime import OnnxModel, TorchModel  # noqa: E402
+from gym_mario_suite.dream.weights import load_model, save_model  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
 
@@ -44,7 +46,9 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
             if isinstance(part, torch.nn.Conv2d):
                 torch.nn.init.normal_(part.weight, std=0.05)
     windows = TapeWindows(tapes, config.height_px, config.width_px, end_share=0.5)
-    batch = to_batch(windows.batch(0, 0, 4, 5))
+    batches = (to_batch(windows.batch(0, number, 4, 5)) for number in range(50))
+    # Those who remember have a creature near them.
+    batch = next(b for b in batches if (b.memory[2:, -2:, NEAR] > 0).all())
     # One who does not remember has to look for Mario.
     batch.memory[:2] = 0
     generator = torch.Generator().manual_seed(0)
@@ -143,6 +147,26 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
     assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 280_000  # the graph itself
+
+
+def test_laws_are_stored_to_the_bit(tmp_path: Path) -> None:
+    """As halves each tick would be wrong by a little, and dreams would leave the game's course."""
+    onnx = pytest.importorskip("onnx")
+    config = preset("tiny", laws=48)  # more numbers than are stored in full because they are few
+    denoiser = Denoiser(config).eval()
+    buffers = dict(denoiser.named_buffers())
+    laws = ["net.body.laws.across", "net.body.laws.upright"]
+    for name in laws:
+        assert buffers[name].numel() > 1024
+        buffers[name].copy_(torch.rand(buffers[name].shape))
+    save_model(tmp_path / "m.safetensors", denoiser, config, {})
+    again, _, _ = load_model(tmp_path / "m.safetensors")
+    export_onnx(tmp_path / "m.onnx", denoiser, config, {})
+    stored = {t.name: t for t in onnx.load(tmp_path / "m.onnx").graph.initializer}
+    for name in laws:
+        assert torch.equal(dict(again.named_buffers())[name], buffers[name])
+        found = onnx.numpy_helper.to_array(stored[name])
+        assert np.array_equal(found, buffers[name].numpy())
 
 
 def test_what_is_no_model_is_refused(tiny_files: Path, tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ def test_the_screen_follows_from_the_moves(tapes: Tapes) -> None:
     said = head[:, head_slices()["move"]]
     way = torch.stack([said[:, 0] - said[:, 2], said[:, 1]], 1) * (2 / SCREEN_UNIT)
     assert torch.allclose(head[:, head_slices()["screen"]], place + way, atol=1e-5)
-    coin = head_slices()["coin"]
-    assert torch.allclose(other[:, coin], head[:, coin] + 1, atol=1e-5)
+    reward = head_slices()["reward"]
+    assert torch.allclose(other[:, reward], head[:, reward] + 1, atol=1e-5)
 
 
 def test_a_finder_learns_where_mario_is() -> None:

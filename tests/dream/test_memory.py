@@ -29,6 +29,7 @@ def test_a_head_that_is_right_carries_the_memory_along_the_truth(tapes: Tapes) -
         head[:, slices["invulnerable"]] = targets.invulnerable[:, step, None]
         head[:, slices["near"]] = targets.near[:, step, None] - 0.5
         head[:, slices["nearest"]] = np.nan_to_num(targets.nearest[:, step])
+        head[:, slices["kind"]] = np.nan_to_num(targets.kind[:, step]) - 0.5
         memory = carried(memory, head, lambda parts: np.stack(parts, 1))
         truth = memory_of(facts[:, step + 1])
         # Places go round; 15.99 px and 0.01 px are close.
@@ -57,7 +58,7 @@ def test_spawns_of_the_game_know_how_mario_moves() -> None:
     picture = spawn_of_image(np.zeros((120, 160, 3), np.uint8))
     assert picture.memory is None
     spawn = built_in_spawns()[0]
-    with pytest.raises(OptionError, match="memory has 23 numbers"):
+    with pytest.raises(OptionError, match="memory has 26 numbers"):
         Spawn("s", spawn.frames, spawn.keys, memory=(1.0,))
 
 

@@ -146,7 +146,7 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     config = preset("tiny")
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
-    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 280_000  # the graph itself
+    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 400_000  # the graph itself
 
 
 def test_laws_are_stored_to_the_bit(tmp_path: Path) -> None:

@@ -134,7 +134,8 @@ def test_a_training_begins_with_finding_backdrops(
     assert missing(trainer.model)
     found = trainer.find()
     assert not missing(trainer.model)
-    assert [line.split(":")[0] for line in found.lines()] == ["laws of motion", "backdrops"]
+    told = [line.split(":")[0] for line in found.lines()]
+    assert told == ["laws of motion", "laws of creatures", "backdrops"]
     assert trainer.find().lines() == []
     average = trainer.averaged().net.panorama  # type: ignore[union-attr]
     assert average.fitted  # type: ignore[union-attr]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.dream.facts import FACTS, memory_of, note
 from gym_mario_suite.dream.frames import Frames, checked_frame, resized
 from gym_mario_suite.dream.memory import MEMORY_SIZE
 from gym_mario_suite.dream.presets import CONTEXT
@@ -293,6 +292,9 @@ class _FrameTaker:
 
     def take(self, game: Game) -> None:
         """Draw the game as it is."""
+        # Here, since it needs the compiler, and dreaming from the built-in spawns does not.
+        from gym_mario_suite.dream.facts import FACTS, memory_of, note
+
         self.frames.append(
             self._renderer.rgb_half(game.image, game.worlds, theme=self._theme, hud=False)
         )

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gym_mario_suite.dream import creature
 from gym_mario_suite.dream.creature import Creature
 from gym_mario_suite.dream.ground import TileKinds
-from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, packed
+from gym_mario_suite.dream.laws import MIDDLE_PX, Laws
 from gym_mario_suite.dream.layers import cut
+from gym_mario_suite.dream.linear_laws import packed
 from gym_mario_suite.dream.memory import MEMORY, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, head_slices
 from gym_mario_suite.dream.remembered import REMEMBERED, Remembered
@@ -186,13 +186,14 @@ class Body(nn.Module):
                 head = head + more.float()
             behind = []
             if self.laws is not None and self.creature is not None and self.sight is not None:
-                within = self.pixels(place) - self.pixels(place).floor()
-                goes, paths = self.creature(memory, known, self.sight(cells.float(), within))
+                pixels = self.pixels(place)
+                sight = self.sight(cells.float(), pixels - pixels.floor())
+                goes, paths = self.creature(memory, known, sight)
                 head, proposals = self.laws(
                     memory, buttons, features, remembered, head, kinds, goes
                 )
                 head, paths = self.creature.follow(paths, head)
-                behind = [packed(proposals), creature.packed(paths)]
+                behind = [packed(proposals), packed(paths)]
             moved = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
             return torch.cat([*moved, *behind], dim=1), known
 

@@ -24,6 +24,7 @@ from gym_mario_suite.dream.linear_laws import (
     with_guess,
 )
 from gym_mario_suite.dream.memory import (
+    HALF_PX,
     NEAR,
     NEAR_PLACE,
     NEAR_PX,
@@ -43,7 +44,6 @@ _SURE = 8.0  # logit for each px by which a creature is near
 _EVENTS = slice(_SLICES["done"].start, _SLICES["power"].stop)
 LAWS = 16  # for each direction
 _UNITS: Units = (SCREEN_UNIT, SPEED_UNIT)
-_HALF_PX = 2.0
 _TERMS = 4
 _AT_FIRST = 3.0  # logit of what is guessed
 _NOWHERE = 20.0  # logit by which no law holds where there is no creature
@@ -70,13 +70,8 @@ class Paths(NamedTuple):
     upright_logits: Tensor
 
 
-def packed(paths: Paths) -> Tensor:
-    """All of it as columns, float[n, COLUMNS]."""
-    return torch.cat([part.flatten(1) for part in paths], dim=1)
-
-
 def unpacked(columns: Tensor) -> Paths:
-    """What `packed` was given."""
+    """The paths of which `linear_laws.packed` made these columns, float[n, COLUMNS]."""
     choices = LAWS + 1
     across, upright, *logits = columns.split((2 * choices, 2 * choices, choices, choices), dim=1)
     return Paths(across.unflatten(1, (choices, 2)), upright.unflatten(1, (choices, 2)), *logits)
@@ -155,7 +150,7 @@ class Creature(nn.Module):
         for side, (path, logits) in enumerate(
             ((paths.across, paths.across_logits), (paths.upright, paths.upright_logits))
         ):
-            way = head[:, _MOVE.start + side].detach() * (_HALF_PX / SCREEN_UNIT)
+            way = head[:, _MOVE.start + side].detach() * (HALF_PX / SCREEN_UNIT)
             after = torch.cat([path[..., :1] - way[:, None, None], path[..., 1:]], dim=2)
             said.append(after)
             taken.append(chosen(after, logits))

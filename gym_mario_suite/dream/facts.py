@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.dream.memory import (
     CAMERA_PERIOD,
     CLOCK_PERIOD,
+    HALF_PX,
     MEMORY,
     NEAR_PX,
     PLACE_PERIOD_PX,
@@ -34,7 +35,6 @@ _LOW_PX = 12
 _SPIKY, _SPIKY_WINGED = int(Kind.SPIKY), int(Kind.SPIKY_WINGED)
 _FLOWER = int(Kind.ENEMY_FLOWER)
 _FIRST_CREATURE, _LAST_CREATURE = int(Kind.GOOMBA), int(Kind.SHELL)
-_HALF_PX = 2.0
 
 
 @jit
@@ -104,12 +104,12 @@ def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
     told = {name: facts[..., i] for name, i in FACT.items()}
     known = np.isfinite(told["speed_x"])
     # Frames are drawn at half size, from an even column on.
-    left = np.floor(told["camera"] / _HALF_PX)
+    left = np.floor(told["camera"] / HALF_PX)
     numbers = {
         **told,
         **{"known": known, "placed": known, "seen": known},
         **{"x": told["x"] % PLACE_PERIOD_PX, "y": told["y"] % PLACE_PERIOD_PX},
-        **{"screen_x": told["x"] - left * _HALF_PX, "screen_y": told["y"]},
+        **{"screen_x": told["x"] - left * HALF_PX, "screen_y": told["y"]},
         **{"clock": told["clock"] % CLOCK_PERIOD, "camera": left % CAMERA_PERIOD},
         "large": told["mode"] > 0,
     }

@@ -1,6 +1,6 @@
-"""What is found before a training's first step: laws of motion, and backdrops.
+"""What is found before a training's first step: laws, of Mario and of creatures, and backdrops.
 
-Both are exact where descent would only come near: they are fitted to moments of which the engine
+All are exact where descent would only come near: they are fitted to moments of which the engine
 knows everything, and then stay as they are.
 """
 
@@ -15,7 +15,15 @@ from gym_mario_suite.dream.creature import Creature
 from gym_mario_suite.dream.facts import memory_of
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.losses import law_targets
-from gym_mario_suite.dream.memory import CAMERA, NEAR, NEAR_PLACE, NEAR_SPEED, PLACED, THEME
+from gym_mario_suite.dream.memory import (
+    CAMERA,
+    HALF_PX,
+    NEAR,
+    NEAR_PLACE,
+    NEAR_SPEED,
+    PLACED,
+    THEME,
+)
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import CONTEXT, head_slices, multi_hot
 from gym_mario_suite.dream.windows import WindowSource, targets_of
@@ -24,7 +32,6 @@ from gym_mario_suite.dream.windows import WindowSource, targets_of
 _LAW_STREAM, _BACKDROP_STREAM = 1 << 31, 3 << 30
 _EACH = 64  # windows at once
 _MOVE = head_slices()["move"]
-_HALF_PX = 2.0
 _SAME_PX = 20.0  # no creature goes as far in a tick
 
 
@@ -129,7 +136,7 @@ class Moments(NamedTuple):
 def same_creature(moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
     """Memories of moments before and after which the same creature is nearest; way and speed."""
     before, after = moments.memory, moments.after
-    mario = moments.truth[:, _MOVE][:, :2] * _HALF_PX
+    mario = moments.truth[:, _MOVE][:, :2] * HALF_PX
     ways = after[:, NEAR_PLACE] + mario - before[:, NEAR_PLACE]
     same = (before[:, NEAR] > 0) & (after[:, NEAR] > 0) & (ways.abs().amax(1) < _SAME_PX)
     return before[same], ways[same], after[same][:, NEAR_SPEED]

@@ -31,6 +31,7 @@ from gym_mario_suite.dream.linear_laws import (
     with_guess,
 )
 from gym_mario_suite.dream.memory import (
+    HALF_PX,
     JUMP_UNIT,
     MEMORY,
     NEAR_PLACE,
@@ -49,9 +50,8 @@ _MOVE, _SPEED, _JUMP, _FLAGS = (_SLICES[name] for name in ("move", "speed", "jum
 ACROSS = (_MOVE.start, _SPEED.start)
 UPRIGHT = (_MOVE.start + 1, _SPEED.start + 1, _JUMP.start)
 CAMERA = _MOVE.start + 2
-_HALF_PX = 2.0
 # Of what a law says: to px, px a tick and ticks.
-_ACROSS_UNITS, _UPRIGHT_UNITS = (_HALF_PX, SPEED_UNIT), (_HALF_PX, SPEED_UNIT, JUMP_UNIT)
+_ACROSS_UNITS, _UPRIGHT_UNITS = (HALF_PX, SPEED_UNIT), (HALF_PX, SPEED_UNIT, JUMP_UNIT)
 _CAMERAS = 3  # it has Mario in the middle; it stays; what is guessed
 MIDDLE_PX = SCREEN_WIDTH_PX / 2  # of the picture, px of the engine
 _SEEN, _SCREEN_X = MEMORY.index("seen"), MEMORY.index("screen_x")
@@ -81,13 +81,8 @@ class Proposals(NamedTuple):
     camera_logits: Tensor
 
 
-def packed(proposals: Proposals) -> Tensor:
-    """All of it as columns, float[n, m], to go behind a head's numbers."""
-    return torch.cat([part.flatten(1) for part in proposals], dim=1)
-
-
 def unpacked(columns: Tensor) -> Proposals:
-    """What `packed` was given."""
+    """The proposals of which `linear_laws.packed` made these columns, float[n, m]."""
     choices = (columns.shape[1] - 2 * _CAMERAS) // (len(ACROSS) + len(UPRIGHT) + 2)
     sizes = (len(ACROSS) * choices, len(UPRIGHT) * choices, _CAMERAS, choices, choices, _CAMERAS)
     across, upright, camera, *logits = columns.split(sizes, dim=1)
@@ -192,16 +187,16 @@ class Laws(nn.Module):
         upright = with_guess(terms @ self.upright, guess[:, UPRIGHT])
         feet = memory[:, PLACE]
         if self.ground_across is not None and kinds is not None:
-            x = feet[:, :1] + across[..., 0] * _HALF_PX
+            x = feet[:, :1] + across[..., 0] * HALF_PX
             leads = torch.stack([x, feet[:, 1:].expand_as(x)], dim=2)
             across_logits = across_logits + self.ground_across(kinds, leads, across, state)
         one = chosen(across, across_logits)
         if self.ground_upright is not None and kinds is not None:
             # Mario goes across first.
-            y = feet[:, 1:] + upright[..., 0] * _HALF_PX
-            leads = torch.stack([(feet[:, :1] + one[:, :1] * _HALF_PX).expand_as(y), y], dim=2)
+            y = feet[:, 1:] + upright[..., 0] * HALF_PX
+            leads = torch.stack([(feet[:, :1] + one[:, :1] * HALF_PX).expand_as(y), y], dim=2)
             upright_logits = upright_logits + self.ground_upright(kinds, leads, upright, state)
-        falls = torch.stack([one[:, 0].detach() * _HALF_PX, memory[:, 3]], dim=1)
+        falls = torch.stack([one[:, 0].detach() * HALF_PX, memory[:, 3]], dim=1)
         touched, events = self.contact(creature, falls, state)
         upright_logits = upright_logits + touched
         other = chosen(upright, upright_logits)
@@ -210,9 +205,9 @@ class Laws(nn.Module):
         guess = guess + events + functional.pad(flags, (_FLAGS.start, HEAD_SIZE - _FLAGS.stop))
         # A camera that has Mario in the middle: frames show whole pixels, he is between them.
         inside = torch.where(
-            memory[:, _SEEN] > 0, memory[:, _SCREEN_X] - MIDDLE_PX, memory[:, 4] % _HALF_PX
+            memory[:, _SEEN] > 0, memory[:, _SCREEN_X] - MIDDLE_PX, memory[:, 4] % HALF_PX
         )
-        along = (inside / _HALF_PX + one[:, 0].detach()).floor()
+        along = (inside / HALF_PX + one[:, 0].detach()).floor()
         camera = torch.stack([along, torch.zeros_like(along), guess[:, CAMERA]], dim=1)
         where = camera.gather(1, camera_logits.argmax(1, keepdim=True))
         head = torch.cat(
@@ -264,7 +259,7 @@ def law_loss(proposals: Proposals, truth: Tensor) -> Tensor:
     """
     known = truth[:, _SPEED.start].isfinite().float()
     truth = truth.nan_to_num()
-    camera = (proposals.camera.detach() - truth[:, CAMERA, None]).abs() * _HALF_PX
+    camera = (proposals.camera.detach() - truth[:, CAMERA, None]).abs() * HALF_PX
     across = error_px(proposals.across.detach(), truth[:, ACROSS], _ACROSS_UNITS)
     upright = error_px(proposals.upright.detach(), truth[:, UPRIGHT], _UPRIGHT_UNITS)
     losses = [

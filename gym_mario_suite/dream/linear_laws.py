@@ -7,6 +7,8 @@ laws and what it guesses freely, and a choice is never blended.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -19,6 +21,11 @@ _TAIL = 2.0  # how little errors far above count against each other
 _BEGINNINGS, _NEIGHBOURS, _LOOKED_AT, _ROUNDS = 24, (60, 150, 400), 4096, 12
 _COARSE, _FINE = 1.0, 0.03
 _FEWEST = 20  # moments that make a law
+
+
+def packed(parts: Iterable[Tensor]) -> Tensor:
+    """What several laws say, and their logits, as columns, float[n, m], to go behind a head."""
+    return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
 def with_guess(said: Tensor, guess: Tensor) -> Tensor:

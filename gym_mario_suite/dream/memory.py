@@ -55,12 +55,9 @@ SPEED_UNIT = 4.0  # px a tick
 JUMP_UNIT = 4.0  # ticks
 INVULNERABLE_UNIT = 16.0  # ticks
 SCREEN_UNIT = 16.0  # px: tiles
-_HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
-_FASTEST, _FARTHEST, _LONGEST = (
-    8.0,
-    32.0,
-    8.0,
-)  # so that a dream which has gone wrong does not go to infinity
+HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
+# So that a dream which has gone wrong does not go to infinity.
+_FASTEST, _FARTHEST, _LONGEST = 8.0, 32.0, 8.0
 _SLICES = head_slices()
 
 
@@ -96,8 +93,8 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
             placed,
             speed[:, 0] * SPEED_UNIT,
             speed[:, 1] * SPEED_UNIT,
-            (memory[:, 4] + move[:, 0] * _HALF_PX) % PLACE_PERIOD_PX * placed,
-            (memory[:, 5] + move[:, 1] * _HALF_PX) % PLACE_PERIOD_PX * placed,
+            (memory[:, 4] + move[:, 0] * HALF_PX) % PLACE_PERIOD_PX * placed,
+            (memory[:, 5] + move[:, 1] * HALF_PX) % PLACE_PERIOD_PX * placed,
             jump * JUMP_UNIT,
             ones,
             screen[:, 0] * SCREEN_UNIT,

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.memory import SCREEN_UNIT
+from gym_mario_suite.dream.memory import HALF_PX, SCREEN_UNIT
 
 _SAID = 5  # of a cell: a logit; place within it, right and down; speed, right and down
-_HALF_PX = 2.0
 
 
 class Sight(nn.Module):
@@ -49,5 +48,5 @@ class Sight(nn.Module):
         down = said[:, 2:3] * size + middle[:, None] - self.feet
         found = torch.cat([across, down, said[:, 3:]], dim=1).flatten(2)
         found = (found * shares).sum(2)
-        place = (found[:, :2] - within) * (_HALF_PX / SCREEN_UNIT)
+        place = (found[:, :2] - within) * (HALF_PX / SCREEN_UNIT)
         return torch.cat([place, found[:, 2:]], dim=1)

@@ -12,11 +12,11 @@ from gym_mario_suite.dream.creature import (  # noqa: E402
     Contact,
     Creature,
     free_guess,
-    packed,
     path_loss,
     unpacked,
 )
 from gym_mario_suite.dream.findings import Moments, law_moments, same_creature  # noqa: E402
+from gym_mario_suite.dream.linear_laws import packed  # noqa: E402
 from gym_mario_suite.dream.memory import (  # noqa: E402
     MEMORY_SIZE,
     NEAR,

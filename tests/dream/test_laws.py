@@ -15,10 +15,10 @@ from gym_mario_suite.dream.laws import (  # noqa: E402
     Proposals,
     free_guess,
     law_loss,
-    packed,
     plain_terms,
     unpacked,
 )
+from gym_mario_suite.dream.linear_laws import packed  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
 from gym_mario_suite.dream.presets import (  # noqa: E402

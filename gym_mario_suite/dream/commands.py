@@ -80,7 +80,11 @@ def train(
         ),
     ] = "denoise",
     start: Annotated[
-        Path | None, typer.Option(help="Begin with these weights: an earlier stage's folder.")
+        Path | None,
+        typer.Option(
+            help="Begin with these weights: an earlier stage's folder, an exported model's file "
+            "(.onnx, .safetensors), or a shipped model's name."
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(help="Steps; 0: as many as fit into --minutes.")] = 10_000,
     minutes: Annotated[

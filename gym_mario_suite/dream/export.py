@@ -13,6 +13,15 @@ import torch
 from torch import nn
 
 from gym_mario_suite.dream.network import example_inputs
+from gym_mario_suite.dream.onnx_weights import (
+    CARD_KEY,
+    CONFIG_KEY,
+    FORMAT,
+    FORMAT_KEY,
+    HALF,
+    TABLE_KEY,
+    tensor_table,
+)
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.dream.weights import is_halved
 from gym_mario_suite.errors import OptionError
@@ -20,9 +29,6 @@ from gym_mario_suite.whole_file import write_whole
 
 OPSET = 17
 OUTPUTS = ("denoised", "head", "next_scenery")
-# Keys of the file's metadata, which the runtime reads.
-CONFIG_KEY, CARD_KEY, FORMAT_KEY = "dream_config", "dream_card", "dream_format"
-FORMAT = "1"
 
 
 def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
@@ -30,13 +36,15 @@ def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict
 
     Inputs and outputs have the names and shapes of `network.Denoiser.forward`; the number of rows
     is free. Weights are stored as fp16, each followed by a cast that the runtime folds when it
-    opens the file.
+    opens the file. A table in the metadata says where each of them is (see `onnx_weights`).
 
     Raises:
-        OptionError: When `onnx` is missing, or the file cannot be written.
+        OptionError: When `onnx` is missing, a weight is not in the graph, or the file cannot be
+            written.
     """
     try:
         import onnx
+        from onnx import numpy_helper
     except ImportError:
         raise OptionError("export needs onnx: pip install 'gym-mario-suite[dream-train]'") from None
 
@@ -56,11 +64,17 @@ def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
+    # Before weights are halved, so that they are found by their values.
+    table = tensor_table(
+        {name: tensor.cpu().numpy() for name, tensor in denoiser.state_dict().items()},
+        {part.name: numpy_helper.to_array(part) for part in model.graph.initializer},
+    )
     _store_as_halves(model)
     for key, text in (
         (FORMAT_KEY, FORMAT),
         (CONFIG_KEY, json.dumps(config.to_dict(), sort_keys=True)),
         (CARD_KEY, json.dumps(card, sort_keys=True)),
+        (TABLE_KEY, json.dumps(table)),
     ):
         entry = model.metadata_props.add()
         entry.key, entry.value = key, text
@@ -78,7 +92,7 @@ def _store_as_halves(model: Any) -> None:
         if tensor.data_type != TensorProto.FLOAT or not is_halved(name, size):
             continue
         halves = numpy_helper.to_array(tensor).astype(np.float16)
-        tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}_fp16"))
-        casts.append(helper.make_node("Cast", [f"{name}_fp16"], [name], to=TensorProto.FLOAT))
+        tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}{HALF}"))
+        casts.append(helper.make_node("Cast", [f"{name}{HALF}"], [name], to=TensorProto.FLOAT))
     for cast in reversed(casts):
         graph.node.insert(0, cast)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.dream.onnx_weights import settings_of
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.errors import OptionError, WeightsError, as_integer
 
@@ -19,7 +19,6 @@ BACKENDS = ("onnx", "torch")
 DATA = Path(__file__).parent / "data"
 DEFAULT_MODEL = "xxs"
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
-_FORMAT = "1"
 _MAX_THREADS = 256
 Floats = NDArray[np.float32]
 
@@ -101,13 +100,7 @@ class OnnxModel:
             # ONNX Runtime raises many kinds for a file that is no model.
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise WeightsError(f"{path}: the model cannot be read: {reason}") from error
-        if texts.get("dream_format") != _FORMAT:
-            raise WeightsError(f"{path}: an ONNX file, but no dream model of this program's format")
-        try:
-            self.config = DreamConfig.from_dict(json.loads(texts["dream_config"]))
-            self.card: dict[str, Any] = json.loads(texts["dream_card"])
-        except (KeyError, json.JSONDecodeError) as error:
-            raise WeightsError(f"{path}: the model's settings cannot be read: {error}") from error
+        self.config, self.card = settings_of(texts, path)
         self._inputs = {i.name for i in self._session.get_inputs()}
         shapes = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         height, width, _ = self.config.shape
@@ -137,18 +130,18 @@ class OnnxModel:
 
 
 class TorchModel:
-    """A safetensors file on torch, on a processor or a GPU.
+    """A model file on torch, on a processor or a GPU.
 
     Rows are computed by themselves, as in `OnnxModel`, on a processor; on a GPU all at once, and
     then bits may depend on how many there are.
 
     Args:
-        path: A .safetensors file that `mario dream export` wrote.
+        path: A .safetensors or .onnx file that `mario dream export` wrote.
         threads: torch's threads.
         device: "cpu" or "cuda".
 
     Raises:
-        OptionError: When torch or safetensors is missing.
+        OptionError: When torch, safetensors or, for an .onnx file, onnx is missing.
         WeightsError: When the file cannot be read.
     """
 
@@ -208,7 +201,7 @@ def open_model(
 
     Args:
         model: Name of a shipped model, or a path.
-        backend: "onnx", or "torch" for .safetensors files.
+        backend: "onnx", for .onnx files, or "torch", for these and .safetensors files.
         threads: Cores to use at most.
 
     Raises:
@@ -218,11 +211,6 @@ def open_model(
     if backend not in BACKENDS:
         raise OptionError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     path = model_path(model)
-    if backend == "torch" and path.suffix != SAFETENSORS:
-        raise OptionError(
-            f"the backend torch reads {SAFETENSORS} files, got {path}; `mario dream export` writes "
-            "both kinds"
-        )
     if backend == "onnx" and path.suffix != ONNX:
         raise OptionError(f"the backend onnx reads {ONNX} files, got {path}")
     stamp = path.stat().st_mtime_ns if path.is_file() else 0

@@ -32,6 +32,7 @@ from gym_mario_suite.dream.presets import (
     STAGES,
     DreamConfig,
 )
+from gym_mario_suite.dream.runtime import model_path
 from gym_mario_suite.dream.weights import (
     averages_of,
     fill,
@@ -200,13 +201,19 @@ class Trainer:
         self._generator = torch.Generator(self.device)
 
     def start_from(self, path: Path) -> None:
-        """Begin with the weights of a model file or the average of another stage's checkpoint."""
+        """Begin with the average of a training's folder, a model's file, or a shipped model's name.
+
+        Raises:
+            OptionError: For an .onnx file, when `onnx` is missing.
+            WeightsError: When there are no such weights, or they do not fit.
+        """
         if path.is_dir() or path.name == CHECKPOINT:
             weights, metadata = averages_of(path / CHECKPOINT if path.is_dir() else path)
             fill(self.model, weights, path)
             self.progress.predictions = metadata["progress"]["predictions"]
             self.progress.seconds = metadata["progress"]["seconds"]
         else:
+            path = path if path.is_file() else model_path(path)
             model, _, _ = load_model(path)
             fill(self.model, model.state_dict(), path)
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}

@@ -159,11 +159,19 @@ def save_model(path: Path, module: nn.Module, config: DreamConfig, card: dict[st
 
 
 def load_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]:
-    """The denoiser of a file that `save_model` wrote, its settings and its card.
+    """The denoiser of a file that `mario dream export` wrote, its settings and its card.
+
+    Args:
+        path: A .safetensors file of `save_model`, or an .onnx file.
 
     Raises:
+        OptionError: For an .onnx file, when `onnx` is missing.
         WeightsError: When it cannot be read.
     """
+    if path.suffix == ".onnx":
+        from gym_mario_suite.dream.onnx_weights import load_onnx_model
+
+        return load_onnx_model(path)
     from gym_mario_suite.dream.network import Denoiser
 
     tensors, metadata = load_tensors(path)

@@ -83,7 +83,8 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
 
     Args:
         model: Name of a shipped model, or the path of one.
-        backend: "onnx" (needs onnxruntime), or "torch" for .safetensors files.
+        backend: "onnx" (needs onnxruntime), or "torch" (needs the extra `dream-train`), which
+            reads .safetensors files, too.
         threads: Cores to use at most.
         steps: Sampling steps; None for the model's own number.
         solver: "euler" or "heun".

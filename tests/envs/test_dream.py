@@ -192,7 +192,7 @@ def test_reset_options(tiny: str) -> None:
     [
         ({"model": "none-such"}, "shipped are"),
         ({"backend": "tensorflow"}, "backend must be"),
-        ({"backend": "torch"}, r"reads \.safetensors files"),
+        ({"model": "mine.safetensors"}, r"the backend onnx reads \.onnx files"),
         ({"steps": 0}, "steps"),
         ({"solver": "newton"}, "euler, heun"),
         ({"horizon": 0}, "horizon"),

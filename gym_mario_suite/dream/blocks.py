@@ -107,11 +107,11 @@ class Condition(nn.Module):
         if self.memory is not None and remembered is not None:
             vector = vector + self.memory(remembered)
         if self.clock is not None and memory is not None:
-            vector = vector + self.clock(_clock(memory))
+            vector = vector + self.clock(clock_of(memory))
         return self.mlp(vector)
 
 
-def _clock(memory: Tensor) -> Tensor:
+def clock_of(memory: Tensor) -> Tensor:
     """Where the animations stand, as switches, float[n, sum of CLOCK_PERIODS]; 0 if not known."""
     parts = []
     for period in CLOCK_PERIODS:

@@ -75,7 +75,7 @@ def train(
     stage: Annotated[
         str,
         typer.Option(
-            help="motion (first), denoise (second) or rollout (third).",
+            help="motion (first), herd (more of it), denoise (second) or rollout (third).",
             autocompletion=words(STAGES),
         ),
     ] = "denoise",

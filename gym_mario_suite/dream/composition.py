@@ -24,21 +24,25 @@ class Parts(NamedTuple):
 
     Attributes:
         painted: float[n, 3, h, w], of the scenery.
+        head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
         logits: Of each cell's choices (see `copies.choose`); None where all is painted.
         backdrop: float[n, 3, h, w], what the panorama shows (see `panorama`), if there is one.
         edge: A layer upon the scenery (see `edge`).
         things: A layer of all that moves.
+        herd: A layer of the creatures that are remembered (see `herd_layer`), upon the things.
         sprite: A layer of Mario alone, upon the others (see `sprite`).
-        head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
+        memory: float[n, MEMORY_SIZE], after the step; None without a memory.
     """
 
     painted: Tensor
-    logits: Tensor | None
-    backdrop: Tensor | None
-    edge: Tensor | None
-    things: Tensor | None
-    sprite: Tensor | None
     head: Tensor
+    logits: Tensor | None = None
+    backdrop: Tensor | None = None
+    edge: Tensor | None = None
+    things: Tensor | None = None
+    herd: Tensor | None = None
+    sprite: Tensor | None = None
+    memory: Tensor | None = None
 
 
 class Composed(NamedTuple):
@@ -57,7 +61,7 @@ def composed(parts: Parts, last: Tensor | None, config: DreamConfig) -> Composed
     if parts.edge is not None:
         scenery = covered(scenery, parts.edge)
     frame = scenery
-    for layer in (parts.things, parts.sprite):
+    for layer in (parts.things, parts.herd, parts.sprite):
         if layer is not None:
             frame = covered(frame, layer)
     return Composed(frame, scenery)
@@ -96,10 +100,13 @@ def composition_error(
     # How much of each layer is left uncovered by the one above.
     if parts.things is not None:
         left = weight
-        if parts.sprite is not None:
-            left = weight * (1 - parts.sprite[:, 3:].detach().sigmoid())
+        for layer in (parts.herd, parts.sprite):
+            if layer is not None:
+                left = left * (1 - layer[:, 3:].detach().sigmoid())
         error = error + covering_error(frame, parts.things, truth.frame, left).mean()
         frame = covered(frame, parts.things.detach())
+    if parts.herd is not None:  # which learns by itself, see `motion_loss`
+        frame = covered(frame, parts.herd.detach())
     if parts.sprite is not None:
         error = error + covering_error(frame, parts.sprite, truth.frame, weight).mean()
     return error

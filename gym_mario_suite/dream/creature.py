@@ -42,6 +42,7 @@ assert _NEAR.stop == _NEAREST.start
 _SURE = 8.0  # logit for each px by which a creature is near
 # What happens when one is touched, among the head's numbers.
 _EVENTS = slice(_SLICES["done"].start, _SLICES["power"].stop)
+_HURT = _SLICES["invulnerable"].start
 LAWS = 16  # for each direction
 _UNITS: Units = (SCREEN_UNIT, SPEED_UNIT)
 _TERMS = 4
@@ -198,7 +199,7 @@ class Contact(nn.Module):
         self.choices = choices
         self.places = nn.Linear(_PLACES, width)
         self.state = nn.Linear(state, width, bias=False)
-        last = nn.Linear(width, choices + _EVENTS.stop - _EVENTS.start)
+        last = nn.Linear(width, choices + _EVENTS.stop - _EVENTS.start + 1)
         with torch.no_grad():  # at first it leaves things as they are
             last.weight.mul_(0.01)
             last.bias.zero_()
@@ -217,8 +218,12 @@ class Contact(nn.Module):
         places = torch.cat([_bumps(apart[:, :1], _FAR_X), _bumps(apart[:, 1:], _FAR_Y)], dim=1)
         told = self.answer((self.places(places) + self.state(state)) * creature[:, :1])
         told = told * creature[:, :1]
-        events = functional.pad(told[:, self.choices :], (_EVENTS.start, HEAD_SIZE - _EVENTS.stop))
-        return told[:, : self.choices], events
+        events = told[:, self.choices : -1]
+        events = functional.pad(events, (_EVENTS.start, HEAD_SIZE - _EVENTS.stop))
+        # And for how long he cannot be hurt then.
+        return told[:, : self.choices], events + functional.pad(
+            told[:, -1:], (_HURT, HEAD_SIZE - _HURT - 1)
+        )
 
 
 def _bumps(values: Tensor, reach: int) -> Tensor:

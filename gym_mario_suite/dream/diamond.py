@@ -232,7 +232,7 @@ class DiamondNet(_Core):
         """As `network.UnshuffleNet.forward`."""
         pressed = self.buttons(buttons).flatten(1)
         painted, deep = self.run(torch.cat([context, noisy], dim=1), codes, pressed)
-        return Parts(painted, None, None, None, None, None, self.head(deep.mean(dim=(2, 3))))
+        return Parts(painted, self.head(deep.mean(dim=(2, 3))))
 
 
 class Upsampler(_Core):

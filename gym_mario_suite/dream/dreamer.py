@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.dream.diffusion import sampling_sigmas
 from gym_mario_suite.dream.frames import Frames, checked_frame, to_frames, to_model
 from gym_mario_suite.dream.hints import HintMap
-from gym_mario_suite.dream.memory import carried, no_memory
+from gym_mario_suite.dream.memory import no_memory
 from gym_mario_suite.dream.noise import normal_noise
 from gym_mario_suite.dream.presets import (
     CONTEXT,
@@ -219,9 +219,7 @@ class Dreamer:
         self.keys[rows] = np.concatenate([self.keys[rows, 1:], np.asarray(keys)[:, None]], 1)
         self.times[rows] += 1
         if self.model.config.memory:
-            self.memory[rows] = carried(
-                self.memory[rows], made.heads, lambda parts: np.stack(parts, 1)
-            )
+            self.memory[rows] = made.memory
         self._move_cameras(rows, outcome.move[:, 2])
         return frames, outcome
 

@@ -28,7 +28,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import write_whole
 
 OPSET = 17
-OUTPUTS = ("denoised", "head", "next_scenery")
+OUTPUTS = ("denoised", "head", "next_scenery", "next_memory")
 
 
 def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:

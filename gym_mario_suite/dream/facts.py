@@ -12,14 +12,19 @@ from numpy.typing import NDArray
 from gym_mario_suite.dream.memory import (
     CAMERA_PERIOD,
     CLOCK_PERIOD,
+    CREATURE,
     HALF_PX,
+    HERD,
+    KINDS,
     MEMORY,
     NEAR_PX,
     PLACE_PERIOD_PX,
+    VOLLEY_PERIOD,
 )
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.draw import camera
-from gym_mario_suite.engine.world import Kind
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Kind
 
 # Positions in px; the clock is what all animations follow. `near`: whether some creature is near
 # enough to matter; where it is is told as seen from Mario.
@@ -28,9 +33,26 @@ FACTS = (
     *("speed_x", "speed_y", "jump_time", "clock", "theme", "may_jump", "ducking", "invulnerable"),
     *("near", "near_x", "near_y", "near_speed_x", "near_speed_y"),
     *("near_tall", "near_winged", "near_sharp"),
+    *("scans", "volley"),
+    # Those creatures and items that are nearest to Mario: a number by which each is known again
+    # from tick to tick (0 for none), and what is remembered of it (see `memory.CREATURE`).
+    *(
+        f"creature_{number}_{name}"
+        for number in range(HERD)
+        for name in ("id", "x", "y", "speed_x", "speed_y", "facing", "kind", "winged", "wait")
+    ),
 )
 FACT = {name: i for i, name in enumerate(FACTS)}
-_NEAR = FACT["near"]
+_LONGEST_WAIT = 60  # ticks; nothing waits longer
+_SAME_PX = 20.0  # no creature goes as far in a tick
+_NEAR, _SCANS, _VOLLEY = FACT["near"], FACT["scans"], FACT["volley"]
+_HERD, _EACH = FACT["creature_0_id"], len(CREATURE)
+_BULLET = KINDS.index(("BULLET_BILL",))
+# What a creature of each kind of the engine is remembered as; -1 for what is not remembered.
+_KINDS = np.full(32, -1, np.int64)
+for _number, _names in enumerate(KINDS):
+    for _name in _names:
+        _KINDS[Kind[_name]] = _number
 _LOW_PX = 12
 _SPIKY, _SPIKY_WINGED = int(Kind.SPIKY), int(Kind.SPIKY_WINGED)
 _FLOWER = int(Kind.ENEMY_FLOWER)
@@ -57,6 +79,38 @@ def _note_nearest(world, body, out):
             out[5] = s.height > _LOW_PX
             out[6] = s.winged
             out[7] = s.kind == _SPIKY or s.kind == _SPIKY_WINGED or s.kind == _FLOWER
+
+
+@jit
+def _note_herd(world, body, out):
+    """The creatures and items nearest to Mario: float32[HERD * _EACH], 0 where there is none."""
+    out[:] = 0
+    for i in range(world.n_sprites):
+        slot = world.order[i]
+        s = world.sprites[slot]
+        kind = _KINDS[s.kind] if 0 <= s.kind < len(_KINDS) else -1
+        if kind < 0 or s.dead_time > 0 or s.carried:
+            continue
+        # In the first free place, or in that of the farthest if it is farther than this one.
+        far, at = max(abs(s.x - body.x), abs(s.y - body.y)), -1
+        for j in range(0, HERD * _EACH, _EACH):
+            if out[j] == 0:
+                at = j
+                break
+            other = max(abs(out[j + 1] - body.x), abs(out[j + 2] - body.y))
+            if other > far:
+                far, at = other, j
+        if at < 0:
+            continue
+        out[at] = slot + 1
+        out[at + 1] = s.x
+        out[at + 2] = s.y
+        out[at + 3] = s.xa
+        out[at + 4] = s.ya
+        out[at + 5] = s.facing
+        out[at + 6] = kind
+        out[at + 7] = s.winged
+        out[at + 8] = min(s.aux, _LONGEST_WAIT)
 
 
 @jit
@@ -88,7 +142,51 @@ def note(image, world, theme, facts):
     facts[15] = player.may_jump
     facts[16] = player.ducking
     facts[17] = player.invulnerable_time
-    _note_nearest(world, player.body, facts[_NEAR:])
+    _note_nearest(world, player.body, facts[_NEAR:_SCANS])
+    # The last column that is looked through for what appears is one beyond that at the right edge.
+    facts[_SCANS] = (np.int64(facts[2]) + SCREEN_WIDTH_PX) // TILE_PX + 1 > world.scan_last
+    # Cannons take turns: those of the next column fire two ticks later.
+    facts[_VOLLEY] = (world.tick + 1 - 2 * (np.int64(facts[2]) // TILE_PX)) % VOLLEY_PERIOD
+    _note_herd(world, player.body, facts[_HERD:])
+
+
+def herd_ways(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float32]:
+    """How the creatures of a moment go on: way right and down, px; speeds; where they look.
+
+    Args:
+        before: float[..., FACTS].
+        after: float[..., FACTS], a tick later.
+
+    Returns:
+        float32[..., HERD, 5]; NaN where there is no creature, or none any more.
+    """
+    then, now = (np.asarray(part)[..., _HERD:] for part in (before, after))
+    then = then.reshape(*then.shape[:-1], HERD, _EACH)
+    now = now.reshape(*now.shape[:-1], HERD, _EACH)
+    same = (then[..., :, None, 0] == now[..., None, :, 0]) & (then[..., :, None, 0] > 0)
+    which = same.argmax(-1)
+    found = np.take_along_axis(now, which[..., None], -2)
+    way = found[..., 1:3] - then[..., 1:3]
+    # The number of one that is gone may be given to another one.
+    known = same.any(-1) & (np.abs(way).max(-1) < _SAME_PX)
+    told = np.concatenate([way, found[..., 3:6]], -1)
+    return np.where(known[..., None], told, np.nan).astype(np.float32)
+
+
+def newborn(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which of the creatures after a tick were not there before, bool[..., HERD]."""
+    then, now = (np.asarray(part)[..., _HERD::_EACH] for part in (before, after))
+    return (now > 0) & ~(now[..., :, None] == then[..., None, :]).any(-1)
+
+
+def shots(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float32]:
+    """In which rows of tiles cannons fired in a tick, 1 or 0, float32[..., 15]."""
+    now = np.asarray(after)[..., _HERD:]
+    now = now.reshape(*now.shape[:-1], HERD, _EACH)
+    fired = newborn(before, after) & (now[..., 6] == _BULLET)
+    row = np.floor(now[..., 2] / TILE_PX)
+    rows = np.arange(SCREEN_HEIGHT_PX // TILE_PX)
+    return (fired[..., None] & (row[..., None] == rows)).any(-2).astype(np.float32)
 
 
 def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -113,5 +211,10 @@ def memory_of(facts: NDArray[np.floating]) -> NDArray[np.float32]:
         **{"clock": told["clock"] % CLOCK_PERIOD, "camera": left % CAMERA_PERIOD},
         "large": told["mode"] > 0,
     }
+    for number in range(HERD):
+        part = f"creature_{number}_"
+        there = told[f"{part}id"] > 0
+        numbers[f"{part}there"] = there
+        numbers[f"{part}x"] = np.where(there, told[f"{part}x"] - left * HALF_PX, 0)
     memory = np.stack([numbers[name] for name in MEMORY], -1)
     return np.where(known[..., None], memory, 0).astype(np.float32)

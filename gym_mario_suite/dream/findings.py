@@ -11,8 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from gym_mario_suite.dream.appearing import born_of
 from gym_mario_suite.dream.creature import Creature
-from gym_mario_suite.dream.facts import memory_of
+from gym_mario_suite.dream.facts import memory_of, newborn
+from gym_mario_suite.dream.herd import Herd
+from gym_mario_suite.dream.herd_numbers import WHERE, herd_of, left_edge
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.losses import law_targets
 from gym_mario_suite.dream.memory import (
@@ -27,9 +30,12 @@ from gym_mario_suite.dream.memory import (
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import CONTEXT, head_slices, multi_hot
 from gym_mario_suite.dream.windows import WindowSource, targets_of
+from gym_mario_suite.engine.tiles import TILE_PX
 
 # Streams of windows, other ones than those of the steps.
 _LAW_STREAM, _BACKDROP_STREAM = 1 << 31, 3 << 30
+_HERD_STREAM = 5 << 29
+_HERD_TICKS = 16  # of a window
 _EACH = 64  # windows at once
 _MOVE = head_slices()["move"]
 _SAME_PX = 20.0  # no creature goes as far in a tick
@@ -43,6 +49,8 @@ class Findings(NamedTuple):
         upright: The same, upright.
         creature_across: The same of the creature nearest to Mario, across.
         creature_upright: The same, upright.
+        herd_across: The same of all creatures, across.
+        herd_upright: The same, upright.
         backdrop: Share of the sceneries' pixels that are as in the panorama.
     """
 
@@ -50,6 +58,8 @@ class Findings(NamedTuple):
     upright: float | None = None
     creature_across: float | None = None
     creature_upright: float | None = None
+    herd_across: float | None = None
+    herd_upright: float | None = None
     backdrop: float | None = None
 
     def lines(self) -> list[str]:
@@ -64,6 +74,11 @@ class Findings(NamedTuple):
             told.append(
                 f"laws of creatures: all but {self.creature_across:.2%} across, "
                 f"{self.creature_upright:.2%} upright"
+            )
+        if self.herd_across is not None and self.herd_upright is not None:
+            told.append(
+                f"laws of the herd: all but {self.herd_across:.2%} across, "
+                f"{self.herd_upright:.2%} upright"
             )
         if self.backdrop is not None:
             told.append(f"backdrops: {self.backdrop:.0%} of the sceneries' pixels are as in them")
@@ -89,7 +104,7 @@ def find(
         backdrops: Frames to find backdrops in.
     """
     found = Findings()
-    own_laws, creature, panorama = _parts(model)
+    own_laws, creature, panorama, herd = _parts(model)
     if _unfitted(own_laws) or _unfitted(creature):
         moments = law_moments(source, seed, horizon, laws)
         if moments is not None:
@@ -99,6 +114,11 @@ def find(
             if creature is not None and _unfitted(creature):
                 across, upright = creature.fit(*same_creature(moments), seed)
                 found = found._replace(creature_across=across, creature_upright=upright)
+    if herd is not None and _unfitted(herd):
+        moments = herd_moments(source, seed, laws)
+        if moments is not None:
+            across, upright = herd.fit(*moments, seed)
+            found = found._replace(herd_across=across, herd_upright=upright)
     if panorama is not None and _unfitted(panorama):
         moments = backdrop_moments(source, seed, backdrops)
         if moments is not None:
@@ -106,14 +126,16 @@ def find(
     return found
 
 
-def _parts(model: nn.Module) -> tuple[Laws | None, Creature | None, Panorama | None]:
+def _parts(
+    model: nn.Module,
+) -> tuple[Laws | None, Creature | None, Panorama | None, Herd | None]:
     net = getattr(model, "net", None)
     body = getattr(net, "body", None)
     laws, creature = getattr(body, "laws", None), getattr(body, "creature", None)
-    return laws, creature, getattr(net, "panorama", None)
+    return laws, creature, getattr(net, "panorama", None), getattr(net, "herd", None)
 
 
-def _unfitted(part: Laws | Creature | Panorama | None) -> bool:
+def _unfitted(part: Laws | Creature | Panorama | Herd | None) -> bool:
     return part is not None and not bool(part.fitted)
 
 
@@ -159,6 +181,41 @@ def law_moments(source: WindowSource, seed: int, horizon: int, count: int) -> Mo
             )
     moments = Moments(*(torch.cat(parts) for parts in zip(*found, strict=True)))
     return moments if len(moments.memory) else None
+
+
+class HerdMoments(NamedTuple):
+    """Creatures of many moments, and how they came into being; see `Herd.fit`."""
+
+    herd: Tensor
+    phase: Tensor
+    ways: Tensor
+    births: tuple[Tensor, Tensor]
+
+
+def herd_moments(source: WindowSource, seed: int, count: int) -> HerdMoments | None:
+    """Creatures of some `count` moments; None where the source knows of none."""
+    found: list[tuple[Tensor, ...]] = []
+    codes, born = [], []
+    for number in range(-(-count // (_EACH * _HERD_TICKS))):
+        pieces = source.batch(seed, _HERD_STREAM + number, _EACH, CONTEXT + _HERD_TICKS)
+        facts = pieces.facts[:, CONTEXT - 1 :]
+        memory = torch.from_numpy(memory_of(facts))
+        ways = torch.from_numpy(targets_of(facts).herd).flatten(0, 2)
+        before, after = memory[:, :-1].flatten(0, 1), memory[:, 1:].flatten(0, 1)
+        edge = torch.nn.functional.pad(left_edge(before), (0, 1))[:, None]
+        herd = herd_of(before)
+        phase = (herd[..., WHERE] + edge) % TILE_PX
+        known = ways.isfinite().all(1)
+        found.append((herd.flatten(0, 1)[known], phase.flatten(0, 1)[known], ways[known]))
+        new = torch.from_numpy(newborn(facts[:, :-1], facts[:, 1:])).flatten(0, 1)
+        hints = torch.from_numpy(pieces.hints[:, CONTEXT - 1 : -1]).flatten(0, 1)
+        code, creature = born_of(hints, before, after, new)
+        codes.append(code)
+        born.append(creature)
+    herd, phase, ways = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if not len(herd):
+        return None
+    return HerdMoments(herd, phase, ways, (torch.cat(codes), torch.cat(born)))
 
 
 def backdrop_moments(

@@ -23,7 +23,8 @@ _QUARTER = TILE_PX // 4
 # the first px below them, which he may stand on without being in it.
 _POINTS_X = tuple(range(-2 * _QUARTER, 2 * _QUARTER + 1, _QUARTER))
 _POINTS_Y = (*range(-7 * _QUARTER, _QUARTER + 1, _QUARTER), 1)
-_FIRST, _KIND, _HIDDEN = 64, 8, 64  # channels: of a tile at first, of its kind, of a law's answer
+KIND = 8  # numbers that tell what kind a tile is
+_FIRST, _HIDDEN = 64, 64  # channels: of a tile at first, of a law's answer
 
 
 class TileKinds(nn.Module):
@@ -43,7 +44,7 @@ class TileKinds(nn.Module):
             nn.SiLU(),
             nn.Conv2d(_FIRST, _FIRST // 2, 1),
             nn.SiLU(),
-            nn.Conv2d(_FIRST // 2, _KIND, 1),
+            nn.Conv2d(_FIRST // 2, KIND, 1),
         )
 
     def seen(self, scenery: Tensor, memory: Tensor, place: Tensor) -> Tensor:
@@ -64,6 +65,19 @@ class TileKinds(nn.Module):
         top, left = corner[:, 1] - _ABOVE * self.size[0], corner[:, 0] - _ASIDE * self.size[1]
         return cut(scenery, top, left, _ROWS * self.size[0], _COLUMNS * self.size[1])
 
+    def whole(self, scenery: Tensor, left: Tensor) -> Tensor:
+        """The whole scenery, from where the first tile in it begins, as in `seen`.
+
+        Args:
+            scenery: float[n, 3, h, w].
+            left: int64[n], where in its tile the picture's left edge is, px of a frame.
+
+        Returns:
+            float[n, 4, h, w + tile].
+        """
+        rows, columns = map(int, scenery.shape[2:])
+        return cut(scenery, left * 0, -left, rows, columns + self.size[1])
+
     def forward(self, seen: Tensor, memory: Tensor) -> Tensor:
         """What kind each tile is, float[n, kind, tiles]; zeros where Mario's place is not known."""
         return self.look(seen).float().flatten(2) * memory[:, PLACED, None, None]
@@ -78,13 +92,14 @@ class Ground(nn.Module):
         state: Width of what is known beside that.
     """
 
+    TILES = _ROWS * _COLUMNS  # that count
     points: Tensor
 
     def __init__(self, count: int, numbers: int, state: int) -> None:
         super().__init__()
         points = torch.tensor([(x, y) for y in _POINTS_Y for x in _POINTS_X], dtype=torch.float32)
         self.register_buffer("points", points, persistent=False)
-        self.tiles = nn.Linear(_KIND * len(points), _HIDDEN)
+        self.tiles = nn.Linear(KIND * len(points), _HIDDEN)
         self.state = nn.Linear(state, _HIDDEN, bias=False)
         self.numbers = nn.Linear(numbers, _HIDDEN, bias=False)
         self.law = nn.Parameter(torch.zeros(count, _HIDDEN))
@@ -92,6 +107,13 @@ class Ground(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.answer = nn.Sequential(nn.SiLU(), nn.Linear(_HIDDEN, _HIDDEN), nn.SiLU(), last)
+
+    @staticmethod
+    def window(like: Tensor) -> tuple[Tensor, Tensor]:
+        """Rows and columns of the tiles that count, from the one in which feet are."""
+        rows = torch.arange(-_ABOVE, _BELOW + 1, device=like.device, dtype=like.dtype)
+        columns = torch.arange(-_ASIDE, _ASIDE + 1, device=like.device, dtype=like.dtype)
+        return rows.repeat_interleave(_COLUMNS), columns.repeat(_ROWS)
 
     def forward(self, kinds: Tensor, feet: Tensor, said: Tensor, state: Tensor) -> Tensor:
         """What is to be added to the laws' logits, float[n, laws].
@@ -107,7 +129,7 @@ class Ground(nn.Module):
         column = where[..., 0].floor().clamp(-_ASIDE, _ASIDE) + _ASIDE
         row = where[..., 1].floor().clamp(-_ABOVE, _BELOW) + _ABOVE
         index = (row * _COLUMNS + column).long()
-        each = index.flatten(1)[:, None].expand(-1, _KIND, -1)
+        each = index.flatten(1)[:, None].expand(-1, KIND, -1)
         there = kinds.gather(2, each).unflatten(2, tuple(map(int, index.shape[1:])))
         told = self.tiles(there.permute(0, 2, 3, 1).flatten(2)) + self.numbers(said.detach())
         return self.answer(told + self.state(state)[:, None] + self.law)[..., 0]

@@ -37,6 +37,35 @@ def cut(frames: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> T
     return torch.cat([seen * inside, inside], dim=1)
 
 
+def laid(parts: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
+    """Small pictures put into frames: the sum of what comes to each pixel, 0 where nothing does.
+
+    The counterpart of `cut`, and many times faster than cutting a frame out of a small picture.
+
+    Args:
+        parts: float[n, m, c, rows, columns], m pictures for each frame.
+        top: int64[n, m], row of the frame in which each begins; may be outside.
+        left: int64[n, m], the same of columns.
+        height: Of the frame.
+        width: Of the frame.
+
+    Returns:
+        float[n, c, height, width].
+    """
+    channels, size = int(parts.shape[2]), tuple(map(int, parts.shape[3:]))
+    rows = top[..., None] + torch.arange(size[0], device=top.device)
+    columns = left[..., None] + torch.arange(size[1], device=left.device)
+    inside = ((rows >= 0) & (rows < height))[..., None]
+    inside = inside & ((columns >= 0) & (columns < width))[..., None, :]
+    index = rows.clamp(0, height - 1)[..., None] * width
+    index = (index + columns.clamp(0, width - 1)[..., None, :]).flatten(1)
+    shown = parts * inside[:, :, None].to(parts.dtype)
+    shown = shown.transpose(1, 2).flatten(2)
+    empty = (shown[:, :, :1] * 0).expand(-1, -1, height * width)
+    index = index[:, None].expand(-1, channels, -1)
+    return empty.scatter_add(2, index, shown).unflatten(2, (height, width))
+
+
 def hardly_covering(drawn: Tensor) -> Tensor:
     """A network's four channels as a layer that at first covers little."""
     return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)

@@ -18,7 +18,7 @@ from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.facts import memory_of
 from gym_mario_suite.dream.frames import Frames, quantised
 from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
-from gym_mario_suite.dream.memory import MEMORY, NEAR, NEAR_KIND, NEAR_PLACE, carried
+from gym_mario_suite.dream.memory import MEMORY, NEAR, NEAR_KIND, NEAR_PLACE, SCANS
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.windows import (
@@ -29,7 +29,10 @@ from gym_mario_suite.dream.windows import (
 
 _SLICES = head_slices()
 # Which parts of a memory are no places, in the order of MEMORY.
-_UNPLACED = tuple(float(name not in ("placed", "x", "y", "camera", "theme")) for name in MEMORY)
+_UNPLACED = tuple(
+    float(name not in ("placed", "x", "y", "camera", "theme") and number < SCANS)
+    for number, name in enumerate(MEMORY)
+)
 _EMPTY_SHARE, _UNPLACED_SHARE = 0.1, 0.25
 # How often the creature near Mario is not known of, and its place not quite; and by how many px.
 _UNNOTICED_SHARE, _MISPLACED_SHARE, _MISPLACED_PX = 0.1, 0.2, 0.7
@@ -324,7 +327,6 @@ def rollout_loss(
     kept = (torch.rand(count, generator=generator, device=device) < hint_share).float()
     total = torch.zeros((), device=device)
     heads: dict[str, Tensor] = {}
-    head = past.new_empty(count, 0)
     memory = vague(batch.memory[:, CONTEXT - 1], generator)
     scenery = known_scenery(batch.scenery[:, CONTEXT - 1], past[:, -1], memory)
     for k in range(steps):
@@ -338,14 +340,13 @@ def rollout_loss(
         trained = int(torch.randint(config.steps, (), generator=generator, device=device))
         target = batch.frames[:, CONTEXT + k]
         x = _normal(target, generator)
-        clean = Composed(x, scenery)
+        clean, after = Composed(x, scenery), None
         for i, (sigma, lower) in enumerate(pairwise(sigmas)):
             level = torch.full((count,), sigma, device=device)
             with torch.set_grad_enabled(i == trained and torch.is_grad_enabled()):
                 parts = predict(
                     seen, x, buttons, level, sigma_context, tiles, place, remembered, behind
                 )
-            head = parts.head
             if i == trained:
                 last = batch.frames[:, CONTEXT + k - 1]
                 changed = ((target - last).abs().amax(1, keepdim=True) > _CHANGED).float()
@@ -355,13 +356,14 @@ def rollout_loss(
                 error = composition_error(parts, scenery, truth, weight, config)
                 total = total + error / config.sigma_data**2 / steps
                 targets = {n: v[:, CONTEXT - 1 + k] for n, v in batch.targets.items()}
-                for name, value in head_loss(head, targets).items():
+                for name, value in head_loss(parts.head, targets).items():
                     heads[name] = heads.get(name, 0.0) + value / steps
             with torch.no_grad():
                 clean = composed(parts, scenery, config)
+            after = parts.memory
             x = clean.frame.float() + (lower / sigma) * (x - clean.frame.float())
         past = torch.cat([past[:, 1:], quantised(clean.frame.float())[:, None]], 1)
         scenery = quantised(clean.scenery.float())
-        if config.memory:
-            memory = carried(memory, head.detach().float(), lambda values: torch.stack(values, 1))
+        if after is not None:
+            memory = after.detach().float()
     return total, heads

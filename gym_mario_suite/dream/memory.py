@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,49 @@ from gym_mario_suite.dream.presets import head_slices
 # in the level, the clock, the camera and the theme; and the places in the picture mean anything.
 # `near` is 1 if there is a creature near Mario; where it is is told as seen from him.
 # Tall ones are two tiles high, sharp ones cannot be stomped.
+# `scans` is 1 if the camera has just come to another column of tiles: what is to appear beyond the
+# right edge appears in the next step. `volley` is twice the column of tiles whose cannons fire in
+# the next step.
+# Then all creatures in and about the picture, in places of their own (see `herd`): where each is
+# in the picture, how fast it goes, where it looks, what it is, and how long it has waited.
+HERD = 8
+
+
+class Of(IntEnum):
+    """What is remembered of each creature of the herd, as places among its numbers."""
+
+    THERE = 0  # 1 if there is one
+    X = 1  # px of the engine, in the picture
+    Y = 2
+    SPEED_X = 3  # px a tick
+    SPEED_Y = 4
+    FACING = 5  # -1 left, 1 right, 0 a resting shell
+    KIND = 6  # place in KINDS
+    WINGED = 7
+    WAIT = 8  # ticks that a flower has waited in its pipe, or a power-up has risen
+
+
+CREATURE = tuple(part.name.lower() for part in Of)
+# Kinds that are told apart, by their names in the engine; wings are told beside them.
+KINDS = (
+    ("GOOMBA", "GOOMBA_WINGED"),
+    ("RED_KOOPA", "RED_KOOPA_WINGED"),
+    ("GREEN_KOOPA", "GREEN_KOOPA_WINGED"),
+    ("SPIKY", "SPIKY_WINGED"),
+    ("ENEMY_FLOWER",),
+    ("SHELL",),
+    ("BULLET_BILL",),
+    ("MUSHROOM",),
+    ("FIRE_FLOWER",),
+)
 MEMORY = (
     *("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time"),
     *("seen", "screen_x", "screen_y", "clock", "camera", "theme"),
     *("on_ground", "may_jump", "ducking", "large", "invulnerable"),
     *("near", "near_x", "near_y", "near_speed_x", "near_speed_y"),
     *("near_tall", "near_winged", "near_sharp"),
+    *("scans", "volley"),
+    *(f"creature_{number}_{name}" for number in range(HERD) for name in CREATURE),
 )
 MEMORY_SIZE = len(MEMORY)
 PLACE = slice(MEMORY.index("x"), MEMORY.index("y") + 1)
@@ -39,12 +77,18 @@ PLACED = MEMORY.index("placed")
 CLOCK, CAMERA, THEME = (MEMORY.index(name) for name in ("clock", "camera", "theme"))
 FLAGS = slice(MEMORY.index("on_ground"), MEMORY.index("large") + 1)
 INVULNERABLE = MEMORY.index("invulnerable")
+STOMP_TICKS = 1.0  # for which Mario cannot be hurt after he has stomped a creature
+HURT_TICKS = 32.0  # for which he cannot be hurt again; in the first of them all stand still
 NEAR = MEMORY.index("near")
 NEAR_PX = 40  # of the engine; a creature is near that is no further from Mario, to any side
 NEAR_PLACE = slice(NEAR + 1, NEAR + 3)
 NEAR_SPEED = slice(NEAR + 3, NEAR + 5)
 NEAR_KIND = slice(NEAR + 5, NEAR + 8)
+SCANS = NEAR_KIND.stop
+VOLLEY = SCANS + 1
+HERD_FROM = VOLLEY + 1
 THEMES = 3
+VOLLEY_PERIOD = 100  # ticks between two shots of a cannon
 CAMERA_PERIOD = 2560  # px of a frame; after so many all layers of the backdrop stand alike
 # Ticks after which the pictures of creatures and of tiles come again; the clock counts both.
 CLOCK_PERIODS = (8, 18)
@@ -67,7 +111,7 @@ def no_memory(count: int) -> NDArray[np.float32]:
 
 
 def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
-    """The memory after a step.
+    """The memory after a step, up to what the herd comes to (see `herd`): float[n, SCANS].
 
     Args:
         memory: float[n, MEMORY_SIZE], before.
@@ -83,7 +127,14 @@ def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
     flags = (head[:, _SLICES["flags"]] > 0) * ones[:, None]
     power = head[:, _SLICES["power"]]
     large = ((power[:, 1] > power[:, 0]) | (power[:, 2] > power[:, 0])) * ones
+    # How long he cannot be hurt is counted down, or set; which of them the head says, but not to
+    # the tick.
     immune = head[:, _SLICES["invulnerable"]][:, 0].clip(0, _LONGEST) * INVULNERABLE_UNIT
+    counted = (memory[:, INVULNERABLE] - 1).clip(0, HURT_TICKS)
+    for ticks in (STOMP_TICKS, HURT_TICKS):
+        nearer = (abs(immune - ticks) < abs(immune - counted)) * ones
+        counted = counted + (ticks - counted) * nearer
+    immune = immune + (counted - immune) * memory[:, 0]
     near = (head[:, _SLICES["near"]][:, 0] > 0) * ones
     kind = (head[:, _SLICES["kind"]] > 0) * near[:, None]
     nearest = head[:, _SLICES["nearest"]].clip(-_FASTEST, _FASTEST) * near[:, None]

@@ -15,16 +15,18 @@ from torch.nn import functional
 from gym_mario_suite.dream.body import Surroundings
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
+from gym_mario_suite.dream.herd_loss import herd_loss
 from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, known_scenery, vague
 from gym_mario_suite.dream.memory import PLACED, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
-from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
+from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices
 from gym_mario_suite.errors import OptionError
 
 _LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine
 _FRAME_NOISE = 0.02
 _BLOCK = 2 * CELL
+_CAMERA = head_slices()["move"].stop - 1
 _GUESSED = 0.03  # by so much a copy that must be guessed is worse than the best there is
 
 
@@ -92,7 +94,11 @@ def motion_loss(
     if net.edge is not None:
         for k in steps:
             error = error + _edge_error(net, net.edge, batch, k, config) / len(steps)
-    return error, head_loss(head, targets)
+    losses = head_loss(head, targets)
+    if net.herd is not None:
+        drawn_wrong, more = herd_loss(net, config, batch)
+        error, losses = error + drawn_wrong, {**losses, **more}
+    return error, losses
 
 
 def _edge_error(

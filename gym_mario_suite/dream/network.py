@@ -24,8 +24,11 @@ from gym_mario_suite.dream.copies import Motion, moved_along, moves
 from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
-from gym_mario_suite.dream.layers import hardly_covering
-from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED
+from gym_mario_suite.dream.herd import Herd
+from gym_mario_suite.dream.herd_layer import HerdLayer
+from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering
+from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED, SCANS, carried
+from gym_mario_suite.dream.nearest import remembered_with
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import (
     BUTTONS,
@@ -93,6 +96,8 @@ class UnshuffleNet(nn.Module):
         self.panorama = Panorama(config) if config.panorama else None
         self.edge = EdgePainter(config) if config.edge else None
         self.sprite = SpriteLayer(config) if config.sprite else None
+        self.herd = Herd(config) if config.herd else None
+        self.herd_layer = HerdLayer(config) if config.herd else None
         # How far the camera goes, once that is known: what comes into view follows from it.
         self.condition_camera = None
         if self.choice is not None and config.memory:
@@ -142,12 +147,21 @@ class UnshuffleNet(nn.Module):
         with torch.autocast(summary.device.type, enabled=False):
             head = self.head(summary.float())
         told, camera, aware = [summary, condition], None, condition
-        edge = sprite = backdrop = behind = None
+        edge = sprite = backdrop = behind = after = herd = alone = None
         if self.body is not None and self.finder is not None and memory is not None:
             assert scenery is not None
             where = self.body.where(memory, self.finder(kept))
             around = self.body.surroundings(context, scenery, memory, where)
             head, known = self.body(around, where, memory, buttons, head)
+            after = carried(memory, head[:, :HEAD_SIZE], _columns)
+            if self.herd is None:
+                after = functional.pad(after, (0, MEMORY_SIZE - SCANS))
+            else:
+                assert tiles is not None
+                assert place is not None
+                after, herd, alone = self._gone_on(
+                    self.herd, scenery, memory, after, head, tiles, place
+                )
             if self.edge is not None:
                 assert tiles is not None
                 assert place is not None
@@ -168,7 +182,7 @@ class UnshuffleNet(nn.Module):
         x = functional.silu(self.out_norm(x))
         painted = functional.pixel_shuffle(self.out(x), config.patch)
         if self.choice is None or self.things is None or near is None:
-            return Parts(painted, None, None, None, None, None, head)
+            return Parts(painted, head, memory=after)
         things = functional.pixel_shuffle(self.things(x), config.patch)
         logits = self.choice(x, torch.cat(told, dim=1), near, camera, behind)
         if self.fine is not None:
@@ -176,7 +190,36 @@ class UnshuffleNet(nn.Module):
             painted_too, things_too, chosen_too = self.fine(x, context, scenery)
             painted, things = painted + painted_too, things + things_too
             logits = logits + chosen_too
-        return Parts(painted, logits, backdrop, edge, hardly_covering(things), sprite, head)
+        things = hardly_covering(things)
+        if alone is not None:
+            cover = torch.where(alone > 0, OUTSIDE, things[:, 3:])
+            things = torch.cat([things[:, :3], cover], dim=1)
+        return Parts(painted, head, logits, backdrop, edge, things, herd, sprite, after)
+
+    def _gone_on(
+        self,
+        herd: Herd,
+        scenery: Tensor,
+        memory: Tensor,
+        after: Tensor,
+        head: Tensor,
+        tiles: Tensor,
+        place: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The memory with the herd after the step, its layer, and where that is alone."""
+        assert self.body is not None
+        assert self.body.tiles is not None
+        assert self.herd_layer is not None
+        # In full precision, as Mario's own way.
+        with torch.autocast(memory.device.type, enabled=False):
+            head = head.detach()
+            kinds, cannons = herd.tiles(self.body.tiles, scenery, memory, tiles, place)
+            creatures = herd.after(memory, herd.ways(memory, kinds), head, cannons, tiles, place)
+            after = remembered_with(after, memory, head, creatures)
+            near = herd.around(kinds, memory, creatures, head)
+            told = self.herd_layer.told(herd, creatures, after, near)
+            layer, alone = self.herd_layer(self.herd_layer.canvas(told), creatures)
+        return after, layer, alone
 
     def _behind(
         self, panorama: Panorama, scenery: Tensor, memory: Tensor, head: Tensor
@@ -192,6 +235,10 @@ class UnshuffleNet(nn.Module):
         apart = (panorama.green(memory) - last[:, 1:2]).abs()
         seen = (-_BACKDROP_SHARPNESS * apart).exp() * known
         return after, moved_along(seen, way)
+
+
+def _columns(parts: list[Tensor]) -> Tensor:
+    return torch.stack(parts, 1)
 
 
 class Denoiser(nn.Module):
@@ -222,8 +269,8 @@ class Denoiser(nn.Module):
         place: Tensor | None = None,
         memory: Tensor | None = None,
         scenery: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The denoised frames, the head's numbers, and the frames' scenery.
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The denoised frames, the head's numbers, the frames' scenery, and the memory after.
 
         Args:
             context: float[n, 12, h, w], the past frames in -1 .. 1, oldest first.
@@ -239,13 +286,17 @@ class Denoiser(nn.Module):
             scenery: float[n, 3, h, w], the last frame's backdrop and tiles in -1 .. 1.
 
         Returns:
-            float[n, 3, h, w], float[n, HEAD_SIZE], and float[n, 3, h, w].
+            float[n, 3, h, w], float[n, HEAD_SIZE], float[n, 3, h, w], and float[n, MEMORY_SIZE]
+            (zeros of a model without a memory).
         """
         parts = self.parts(
             context, noisy, buttons, sigma, sigma_context, tiles, place, memory, scenery
         )
         made = composed(parts, scenery, self.config)
-        return made.frame, parts.head[:, :HEAD_SIZE], made.scenery
+        head, after = parts.head[:, :HEAD_SIZE], parts.memory
+        if after is None:
+            after = head[:, :1].expand(-1, MEMORY_SIZE) * 0
+        return made.frame, head, made.scenery, after
 
     def parts(
         self,

@@ -14,7 +14,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 # Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
 END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
-STAGES = ("motion", "denoise", "rollout")  # of a training, in their order
+STAGES = ("motion", "herd", "denoise", "rollout")  # of a training, in their order
 # What is found before a training's first step (see `findings`) is found in so many moments.
 LAW_MOMENTS, BACKDROP_MOMENTS = 491_520, 3_072
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
@@ -84,6 +84,8 @@ class DreamConfig:
             memory.
         ground: Whether each law is asked what tiles are where it leads (see `ground`), with laws
             only.
+        herd: Whether all creatures are remembered and drawn by themselves (see `herd`); goes with
+            ground and a level hint.
         sigma_data: Standard deviation of the data, of the preconditioning (Karras et al. 2022).
         sigma_offset: Noise that is the same for all pixels of a channel, in training.
         sigma_min: Smallest noise level.
@@ -113,6 +115,7 @@ class DreamConfig:
     laws: int = 0
     ground: bool = False
     panorama: bool = False
+    herd: bool = False
     sigma_data: float = 0.5
     sigma_offset: float = 0.1
     sigma_min: float = 2e-3
@@ -144,6 +147,8 @@ class DreamConfig:
                 "ground needs tiles of whole pixels: a size that is a multiple of "
                 f"{_SCREEN_TILES[1]}x{_SCREEN_TILES[0]} px, got {self.width_px}x{self.height_px}"
             )
+        if self.herd and not (self.ground and self.level_hint):
+            raise OptionError("herd needs ground and level_hint=True")
         if self.panorama and self.shape != _PANORAMA_SHAPE:
             raise OptionError(
                 f"a panorama needs frames of 160x120 px, got {self.width_px}x{self.height_px}"
@@ -215,7 +220,7 @@ class DreamConfig:
 
 _FULL: dict[str, Any] = {
     **{"fine": 32, "memory": True, "focus": 40, "sprite": 24, "edge": True},
-    **{"laws": 48, "ground": True, "panorama": True},
+    **{"laws": 48, "ground": True, "panorama": True, "herd": True},
 }
 PRESETS: dict[str, DreamConfig] = {
     config.name: config

@@ -30,11 +30,13 @@ class Denoised(NamedTuple):
         frames: float32[n, 3, h, w], the frames that are expected.
         heads: float32[n, HEAD_SIZE].
         scenery: float32[n, 3, h, w], the frames without what moves.
+        memory: float32[n, MEMORY_SIZE], what is to be remembered of them.
     """
 
     frames: Floats
     heads: Floats
     scenery: Floats
+    memory: Floats
 
 
 class DreamModel(Protocol):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 SPAWN_HEIGHT, SPAWN_WIDTH = 120, 160
 BUILT_IN = Path(__file__).parent / "data" / "spawns.npz"
 _SIZES = ((SPAWN_HEIGHT, SPAWN_WIDTH), (2 * SPAWN_HEIGHT, 2 * SPAWN_WIDTH))
-_VERSION = 5
-_READ_VERSIONS = (1, 5)  # the first had no memories, the others shorter ones
+_VERSION = 6
+_READ_VERSIONS = (1, 6)  # the first had no memories, the others shorter ones
 # What a spawn's origin must tell for the engine to stand where the spawn stands.
 _ORIGIN = ("seed", "difficulty", "type", "length", "mode", "time_limit", "keys")
 

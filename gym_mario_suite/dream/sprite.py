@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.body import known_size
-from gym_mario_suite.dream.layers import OUTSIDE, cut, hardly_covering
+from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, laid
 from gym_mario_suite.dream.presets import DreamConfig, head_slices
 
 _SLICES = head_slices()
@@ -54,10 +54,9 @@ class SpriteLayer(nn.Module):
         """
         canvas = self.canvas(known, head, code, pixels - pixels.floor())
         top, left = self.corner(pixels)
-        # The frame as a rectangle that is cut out of the canvas.
-        laid = cut(canvas, -top, -left, *self.shape)
-        cover = torch.where(laid[:, 4:] > 0, laid[:, 3:4], OUTSIDE)
-        return torch.cat([laid[:, :3], cover], dim=1)
+        above = torch.cat([canvas[:, :3], canvas[:, 3:] - OUTSIDE], dim=1)
+        layer = laid(above[:, None], top[:, None], left[:, None], *self.shape)
+        return torch.cat([layer[:, :3], layer[:, 3:] + OUTSIDE], dim=1)
 
     def corner(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Where in the frame the canvas begins, int64[n], row and column."""

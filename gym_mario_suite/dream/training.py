@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.findings import Findings, find
+from gym_mario_suite.dream.herd_loss import herd_loss
 from gym_mario_suite.dream.losses import (
     Batch,
     NoiseOptions,
@@ -58,7 +59,8 @@ class TrainOptions:
     """How a model is trained.
 
     Attributes:
-        stage: "motion": Mario's body and picture alone, see `motion_loss`. "denoise": the
+        stage: "motion": Mario's body and picture, the edge and the herd, see `motion_loss`. "herd":
+            the herd alone, see `herd_loss`. "denoise": the
             diffusion's own objective at random noise levels, where the past frames are noisy too.
             "rollout": few-step dreaming, on from its own frames.
         steps: Optimiser steps; 0 for as many as fit into `minutes`.
@@ -209,14 +211,23 @@ class Trainer:
         """
         if path.is_dir() or path.name == CHECKPOINT:
             weights, metadata = averages_of(path / CHECKPOINT if path.is_dir() else path)
+            self._require_preset(metadata["config"].get("name"), path)
             fill(self.model, weights, path)
             self.progress.predictions = metadata["progress"]["predictions"]
             self.progress.seconds = metadata["progress"]["seconds"]
         else:
             path = path if path.is_file() else model_path(path)
-            model, _, _ = load_model(path)
+            model, config, _ = load_model(path)
+            self._require_preset(config.name, path)
             fill(self.model, model.state_dict(), path)
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
+
+    def _require_preset(self, name: Any, path: Path) -> None:
+        if name != self.config.name:
+            raise WeightsError(
+                f"{path}: weights of the preset {name!r}, which cannot be begun with in "
+                f"{self.config.name!r}: give --model {name}"
+            )
 
     def run(self, until: int | None = None, deadline: float | None = None) -> Iterator[Progress]:
         """Train, and tell after each step where it stands.
@@ -329,6 +340,8 @@ class Trainer:
         share = options.hint_share
         if options.stage == "motion":
             return self._motion_loss(batch)
+        if options.stage == "herd":
+            return herd_loss(self.model.net, self.config, batch)
         if options.stage == "denoise":
             return denoising_loss(self._call, self.config, batch, noise, self._generator, share)
         return rollout_loss(

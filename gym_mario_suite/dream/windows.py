@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
-from gym_mario_suite.dream.facts import FACT, memory_of
+from gym_mario_suite.dream.facts import FACT, herd_ways, memory_of, shots
 from gym_mario_suite.dream.frames import resized
 from gym_mario_suite.dream.memory import (
     INVULNERABLE_UNIT,
@@ -47,6 +47,7 @@ _UNKNOWN = (
         "near",
     ),
 )
+_HERD_UNITS = np.array([SCREEN_UNIT, SCREEN_UNIT, SPEED_UNIT, SPEED_UNIT, 1], np.float32)
 IGNORED = -1.0  # a target that is not known
 
 
@@ -72,6 +73,9 @@ class Targets(NamedTuple):
         nearest: float32[n, k, 4], where it is as seen from Mario, in SCREEN_UNIT, and its speed in
             SPEED_UNIT; NaN where there is none.
         kind: float32[n, k, 3], 1 where it is tall, winged, sharp; NaN where there is none.
+        herd: float32[n, k, HERD, 5], how each creature of the memory goes on: right and down in
+            SCREEN_UNIT, its speeds in SPEED_UNIT, where it looks; NaN where there is none.
+        shots: float32[n, k, 15], 1 for rows of tiles in which a cannon fires.
         screen: float32[n, k, 2], where Mario is in the picture after the step, in SCREEN_UNIT; NaN
             for unknown.
     """
@@ -90,6 +94,8 @@ class Targets(NamedTuple):
     near: NDArray[np.float32]
     nearest: NDArray[np.float32]
     kind: NDArray[np.float32]
+    herd: NDArray[np.float32]
+    shots: NDArray[np.float32]
     screen: NDArray[np.float32]
 
 
@@ -141,6 +147,8 @@ def targets_of(facts: NDArray[np.floating]) -> Targets:
         near.astype(np.float32),
         nearest.astype(np.float32),
         kind.astype(np.float32),
+        herd_ways(facts[:, :-1], after) / _HERD_UNITS,
+        shots(facts[:, :-1], after),
         _screen_of(after) / np.float32(SCREEN_UNIT),
     )
 

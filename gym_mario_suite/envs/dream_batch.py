@@ -34,7 +34,7 @@ INFO_KEYS = (
     *("step", "spawn"),
 )
 _MAGIC = b"GMSD"
-_VERSION = 4
+_VERSION = 5
 _HEADER_BYTES = len(_MAGIC) + 2 + 4
 _NO_SPAWN = -1
 # Its own stream of the seed, beside that of the frames' noise.

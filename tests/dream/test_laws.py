@@ -166,8 +166,8 @@ def test_of_pictures_alone_no_laws_are_found() -> None:
 def test_a_model_with_laws_says_as_much_as_one_without() -> None:
     inputs = example_inputs(preset("tiny"), 3)
     with torch.no_grad():
-        _, head, _ = Denoiser(preset("tiny")).eval()(**inputs)
-        _, other, _ = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
+        _, head, *_ = Denoiser(preset("tiny")).eval()(**inputs)
+        _, other, *_ = Denoiser(preset("tiny", laws=0)).eval()(**inputs)
     assert head.shape == other.shape == (3, HEAD_SIZE)
     with pytest.raises(OptionError, match="laws needs a memory"):
         DreamConfig(name="x", laws=4)

@@ -55,7 +55,8 @@ def test_gradients_reach_every_weight(name: str, stage: object, tapes: Tapes) ->
     loss, head = stage(model.parts, config, batch, NoiseOptions(), generator, hint_share=1.0)  # type: ignore[operator]
     (loss + sum(head.values())).backward()
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-    assert dead == []
+    # The finder's shares are a softmax over all patches, to which a bias is nothing (but rounding).
+    assert set(dead) <= {"net.finder.likely.bias"}
 
 
 def test_presets_are_the_measured_layouts() -> None:
@@ -64,7 +65,13 @@ def test_presets_are_the_measured_layouts() -> None:
     for name, measured in (("ci", 2_854_228), ("xs", 5_300_484), ("s", 8_289_604)):
         with torch.device("meta"):
             bare = {"shifts": 0, "fine": 0, "focus": 0, "sprite": 0, "edge": 0, "laws": 0}
-            bare |= {"ground": False, "memory": False, "level_hint": False, "panorama": False}
+            bare |= {
+                "ground": False,
+                "memory": False,
+                "level_hint": False,
+                "panorama": False,
+                "herd": False,
+            }
             net = UnshuffleNet(preset(name, **bare))
         deep = preset(name).channels[1]
         measured_head = 64 * (deep + 1) + 4 * 65
@@ -146,7 +153,7 @@ def test_weights_are_stored_as_halves(tiny_files: Path) -> None:
     config = preset("tiny")
     parameters = count_parameters(Denoiser(config))
     assert (tiny_files / "tiny.safetensors").stat().st_size < 2.6 * parameters
-    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 400_000  # the graph itself
+    assert (tiny_files / "tiny.onnx").stat().st_size < 2 * parameters + 450_000  # the graph itself
 
 
 def test_laws_are_stored_to_the_bit(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_training_begins_with_finding_backdrops(
     found = trainer.find()
     assert not missing(trainer.model)
     told = [line.split(":")[0] for line in found.lines()]
-    assert told == ["laws of motion", "laws of creatures", "backdrops"]
+    assert told == ["laws of motion", "laws of creatures", "laws of the herd", "backdrops"]
     assert trainer.find().lines() == []
     average = trainer.averaged().net.panorama  # type: ignore[union-attr]
     assert average.fitted  # type: ignore[union-attr]

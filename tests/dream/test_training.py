@@ -26,6 +26,10 @@ class OneClip:
         return self._source.batch(0, 0, count, length)
 
 
+# A herd needs tiles of whole pixels, which `tiny` has not; see test_herd.
+TINY_STAGES = [stage for stage in STAGES if stage != "herd"]
+
+
 @pytest.fixture(scope="module")
 def source(tapes: Tapes) -> TapeWindows:
     return TapeWindows(tapes, 60, 64)
@@ -56,7 +60,7 @@ def losses(trainer: Trainer) -> float:
     return float(loss)
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", TINY_STAGES)
 def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows) -> None:
     options = TrainOptions(
         law_moments=200, stage=stage, steps=60, batch=4, rate=4e-3, warm_up=5, horizon=2
@@ -73,7 +77,7 @@ def test_a_small_model_learns_one_clip_by_heart(stage: str, source: TapeWindows)
     assert trainer.progress.predictions == 60 * 4 * 2
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", TINY_STAGES)
 def test_going_on_is_as_never_having_stopped(
     stage: str, source: TapeWindows, tmp_path: Path
 ) -> None:
@@ -119,6 +123,8 @@ def test_checkpoints_are_not_mixed_up(source: TapeWindows, tapes: Tapes, tmp_pat
         later.model.state_dict()["net.stem.weight"], trainer.average["net.stem.weight"]
     )
     assert later.progress.predictions == 4
+    with pytest.raises(WeightsError, match="weights of the preset 'tiny', which"):
+        Trainer(preset("ci"), options, source).start_from(tmp_path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(WeightsError, match="cannot be read"):
         trainer.load(tmp_path)

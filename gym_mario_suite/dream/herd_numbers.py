@@ -1,0 +1,43 @@
+"""The herd's numbers: where in the memory they are, and where in the level the picture is."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from gym_mario_suite.dream.memory import (
+    CREATURE,
+    HALF_PX,
+    HERD,
+    HERD_FROM,
+    KINDS,
+    PLACE,
+    SCREEN,
+    Of,
+)
+from gym_mario_suite.dream.presets import head_slices
+from gym_mario_suite.engine.tiles import TILE_PX
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
+
+WHERE, SPEED = slice(Of.X, Of.Y + 1), slice(Of.SPEED_X, Of.SPEED_Y + 1)
+ROWS, COLUMNS = SCREEN_HEIGHT_PX // TILE_PX, SCREEN_WIDTH_PX // TILE_PX  # of tiles
+RED_KOOPA, GREEN_KOOPA, SPIKY, FLOWER, SHELL, BULLET = (
+    next(i for i, names in enumerate(KINDS) if names[0] == name)
+    for name in ("RED_KOOPA", "GREEN_KOOPA", "SPIKY", "ENEMY_FLOWER", "SHELL", "BULLET_BILL")
+)
+LAST_CREATURE = BULLET  # what follows are items
+_CAMERA = head_slices()["move"].stop - 1
+
+
+def herd_of(memory: Tensor) -> Tensor:
+    """The herd of memories, float[n, HERD, CREATURE]."""
+    return memory[:, HERD_FROM:].unflatten(1, (HERD, len(CREATURE)))
+
+
+def left_edge(memory: Tensor) -> Tensor:
+    """Where in its tile the picture's left edge is, float[n, 1], px of the engine."""
+    return (memory[:, PLACE.start] - memory[:, SCREEN.start]).round()[:, None] % TILE_PX
+
+
+def scrolled(head: Tensor) -> Tensor:
+    """How far the camera goes, float[n, 1], px of the engine."""
+    return head[:, _CAMERA].round()[:, None] * HALF_PX

@@ -139,7 +139,9 @@ class Herd(nn.Module):
             float[n, KIND, rows, columns], and logits float[n, rows, columns].
         """
         whole = look.whole(scenery, (left_edge(memory)[:, 0] / HALF_PX).round().long())
-        kinds = with_hint(look.look(whole).float(), self.hinted, hint, place, 0.0)
+        # What tells it learns from where Mario stands, and not from here.
+        seen = look.look(whole).float().detach()
+        kinds = with_hint(seen, self.hinted, hint, place, 0.0)
         return kinds, self.appearing.cannons(whole, hint, place)
 
     def around(

@@ -56,7 +56,6 @@ def herd_error(
         kinds, cannons = herd.tiles(
             net.body.tiles, scenery, memory, batch.tiles[:, k], batch.place[:, k]
         )
-        kinds = kinds.detach()
         shot = shot_loss(cannons, memory, batch.targets["shots"][:, k])
         ways = batch.targets["herd"][:, k].flatten(0, 1)
         known = ways.isfinite().all(1).nonzero()[:, 0]

@@ -87,13 +87,9 @@ class Appearing(nn.Module):
 
     def fired(self, memory: Tensor, herd: Tensor, cannons: Tensor, scrolled: Tensor) -> Tensor:
         """The herd with what cannons fire in this step."""
-        column, turn = volley_column(memory, int(cannons.shape[2]))
-        loaded = cannons.gather(2, column[:, None, None].expand(-1, ROWS, -1))[..., 0] > 0
-        left = column[:, None] * TILE_PX - left_edge(memory)
-        apart = memory[:, SCREEN.start, None] - (left + TILE_PX / 2)
-        fires = loaded & turn[:, None] & (apart.abs() > TILE_PX)
+        said, aims, apart, left = _aimed(memory, cannons)
         code = (apart > 0).long().expand(-1, ROWS) + HINT_SPAWN_CODES
-        return self._put(herd, fires, code, left - scrolled, _FIRED)
+        return self._put(herd, (said > 0) & aims, code, left - scrolled, _FIRED)
 
     def _put(
         self, herd: Tensor, comes: Tensor, codes: Tensor, left: Tensor, at_once: int
@@ -164,6 +160,21 @@ def volley_column(memory: Tensor, columns: int) -> tuple[Tensor, Tensor]:
     return column.clamp(0, columns - 1).long(), turn
 
 
+def _aimed(memory: Tensor, cannons: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The column that has the turn to fire.
+
+    Returns:
+        How likely its tiles are cannons, logits [n, rows]; bool[n, 1], whether it is one of the
+        picture's, and Mario is not beside it; float[n, 1], how far he is to the right of its
+        middle, and how far it is from the picture's left edge, px.
+    """
+    column, turn = volley_column(memory, int(cannons.shape[2]))
+    said = cannons.gather(2, column[:, None, None].expand(-1, ROWS, -1))[..., 0]
+    left = column[:, None] * TILE_PX - left_edge(memory)
+    apart = memory[:, SCREEN.start, None] - (left + TILE_PX / 2)
+    return said, turn[:, None] & (apart.abs() > TILE_PX), apart, left
+
+
 def shot_loss(cannons: Tensor, memory: Tensor, shots: Tensor) -> Tensor:
     """How wrongly cannons are told: in the column that has the turn they fire, or are none.
 
@@ -172,13 +183,9 @@ def shot_loss(cannons: Tensor, memory: Tensor, shots: Tensor) -> Tensor:
         memory: float[n, MEMORY_SIZE].
         shots: float[n, rows], 1 where one fires.
     """
-    column, turn = volley_column(memory, int(cannons.shape[2]))
-    middle = column * TILE_PX - left_edge(memory)[:, 0] + TILE_PX / 2
-    # Who stands beside a cannon is not fired at.
-    turn = turn & ((memory[:, SCREEN.start] - middle).abs() > TILE_PX)
-    said = cannons.gather(2, column[:, None, None].expand(-1, ROWS, -1))[..., 0]
+    said, aims, _, _ = _aimed(memory, cannons)
     error = functional.binary_cross_entropy_with_logits(said, shots, reduction="none")
-    return (error.sum(1) * turn).sum() / turn.sum().clamp_min(1)
+    return (error.sum(1) * aims[:, 0]).sum() / aims.sum().clamp_min(1)
 
 
 def born_of(hint: Tensor, before: Tensor, after: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:

@@ -36,15 +36,11 @@ FACTS = (
     *("scans", "volley"),
     # Those creatures and items that are nearest to Mario: a number by which each is known again
     # from tick to tick (0 for none), and what is remembered of it (see `memory.CREATURE`).
-    *(
-        f"creature_{number}_{name}"
-        for number in range(HERD)
-        for name in ("id", "x", "y", "speed_x", "speed_y", "facing", "kind", "winged", "wait")
-    ),
+    *(f"creature_{number}_{name}" for number in range(HERD) for name in ("id", *CREATURE[1:])),
 )
 FACT = {name: i for i, name in enumerate(FACTS)}
 _LONGEST_WAIT = 60  # ticks; nothing waits longer
-_SAME_PX = 20.0  # no creature goes as far in a tick
+SAME_PX = 20.0  # no creature goes as far in a tick
 _NEAR, _SCANS, _VOLLEY = FACT["near"], FACT["scans"], FACT["volley"]
 _HERD, _EACH = FACT["creature_0_id"], len(CREATURE)
 _BULLET = KINDS.index(("BULLET_BILL",))
@@ -150,6 +146,12 @@ def note(image, world, theme, facts):
     _note_herd(world, player.body, facts[_HERD:])
 
 
+def _herd_of(facts: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The creatures among facts, float[..., HERD, _EACH]."""
+    herd = np.asarray(facts)[..., _HERD:]
+    return herd.reshape(*herd.shape[:-1], HERD, _EACH)
+
+
 def herd_ways(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float32]:
     """How the creatures of a moment go on: way right and down, px; speeds; where they look.
 
@@ -160,29 +162,26 @@ def herd_ways(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDAr
     Returns:
         float32[..., HERD, 5]; NaN where there is no creature, or none any more.
     """
-    then, now = (np.asarray(part)[..., _HERD:] for part in (before, after))
-    then = then.reshape(*then.shape[:-1], HERD, _EACH)
-    now = now.reshape(*now.shape[:-1], HERD, _EACH)
+    then, now = _herd_of(before), _herd_of(after)
     same = (then[..., :, None, 0] == now[..., None, :, 0]) & (then[..., :, None, 0] > 0)
     which = same.argmax(-1)
     found = np.take_along_axis(now, which[..., None], -2)
     way = found[..., 1:3] - then[..., 1:3]
     # The number of one that is gone may be given to another one.
-    known = same.any(-1) & (np.abs(way).max(-1) < _SAME_PX)
+    known = same.any(-1) & (np.abs(way).max(-1) < SAME_PX)
     told = np.concatenate([way, found[..., 3:6]], -1)
     return np.where(known[..., None], told, np.nan).astype(np.float32)
 
 
 def newborn(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Which of the creatures after a tick were not there before, bool[..., HERD]."""
-    then, now = (np.asarray(part)[..., _HERD::_EACH] for part in (before, after))
+    then, now = (_herd_of(part)[..., 0] for part in (before, after))
     return (now > 0) & ~(now[..., :, None] == then[..., None, :]).any(-1)
 
 
 def shots(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float32]:
     """In which rows of tiles cannons fired in a tick, 1 or 0, float32[..., 15]."""
-    now = np.asarray(after)[..., _HERD:]
-    now = now.reshape(*now.shape[:-1], HERD, _EACH)
+    now = _herd_of(after)
     fired = newborn(before, after) & (now[..., 6] == _BULLET)
     row = np.floor(now[..., 2] / TILE_PX)
     rows = np.arange(SCREEN_HEIGHT_PX // TILE_PX)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from gym_mario_suite.dream.appearing import born_of
 from gym_mario_suite.dream.creature import Creature
-from gym_mario_suite.dream.facts import memory_of, newborn
+from gym_mario_suite.dream.facts import SAME_PX, memory_of, newborn
 from gym_mario_suite.dream.herd import Herd
 from gym_mario_suite.dream.herd_numbers import WHERE, herd_of, left_edge
 from gym_mario_suite.dream.laws import Laws
@@ -38,7 +38,6 @@ _HERD_STREAM = 5 << 29
 _HERD_TICKS = 16  # of a window
 _EACH = 64  # windows at once
 _MOVE = head_slices()["move"]
-_SAME_PX = 20.0  # no creature goes as far in a tick
 
 
 class Findings(NamedTuple):
@@ -160,7 +159,7 @@ def same_creature(moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
     before, after = moments.memory, moments.after
     mario = moments.truth[:, _MOVE][:, :2] * HALF_PX
     ways = after[:, NEAR_PLACE] + mario - before[:, NEAR_PLACE]
-    same = (before[:, NEAR] > 0) & (after[:, NEAR] > 0) & (ways.abs().amax(1) < _SAME_PX)
+    same = (before[:, NEAR] > 0) & (after[:, NEAR] > 0) & (ways.abs().amax(1) < SAME_PX)
     return before[same], ways[same], after[same][:, NEAR_SPEED]
 
 

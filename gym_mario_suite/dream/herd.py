@@ -23,6 +23,7 @@ from gym_mario_suite.dream.herd_numbers import (
     ROWS,
     SPEED,
     WHERE,
+    frozen,
     herd_of,
     left_edge,
     scrolled,
@@ -38,8 +39,6 @@ from gym_mario_suite.dream.linear_laws import (
 from gym_mario_suite.dream.memory import (
     HALF_PX,
     HERD,
-    HURT_TICKS,
-    INVULNERABLE,
     KINDS,
     SCREEN,
     SCREEN_UNIT,
@@ -105,8 +104,6 @@ class Herd(nn.Module):
 
     def __init__(self, config: DreamConfig) -> None:
         super().__init__()
-        assert config.tile_shape is not None
-        self.tile = config.tile_shape
         self.register_buffer("across", torch.zeros(_TERMS, LAWS * 3))
         self.register_buffer("upright", torch.zeros(_TERMS, LAWS * 2))
         self.register_buffer("fitted", torch.zeros((), dtype=torch.bool))
@@ -145,21 +142,21 @@ class Herd(nn.Module):
         return kinds, self.appearing.cannons(whole, hint, place)
 
     def around(
-        self, kinds: Tensor, memory: Tensor, herd: Tensor, head: Tensor | None = None
+        self, kinds: Tensor, memory: Tensor, herd: Tensor, scroll: Tensor | None = None
     ) -> Tensor:
         """The tiles around each creature, float[n * HERD, KIND, tiles], as `Ground` takes them.
 
         Args:
             kinds: See `tiles`.
             memory: float[n, MEMORY_SIZE], of the moment of these tiles.
-            herd: float[n, HERD, CREATURE], of that moment; or, with a head, of the next.
-            head: float[n, HEAD_SIZE], of the step.
+            herd: float[n, HERD, CREATURE], of that moment; or, with a scroll, of the next.
+            scroll: float[n, 1], how far the camera went between them, px of the engine.
         """
         where = herd[..., WHERE]
         columns = int(kinds.shape[3])
         x = where[..., :1] + left_edge(memory)[:, None]
-        if head is not None:
-            x = x + scrolled(head)[:, None]
+        if scroll is not None:
+            x = x + scroll[:, None]
         corner = (torch.cat([x, where[..., 1:]], dim=2) / TILE_PX).floor()
         rows_of, columns_of = Ground.window(where)
         row, column = corner[..., 1:] + rows_of, corner[..., :1] + columns_of
@@ -207,15 +204,13 @@ class Herd(nn.Module):
         at = torch.arange(-_LOOKS, _LOOKS + 1, device=herd.device, dtype=herd.dtype)
         beside = (1 - (apart - at).abs()).clamp_min(0)
         waited = (herd[..., Of.WAIT, None] - _LONG_WAIT).clamp(-1, 1)
-        frozen = (memory[:, None, INVULNERABLE, None] >= HURT_TICKS).to(herd.dtype)
-        frozen = frozen.expand(-1, HERD, -1)
         still = (herd[..., SPEED] == 0).to(herd.dtype)
         return torch.cat(
             [
                 self.kind_of(herd),
                 *(herd[..., SPEED] / SPEED_UNIT, still, herd[..., Of.FACING, None]),
                 *(herd[..., Of.WINGED, None], waited, herd[..., Of.THERE, None]),
-                frozen,
+                frozen(memory)[:, None].expand(-1, HERD, -1),
                 beside,
             ],
             dim=2,
@@ -286,7 +281,7 @@ class Herd(nn.Module):
         Args:
             herd: float[m, CREATURE], creatures of many moments.
             phase: float[m, 2], their places within a tile, px.
-            ways: float[m, 5], see `ways_of`.
+            ways: float[m, 5], see `way_loss`.
             births: See `appearing.born_of`.
             seed: Decides the outcome.
 

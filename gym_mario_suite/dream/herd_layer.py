@@ -13,16 +13,17 @@ from torch import Tensor, nn
 from gym_mario_suite.dream.blocks import clock_of
 from gym_mario_suite.dream.ground import KIND, Ground
 from gym_mario_suite.dream.herd import Herd
+from gym_mario_suite.dream.herd_numbers import WHERE
 from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, laid
-from gym_mario_suite.dream.memory import CLOCK_PERIODS, HERD, KINDS, SPEED_UNIT, Of
+from gym_mario_suite.dream.memory import CLOCK_PERIODS, HALF_PX, HERD, KINDS, SPEED_UNIT, Of
 from gym_mario_suite.dream.presets import DreamConfig
+from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import SCREEN_WIDTH_PX
 
 SIDE, WIDTH = 32, 20  # rows and columns of a canvas, px of a frame
 _ABOVE = 16  # rows of it that are above the feet
 _MARGIN = 2  # px at each side of a canvas in which other things may be, too
-_TILES = Ground.TILES
-_TOLD = len(KINDS) + 9 + sum(CLOCK_PERIODS) + _TILES * KIND
+_TOLD = len(KINDS) + 9 + sum(CLOCK_PERIODS) + Ground.TILES * KIND
 _HIDDEN = 128
 _SURELY = 20.0  # logit
 
@@ -36,7 +37,6 @@ class HerdLayer(nn.Module):
 
     def __init__(self, config: DreamConfig) -> None:
         super().__init__()
-        self.reach = WIDTH
         self.height, self.width = config.height_px, config.width_px
         self.scale = config.width_px / SCREEN_WIDTH_PX
         self.draw = nn.Sequential(
@@ -56,15 +56,15 @@ class HerdLayer(nn.Module):
             memory: float[n, MEMORY_SIZE], after the step.
             near: float[n * HERD, KIND, tiles], what tiles are around each.
         """
-        within = (creatures[..., Of.X : Of.Y + 1] / 2) % 1  # of a px of the frame
+        within = (creatures[..., WHERE] / HALF_PX) % 1  # of a px of the frame
         clock = clock_of(memory)[:, None].expand(-1, HERD, -1)
         said = [
             herd.kind_of(creatures),
-            creatures[..., Of.FACING : Of.FACING + 1],
+            creatures[..., Of.FACING, None],
             creatures[..., Of.WINGED, None],
             creatures[..., Of.SPEED_Y, None].sign(),
             (within < 0.5).to(within.dtype),
-            (creatures[..., Of.Y : Of.Y + 1] / 16) % 1,
+            (creatures[..., Of.Y, None] / TILE_PX) % 1,
             (creatures[..., Of.SPEED_X, None] != 0).to(within.dtype),
             clock,
         ]
@@ -81,7 +81,7 @@ class HerdLayer(nn.Module):
 
     def corner(self, creatures: Tensor) -> tuple[Tensor, Tensor]:
         """Where in the frame each canvas begins, int64[...], row and column."""
-        whole = (creatures[..., Of.X : Of.Y + 1] * self.scale).floor().long()
+        whole = (creatures[..., WHERE] * self.scale).floor().long()
         return whole[..., 1] - _ABOVE, whole[..., 0] - WIDTH // 2
 
     def forward(self, canvases: Tensor, creatures: Tensor) -> tuple[Tensor, Tensor]:

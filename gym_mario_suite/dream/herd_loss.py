@@ -11,15 +11,14 @@ from torch import Tensor, nn
 
 from gym_mario_suite.dream.appearing import shot_loss
 from gym_mario_suite.dream.herd import Herd, way_loss
+from gym_mario_suite.dream.herd_layer import WIDTH
 from gym_mario_suite.dream.herd_numbers import herd_of
 from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch
-from gym_mario_suite.dream.memory import HERD
+from gym_mario_suite.dream.memory import HALF_PX, HERD, Of
 from gym_mario_suite.dream.network import UnshuffleNet
-from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices
+from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
 from gym_mario_suite.errors import OptionError
-
-_CAMERA = head_slices()["move"].stop - 1
 
 
 def herd_loss(
@@ -62,11 +61,12 @@ def herd_error(
         unlikely.append(way_loss(herd.ways(memory, kinds, known), ways[known]) + shot)
         # The pictures of those that are there and to be seen.
         creatures = herd_of(after)
-        head = batch.frames.new_zeros(len(memory), HEAD_SIZE)
-        head[:, _CAMERA] = batch.targets["move"][:, k, 2]
-        near = herd.around(kinds, memory, creatures, head)
+        scroll = batch.targets["move"][:, k, 2:] * HALF_PX
+        near = herd.around(kinds, memory, creatures, scroll)
         top, left = (part.flatten() for part in layer.corner(creatures))
-        shown = (creatures[..., 0].flatten() > 0) & (left > -layer.reach) & (left < config.width_px)
+        shown = (
+            (creatures[..., Of.THERE].flatten() > 0) & (left > -WIDTH) & (left < config.width_px)
+        )
         rows = shown.nonzero()[:, 0]
         canvas = layer.canvas(layer.told(herd, creatures, after, near)[rows])
         which = rows // HERD

@@ -9,6 +9,8 @@ from gym_mario_suite.dream.memory import (
     HALF_PX,
     HERD,
     HERD_FROM,
+    HURT_TICKS,
+    INVULNERABLE,
     KINDS,
     PLACE,
     SCREEN,
@@ -36,6 +38,11 @@ def herd_of(memory: Tensor) -> Tensor:
 def left_edge(memory: Tensor) -> Tensor:
     """Where in its tile the picture's left edge is, float[n, 1], px of the engine."""
     return (memory[:, PLACE.start] - memory[:, SCREEN.start]).round()[:, None] % TILE_PX
+
+
+def frozen(memory: Tensor) -> Tensor:
+    """1 where all stand still in the next step, since Mario has just been hurt; float[n, 1]."""
+    return (memory[:, INVULNERABLE, None] >= HURT_TICKS).to(memory.dtype)
 
 
 def scrolled(head: Tensor) -> Tensor:

@@ -20,13 +20,12 @@ from gym_mario_suite.dream.layers import covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, known_scenery, vague
 from gym_mario_suite.dream.memory import PLACED, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
-from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices
+from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
 from gym_mario_suite.errors import OptionError
 
 _LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine
 _FRAME_NOISE = 0.02
 _BLOCK = 2 * CELL
-_CAMERA = head_slices()["move"].stop - 1
 _GUESSED = 0.03  # by so much a copy that must be guessed is worse than the best there is
 
 

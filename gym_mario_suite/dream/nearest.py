@@ -20,14 +20,13 @@ from gym_mario_suite.dream.herd_numbers import (
     SPEED,
     SPIKY,
     WHERE,
+    frozen,
     left_edge,
     scrolled,
 )
 from gym_mario_suite.dream.memory import (
     CREATURE,
     HERD,
-    HURT_TICKS,
-    INVULNERABLE,
     NEAR,
     NEAR_KIND,
     NEAR_PLACE,
@@ -57,8 +56,7 @@ def looked_at(memory: Tensor, before: Tensor, herd: Tensor, head: Tensor) -> Ten
     far, which = _nearest(before, memory[:, SCREEN])
     is_it = (far < NEAR_PX) & (memory[:, NEAR] > 0)
     # One that both remember, at the same place.
-    place = before.gather(1, which[:, None, None].expand(-1, 1, len(CREATURE)))[:, 0]
-    apart = place[:, WHERE] - memory[:, SCREEN] - memory[:, NEAR_PLACE]
+    apart = _one(before, which)[:, WHERE] - memory[:, SCREEN] - memory[:, NEAR_PLACE]
     is_it = is_it & (apart.abs().amax(1) < _SAME_PX)
     paths = creature.unpacked(head[:, -creature.COLUMNS :])
     followed = (paths.across_logits.argmax(1) < creature.LAWS) & (
@@ -68,7 +66,7 @@ def looked_at(memory: Tensor, before: Tensor, herd: Tensor, head: Tensor) -> Ten
     said = head[:, _SLICES["nearest"]]
     seen = said[:, :2] * SCREEN_UNIT + mario
     still_near = head[:, _SLICES["near"]][:, 0] > 0
-    own = herd.gather(1, which[:, None, None].expand(-1, 1, len(CREATURE)))[:, 0]
+    own = _one(herd, which)
     own_far = (own[:, WHERE] - mario).abs().amax(1)
     path_far = said[:, :2].abs().amax(1) * SCREEN_UNIT
     # Followed: it is gone if nothing is near where it should be. Else another one is the
@@ -78,8 +76,7 @@ def looked_at(memory: Tensor, before: Tensor, herd: Tensor, head: Tensor) -> Ten
     farther = farther | (own_far > NEAR_PX - _SAME_PX)
     alive = (followed & there) | (~followed & farther)
     kind = head[:, _SLICES["kind"]] > 0
-    was_koopa = (own[:, Of.KIND] == RED_KOOPA) | (own[:, Of.KIND] == GREEN_KOOPA)
-    shelled = followed & was_koopa & ~kind[:, 0]
+    shelled = followed & _is_koopa(own[:, Of.KIND]) & ~kind[:, 0]
     speed = said[:, 2:] * SPEED_UNIT
     takes = (followed & still_near)[:, None]
     facing = torch.where(speed[:, 0].abs() > 0.01, speed[:, 0].sign(), own[:, Of.FACING])
@@ -108,6 +105,15 @@ def _nearest(herd: Tensor, mario: Tensor) -> tuple[Tensor, Tensor]:
     return far.amin(1), far.argmin(1)
 
 
+def _one(herd: Tensor, which: Tensor) -> Tensor:
+    """That one of each herd, float[n, CREATURE]."""
+    return herd.gather(1, which[:, None, None].expand(-1, 1, len(CREATURE)))[:, 0]
+
+
+def _is_koopa(kind: Tensor) -> Tensor:
+    return (kind == RED_KOOPA) | (kind == GREEN_KOOPA)
+
+
 def remembered_with(memory: Tensor, before: Tensor, head: Tensor, herd: Tensor) -> Tensor:
     """A memory with its herd, and with that one of it which is nearest as the nearest.
 
@@ -119,19 +125,21 @@ def remembered_with(memory: Tensor, before: Tensor, head: Tensor, herd: Tensor) 
     """
     columns = ((left_edge(before) + scrolled(head)) / TILE_PX).floor()
     scans = (columns > 0).to(memory.dtype)
-    frozen = (before[:, INVULNERABLE, None] >= HURT_TICKS).to(memory.dtype)
-    volley = (before[:, VOLLEY, None] + 1 - frozen - 2 * columns) % VOLLEY_PERIOD
+    volley = (before[:, VOLLEY, None] + 1 - frozen(before) - 2 * columns) % VOLLEY_PERIOD
     far, which = _nearest(herd, memory[:, SCREEN])
-    one = herd.gather(1, which[:, None, None].expand(-1, 1, len(CREATURE)))[:, 0]
+    one = _one(herd, which)
     kind = one[:, Of.KIND]
-    koopa = (kind == RED_KOOPA) | (kind == GREEN_KOOPA)
     sharp = (kind == SPIKY) | (kind == FLOWER)
     near = torch.cat(
         [
             memory[:, :1] * 0 + 1,
             one[:, WHERE] - memory[:, SCREEN],
             one[:, SPEED],
-            *(koopa[:, None].to(one.dtype), one[:, Of.WINGED, None], sharp[:, None].to(one.dtype)),
+            *(
+                _is_koopa(kind)[:, None].to(one.dtype),
+                one[:, Of.WINGED, None],
+                sharp[:, None].to(one.dtype),
+            ),
         ],
         dim=1,
     )

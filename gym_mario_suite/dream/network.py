@@ -26,6 +26,7 @@ from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
 from gym_mario_suite.dream.herd import Herd
 from gym_mario_suite.dream.herd_layer import HerdLayer
+from gym_mario_suite.dream.herd_numbers import scrolled
 from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering
 from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED, SCANS, carried
 from gym_mario_suite.dream.nearest import remembered_with
@@ -216,7 +217,7 @@ class UnshuffleNet(nn.Module):
             kinds, cannons = herd.tiles(self.body.tiles, scenery, memory, tiles, place)
             creatures = herd.after(memory, herd.ways(memory, kinds), head, cannons, tiles, place)
             after = remembered_with(after, memory, head, creatures)
-            near = herd.around(kinds, memory, creatures, head)
+            near = herd.around(kinds, memory, creatures, scrolled(head))
             told = self.herd_layer.told(herd, creatures, after, near)
             layer, alone = self.herd_layer(self.herd_layer.canvas(told), creatures)
         return after, layer, alone

@@ -6,6 +6,7 @@ import math
 import resource
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ from gym_mario_suite.dream.metrics import (
 )
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.dream.probes import deeds
-from gym_mario_suite.dream.rollouts import Rollouts, begin_at, roll_out, starts
+from gym_mario_suite.dream.rollouts import Rollouts, begin_at, forked, roll_out, starts
 from gym_mario_suite.dream.step_evaluation import COPY, ENGINE, StepEvaluation
 from gym_mario_suite.dream.tape_player import TapePlayer
 from gym_mario_suite.dream.windows import TapeWindows
@@ -103,15 +104,21 @@ class Evaluation(StepEvaluation):
         ]
 
     def _paths(self, frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mario's way since the first frame in engine px, as the probes see it: [n, k + 1]."""
+        """Mario's way since the first frame in engine px, as the probes see it: [n, k + 1].
+
+        Where they do not see him, as when he has fallen out of the picture, he is where he was seen
+        last.
+        """
         n, length = frames.shape[:2]
         seen = self.probes.find(frames.reshape(-1, *frames.shape[2:]))
-        x, y = seen.x.reshape(n, length), seen.y.reshape(n, length)
+        x, y, count = (part.reshape(n, length) for part in (seen.x, seen.y, seen.count))
         before = frames[:, :-1].reshape(-1, *frames.shape[2:])
         scroll, _ = self.probes.read(before, frames[:, 1:].reshape(before.shape))
         camera = np.concatenate([np.zeros((n, 1)), scroll.reshape(n, -1).cumsum(1)], 1)
-        x = x + camera
-        return (x - x[:, :1]) * self._px, (y - y[:, :1]) * self._px
+        last = np.maximum.accumulate(np.where(count > 0, np.arange(length), 0), axis=1)
+        x, y = (np.take_along_axis(way, last, 1) for way in (x + camera, y))
+        x, y = x.astype(np.float64), y.astype(np.float64)
+        return (x - x[:, :1]) * self._px[0], (y - y[:, :1]) * self._px[1]
 
     def errors(
         self, frames: Frames, facts: NDArray[np.floating]
@@ -170,51 +177,42 @@ class Evaluation(StepEvaluation):
         count = self.options.forks
         keys = np.array(FORKED_KEYS, np.uint8)
         episodes, begins = starts(self.tapes, count, _FORK_TICKS)
-        player = TapePlayer(self.tapes, *self.size, self.options.threads)
-        pieces = player.pieces(episodes, begins, CONTEXT)
-        agreed: dict[str, list[NDArray[np.bool_]]] = {"x": [], "y": []}
+        agreed: dict[tuple[str, str], list[NDArray[np.bool_]]] = defaultdict(list)
         for row in range(count):
-            forks = self._engine_forks(int(episodes[row]), int(begins[row]), keys)
+            begin = int(begins[row])
+            forks = forked(self.tapes, int(episodes[row]), begin + CONTEXT, keys, _FORK_TICKS)
+            player = TapePlayer(forks, *self.size, self.options.threads)
+            pieces = player.pieces(
+                np.arange(len(keys)), np.full(len(keys), begin), CONTEXT + _FORK_TICKS
+            )
             dreamer = Dreamer(self.model, len(keys))
             for fork in range(len(keys)):
-                begin_at(dreamer, fork, pieces, row)
-            frames = [np.repeat(pieces.frames[row, None, -1], len(keys), 0)]
+                begin_at(dreamer, fork, pieces, fork)
+            frames = [pieces.frames[:, CONTEXT - 1]]
             for _ in range(_FORK_TICKS):
                 frames.append(dreamer.step(keys)[0])
-            ways = dict(zip("xy", self._paths(np.stack(frames, 1)), strict=True))
-            for axis, truth in zip("xy", forks, strict=True):
+            seen = {
+                "": self._paths(np.stack(frames, 1)),
+                ENGINE: self._paths(pieces.frames[:, CONTEXT - 1 :]),
+            }
+            for at, axis in enumerate("xy"):
+                truth = pieces.facts[:, -1, FACT[axis]]
                 gaps = truth[:, None] - truth[None]
-                dreamt = ways[axis][:, -1]
-                told = np.sign(dreamt[:, None] - dreamt[None]) == np.sign(gaps)
-                agreed[axis].append(told[gaps >= _FORK_PX])
-        both = np.concatenate([*agreed["x"], *agreed["y"]])
-        if not len(both):
-            return [self.record("counterfactual_sign", math.nan, 0)]
-        return [
-            self.record("counterfactual_sign", both.mean(), len(both)),
-            *(
-                self.record(f"counterfactual_sign_{axis}", np.concatenate(part).mean(), n)
-                for axis, part in agreed.items()
-                if (n := sum(map(len, part)))
-            ),
-        ]
-
-    def _engine_forks(
-        self, episode: int, begin: int, keys: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where each action, held, brings Mario in the engine, px from where he was."""
-        game = self.tapes.game(episode)
-        # The last context frame is the world after so many ticks.
-        for pressed in self.tapes.keys_of(episode)[: begin + CONTEXT].tolist():
-            game.tick(pressed)
-        x, y = [], []
-        for held in keys.tolist():
-            fork = game.clone()
-            for _ in range(_FORK_TICKS):
-                fork.tick(held)
-            x.append(float(fork.x) - float(game.x))
-            y.append(float(fork.y) - float(game.y))
-        return np.array(x), np.array(y)
+                for name, ways in seen.items():
+                    way = ways[at][:, -1]
+                    told = np.sign(way[:, None] - way[None]) == np.sign(gaps)
+                    agreed[name, axis].append(told[gaps >= _FORK_PX])
+        records = []
+        for name in ("", ENGINE):
+            across, upright = (np.concatenate(agreed[name, axis]) for axis in "xy")
+            for ending, part in (
+                ("", np.append(across, upright)),
+                ("_x", across),
+                ("_y", upright),
+            ):
+                share = part.mean() if len(part) else math.nan
+                records.append(self.record(f"counterfactual_sign{ending}", share, len(part), name))
+        return records
 
     def _stability(self) -> list[dict[str, Any]]:
         """A thousand steps: whether there still is one Mario, and whether the colours hold.
@@ -242,7 +240,7 @@ class Evaluation(StepEvaluation):
                 held = rng.choice(np.array(FORKED_KEYS, np.uint8), count)
             frames, outcome = dreamer.step(held)
             lengths += 1
-            if step >= steps - 100 and step % 10 == 9:
+            if step >= steps - 100 and step % 2 == 1:
                 ones.append(self.probes.find(frames).count == 1)
             for row in np.flatnonzero(outcome.p_done >= threshold):
                 ends += 1

@@ -24,12 +24,14 @@ from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.weights import fill, load_tensors, save_tensors
 from gym_mario_suite.dream.windows import TapeWindows
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 _CELL = 4  # px of a frame for a cell of the map in which Mario is looked for
 _REACH = 6
 _SUPPRESS = 5  # cells around a find in which no second Mario can be
 _FOUND = 0.5
-_BODY_PX = 6.0  # of a frame: from the feet up to the middle of small Mario
+_WEIGHT = 3.0  # of the cell with Mario: he is found, too, where he stands between two of them
+_BODY_PX = 12.0  # of the engine: from the feet up to the middle of small Mario
 # What is to be told from two frames: LEFT, none, RIGHT, each with or without JUMP.
 DEEDS = 6
 
@@ -132,6 +134,8 @@ class Probes:
         config = DreamConfig(
             name="probe", width_px=width, height_px=height, patch=patch, shifts=_REACH
         )
+        self.size = height, width
+        self._body_px = _BODY_PX * height / SCREEN_HEIGHT_PX
         self.finder = MarioFinder()
         self.reader = MotionReader(config)
 
@@ -171,11 +175,11 @@ class Probes:
     def _loss(self, pieces: Pieces) -> Tensor:
         frames = _tensor(pieces.frames)
         after = frames[:, 1]
-        x, y = mario_px(pieces.facts[:, 1])
+        x, y = mario_px(pieces.facts[:, 1], *self.size)
         logits, offsets = self.finder(after)
         rows, columns = logits.shape[-2:]
         # The middle of Mario's body; cells outside the picture hold none.
-        cx, cy = torch.from_numpy(x / _CELL), torch.from_numpy((y - _BODY_PX) / _CELL)
+        cx, cy = torch.from_numpy(x / _CELL), torch.from_numpy((y - self._body_px) / _CELL)
         inside = (cx >= 0) & (cx < columns) & (cy >= 0) & (cy < rows)
         row = cy.floor().clamp(0, rows - 1).long()
         column = cx.floor().clamp(0, columns - 1).long()
@@ -183,14 +187,14 @@ class Probes:
         index = torch.arange(len(wanted))
         wanted[index, row, column] = inside.float()
         loss = functional.binary_cross_entropy_with_logits(
-            logits, wanted, pos_weight=torch.tensor(20.0), reduction="none"
+            logits, wanted, pos_weight=torch.tensor(_WEIGHT), reduction="none"
         )
-        loss = loss.sum((1, 2)).mean() / 20
+        loss = loss.sum((1, 2)).mean()
         at = offsets[index, :, row, column]
         truth = torch.stack([cx - column, cy - row], 1).float()
         loss = loss + ((at - truth).abs().sum(1) * inside).mean()
         scroll, deed = self.reader(frames.flatten(1, 2))
-        left = pieces.facts[..., FACT["camera"]].astype(np.int64) >> 1
+        left = _left_px(pieces.facts, self.size[1])
         moved = torch.from_numpy(np.clip(left[:, 1] - left[:, 0], -_REACH, _REACH) + _REACH)
         loss = loss + functional.cross_entropy(scroll, moved)
         return loss + functional.cross_entropy(deed, torch.from_numpy(deeds(pieces.keys[:, 0])))
@@ -209,7 +213,7 @@ class Probes:
             row, column = best // columns, best % columns
             at = offsets[torch.arange(n), :, row, column]
             xs.append((column + at[:, 0]).numpy() * _CELL)
-            ys.append((row + at[:, 1]).numpy() * _CELL + _BODY_PX)
+            ys.append((row + at[:, 1]).numpy() * _CELL + self._body_px)
             peaks = functional.max_pool2d(chance[:, None], 2 * _SUPPRESS + 1, 1, _SUPPRESS)[:, 0]
             counts.append(((chance == peaks) & (chance > _FOUND)).sum((1, 2)).numpy())
         return Sighting(
@@ -262,11 +266,18 @@ class Probes:
             fill(module, part, path)
 
 
-def mario_px(facts: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mario's feet in px of the frame (half of the engine's), from facts float32[..., FACTS]."""
-    left = facts[..., FACT["camera"]].astype(np.int64) >> 1
-    x = facts[..., FACT["x"]].astype(np.float64) / 2 - left
-    return x, facts[..., FACT["y"]].astype(np.float64) / 2
+def _left_px(facts: NDArray[np.float32], width: int) -> NDArray[np.int64]:
+    """Where frames of that width begin, in their px."""
+    return facts[..., FACT["camera"]].astype(np.int64) * width // SCREEN_WIDTH_PX
+
+
+def mario_px(
+    facts: NDArray[np.float32], height: int, width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mario's feet in px of frames of that size, from facts float32[..., FACTS]."""
+    x = facts[..., FACT["x"]].astype(np.float64) * (width / SCREEN_WIDTH_PX)
+    y = facts[..., FACT["y"]].astype(np.float64) * (height / SCREEN_HEIGHT_PX)
+    return x - _left_px(facts, width), y
 
 
 def _tensor(frames: Frames) -> Tensor:

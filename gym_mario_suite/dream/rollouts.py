@@ -72,6 +72,27 @@ def begin_at(
     )
 
 
+def forked(tapes: Tapes, episode: int, ticks: int, held: NDArray[np.uint8], after: int) -> Tapes:
+    """What would have become of an episode with other buttons from some tick on.
+
+    Args:
+        tapes: Episodes.
+        episode: Which of them.
+        ticks: How many ticks are left as they were.
+        held: uint8[n], the buttons then held, for each of n courses.
+        after: For so many ticks.
+
+    Returns:
+        n episodes of `ticks + after` ticks.
+    """
+    before = tapes.keys_of(episode)[:ticks]
+    keys = np.stack([np.append(before, np.full(after, bits, np.uint8)) for bits in held])
+    episodes = np.repeat(tapes.episodes[episode : episode + 1], len(held))
+    episodes["first"] = np.arange(len(held)) * keys.shape[1]
+    episodes["ticks"] = keys.shape[1]
+    return Tapes(episodes, keys.ravel(), tapes.players)
+
+
 def roll_out(
     model: DreamModel,
     tapes: Tapes,

@@ -16,6 +16,7 @@ from gym_mario_suite.datasets.tapes_json import load_tapes_json
 from gym_mario_suite.dream.dreamer import Dreamer, outcome_of
 from gym_mario_suite.dream.facts import FACT, memory_of
 from gym_mario_suite.dream.frames import Frames, to_frames, to_model
+from gym_mario_suite.dream.memory import HURT_TICKS, INVULNERABLE_UNIT
 from gym_mario_suite.dream.metrics import (
     average_precision,
     calibration_error,
@@ -27,12 +28,14 @@ from gym_mario_suite.dream.metrics import (
     ssim,
 )
 from gym_mario_suite.dream.noise import normal_noise
-from gym_mario_suite.dream.presets import CONTEXT, multi_hot
+from gym_mario_suite.dream.presets import CONTEXT, head_slices, multi_hot
 from gym_mario_suite.dream.probes import Probes
 from gym_mario_suite.dream.runtime import DATA, DreamModel
 from gym_mario_suite.dream.sampler import sample
 from gym_mario_suite.dream.tape_player import Pieces, TapePlayer
+from gym_mario_suite.dream.touches import touches_of
 from gym_mario_suite.dream.windows import TapeWindows, places_of, targets_of
+from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX, Status
 from gym_mario_suite.errors import DatasetError
 
 HELD_OUT = DATA / "heldout.json"
@@ -59,7 +62,7 @@ class EvalOptions:
     windows: int = 2048
     rollouts: int = 40
     steps: int = 200
-    long_rollouts: int = 8
+    long_rollouts: int = 16
     long_steps: int = 1000
     forks: int = 16
     probe_steps: int = 1500
@@ -130,7 +133,7 @@ class StepEvaluation:
         self.probes = Probes(height, width)
         self.size = height, width
         # What is measured in engine pixels, of which a frame may have fewer.
-        self._px = 240 / height
+        self._px = SCREEN_WIDTH_PX / width, SCREEN_HEIGHT_PX / height
 
     def prepare(
         self, path: Path | None = None, tell: Callable[[int], None] = lambda _: None
@@ -276,4 +279,34 @@ class StepEvaluation:
             self.record("reward_r2", explained, n),
             self.record("coin_ap", average_precision(truth.coin[:, -1] > 0, said.p_coin), n),
             self.record("kill_ap", average_precision(truth.kill[:, -1] > 0, said.p_kill), n),
+            *self._hurts(pieces, head),
         ]
+
+    def _hurts(self, pieces: Pieces, head: NDArray[np.float32]) -> list[dict[str, Any]]:
+        """Whether Mario is hurt where he is in the game, and nowhere else.
+
+        Args:
+            pieces: Windows, for hurts that are imagined.
+            head: What the model says of their last steps.
+        """
+        places = touches_of(self.tapes).hurts
+        places = places[places[:, 1] >= CONTEXT]
+        seen = np.zeros(0, np.bool_)
+        if len(places):
+            player = TapePlayer(self.tapes, *self.size, self.options.threads)
+            hurt = player.pieces(places[:, 0], places[:, 1] - CONTEXT, CONTEXT + 1)
+            alive = hurt.facts[:, -1, FACT["status"]] == Status.RUNNING
+            seen = _said_hurt(hurt, self._predict(hurt)[1])[alive]
+        other = np.diff(pieces.facts[:, -2:, FACT["hurts"]])[:, 0] <= 0
+        imagined = float(_said_hurt(pieces, head)[other].mean())
+        return [
+            self.record("hurt_recall", seen.mean() if len(seen) else math.nan, len(seen)),
+            self.record("false_hurts_per_1000", imagined * 1000, int(other.sum())),
+        ]
+
+
+def _said_hurt(pieces: Pieces, head: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether a head says that Mario is hurt in the last step of each window."""
+    counted = np.maximum(pieces.facts[:, -2, FACT["invulnerable"]] - 1, 0)
+    said = head[:, head_slices()["invulnerable"].start] * INVULNERABLE_UNIT
+    return said > (HURT_TICKS + counted) / 2

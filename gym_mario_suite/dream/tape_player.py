@@ -65,6 +65,30 @@ def write_hint(image, world, left, out):
                     out[c, y, 1] = 1 + (packed & 15)
 
 
+class Room(threading.local):
+    """What a thread needs to play one game after the other; each thread gets its own.
+
+    Args:
+        columns: Of the longest level.
+        scratch: Bytes to draw with.
+    """
+
+    def __init__(self, columns: int, scratch: int = 0) -> None:
+        self.image = np.zeros(capacity_2009(columns), np.int32)
+        self.generator = np.zeros(1, np.uint64), np.zeros(5, np.int64)
+        self.worlds = empty_worlds(1)
+        self.scratch = np.zeros(scratch, np.uint8)
+
+
+@jit
+def begin_episode(row, image, rng, starts, world):
+    """Make the level of an episode (a row of `Tapes.episodes`) and begin its game."""
+    generate_2009(
+        image, rng, starts, row.length, np.uint64(row.seed), row.difficulty, row.level_type
+    )
+    start_world(image, world, row.mode, row.time_limit, 0)
+
+
 @jit
 def _play_pieces(
     view,
@@ -87,10 +111,7 @@ def _play_pieces(
     world = worlds[0]
     for i in range(first, end):
         row = rows[i]
-        generate_2009(
-            image, rng, starts, row.length, np.uint64(row.seed), row.difficulty, row.level_type
-        )
-        start_world(image, world, row.mode, row.time_limit, 0)
+        begin_episode(row, image, rng, starts, world)
         at = row.first
         # Frame 0 of an episode is the world after its first tick.
         for t in range(begins[i] + 1):
@@ -145,8 +166,7 @@ class TapePlayer:
         self._drawn = RGB_HALF_SHAPE if half else RGB_SHAPE
         self._view = views.rgb_half if half else views.rgb
         columns = int(tapes.episodes["length"].max()) if len(tapes) else 1
-        self._capacity = capacity_2009(columns)
-        self._memory = threading.local()
+        self._room = Room(columns, scratch_bytes(self._view))
 
     def pieces(
         self, episodes: NDArray[np.integer], begins: NDArray[np.integer], length: int
@@ -173,18 +193,13 @@ class TapePlayer:
         hints = np.empty((count, length, HINT_COLUMNS, HINT_ROWS, 2), np.uint8)
 
         def work(first: int, end: int) -> None:
-            memory = self._memory
-            if not hasattr(memory, "scratch"):
-                memory.scratch = np.zeros(scratch_bytes(self._view), np.uint8)
-                memory.image = np.zeros(self._capacity, np.int32)
-                memory.generator = np.zeros(1, np.uint64), np.zeros(5, np.int64)
-                memory.worlds = empty_worlds(1)
+            room = self._room
             _play_pieces(
                 self._view,
-                memory.scratch,
-                memory.image,
-                *memory.generator,
-                memory.worlds,
+                room.scratch,
+                room.image,
+                *room.generator,
+                room.worlds,
                 rows,
                 self.tapes.keys,
                 begins,

@@ -26,6 +26,7 @@ from gym_mario_suite.dream.memory import (
 )
 from gym_mario_suite.dream.presets import CONTEXT, END_SHARE, HINT_COLUMNS, HINT_ROWS
 from gym_mario_suite.dream.tape_player import Pieces, TapePlayer
+from gym_mario_suite.dream.touches import touches_of
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import DatasetError, OptionError
@@ -177,18 +178,29 @@ class TapeWindows:
         threads: Cores for playing and drawing.
         end_share: Share of the windows that are drawn from the ends of episodes (deaths and wins),
             which else would be rare.
+        touch_share: Share of the windows in which Mario is hurt or kills a creature, as many of the
+            one as of the other, which else would be rare, too.
 
     Raises:
         DatasetError: When no episode is long enough.
     """
 
     def __init__(
-        self, tapes: Tapes, height: int, width: int, threads: int = 1, end_share: float = END_SHARE
+        self,
+        tapes: Tapes,
+        height: int,
+        width: int,
+        threads: int = 1,
+        end_share: float = END_SHARE,
+        touch_share: float = 0.0,
     ) -> None:
         self._player = TapePlayer(tapes, height, width, threads)
         self._ticks = tapes.episodes["ticks"]
         self._ended = np.isin(tapes.episodes["status"], _ENDED)
-        self._end_share = end_share
+        self._end_share, self._touch_share = end_share, touch_share
+        self._touches = []
+        if touch_share:
+            self._touches = [part for part in touches_of(tapes, threads) if len(part)]
         if not len(tapes) or self._ticks.max() <= CONTEXT:
             raise DatasetError(f"no episode has more than {CONTEXT} frames")
 
@@ -220,6 +232,13 @@ class TapeWindows:
         if len(finals) and wanted:
             episodes[:wanted] = rng.choice(finals, wanted)
             begins[:wanted] = places[episodes[:wanted]] - 1
+        touched = np.flatnonzero(rng.random(count) < self._touch_share) if self._touches else ()
+        for row in touched:
+            episode, tick = rng.choice(self._touches[rng.integers(len(self._touches))])
+            if places[episode]:
+                # Anywhere behind the window's first context.
+                begin = tick - rng.integers(CONTEXT, max(length, CONTEXT + 1))
+                episodes[row], begins[row] = episode, np.clip(begin, 0, places[episode] - 1)
         return episodes, begins
 
 
@@ -289,7 +308,12 @@ class FrameWindows:
 
 
 def open_windows(
-    where: str, height: int, width: int, threads: int, end_share: float = END_SHARE
+    where: str,
+    height: int,
+    width: int,
+    threads: int,
+    end_share: float = END_SHARE,
+    touch_share: float = 0.0,
 ) -> Any:
     """Windows of tapes, of HDF5 files of the earlier system, or of a Minari dataset.
 
@@ -299,6 +323,7 @@ def open_windows(
         width: Width of the frames in px.
         threads: Cores to use at most.
         end_share: Share of the windows of tapes that are ends of episodes.
+        touch_share: Share of the windows of tapes in which Mario and a creature meet.
 
     Raises:
         DatasetError: When there are none.
@@ -307,8 +332,9 @@ def open_windows(
     from gym_mario_suite.datasets.diamond_hdf5 import SUFFIXES, load_diamond
     from gym_mario_suite.datasets.tapes import Tapes
 
-    if not 0 <= end_share <= 1:
-        raise OptionError(f"the share of ends must be from 0 to 1, got {end_share}")
+    for share, what in ((end_share, "ends"), (touch_share, "touches")):
+        if not 0 <= share <= 1:
+            raise OptionError(f"the share of {what} must be from 0 to 1, got {share}")
     if where.startswith(_MINARI):
         from gym_mario_suite.datasets.minari_import import minari_episodes
 
@@ -318,4 +344,4 @@ def open_windows(
     recorded = [file for file in files if file.suffix in SUFFIXES]
     if recorded:
         return FrameWindows([load_diamond(file) for file in recorded], height, width)
-    return TapeWindows(Tapes.load(data), height, width, threads, end_share)
+    return TapeWindows(Tapes.load(data), height, width, threads, end_share, touch_share)

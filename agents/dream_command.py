@@ -143,7 +143,7 @@ def data(
             )
 
 
-@app.command(epilog="Example: mario dream transfer --model xxs --steps 20000")
+@app.command(epilog="Example: mario dream transfer --model xs --steps 20000")
 def transfer(
     model: Annotated[
         str,

@@ -68,7 +68,7 @@ def run(quick: bool) -> list[Metric]:
     """All figures of this benchmark."""
     rounds, frames = (5, 4) if quick else (15, 10)
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: _exported(name, Path(folder)) for name in ("xs", "s", "xxs", "diamond")}
+        paths = {name: _exported(name, Path(folder)) for name in ("xs", "s", "diamond")}
         dreamers = {}
         for name, path in paths.items():
             dreamers[name] = Dreamer(OnnxModel(path), 1)
@@ -101,7 +101,7 @@ def run(quick: bool) -> list[Metric]:
             peer=peer,
             peer_value=middle["diamond"],
         )
-        for name in ("xs", "s", "xxs")
+        for name in ("xs", "s")
     ]
     # In pairs, so that a moment in which the machine was busy counts for both.
     ratios = sorted(d / x for d, x in zip(taken["diamond"], taken["xs"], strict=True))

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, choices, moves
+from gym_mario_suite.dream.layers import shuffled
 from gym_mario_suite.dream.presets import DreamConfig, head_slices
 
 _SPEED_WIDTH = 64
@@ -89,9 +90,9 @@ class Choice(nn.Module):
             behind: float[n, 1, h / 2, w / 2], how surely the panorama is seen there; None where
                 there is none.
         """
-        local = functional.pixel_shuffle(self.local(x), self.scale)
+        local = shuffled(self.local(x), self.scale)
         if self.along is not None and camera is not None:
-            along = functional.pixel_shuffle(self.along(x), self.scale) * camera[:, :, None, None]
+            along = shuffled(self.along(x), self.scale) * camera[:, :, None, None]
             # `copies.moves` begins with the ways to the side.
             rest = local.shape[1] - camera.shape[1]
             local = local + functional.pad(along, (0, 0, 0, 0, 0, rest))

@@ -75,7 +75,7 @@ def train(
     stage: Annotated[
         str,
         typer.Option(
-            help="motion (first), herd (more of it), denoise (second) or rollout (third).",
+            help="motion (first), herd, denoise (second), rollout (third), contact (last).",
             autocompletion=words(STAGES),
         ),
     ] = "denoise",
@@ -102,6 +102,10 @@ def train(
     end_share: Annotated[
         float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
     ] = END_SHARE,
+    touch_share: Annotated[
+        float,
+        typer.Option(help="Share of the windows in which Mario and a creature meet, of tapes."),
+    ] = 0.0,
     law_moments: Annotated[
         int, typer.Option(help="Moments to find the laws of motion in, before the first step.")
     ] = LAW_MOMENTS,
@@ -151,7 +155,7 @@ def train(
         seed=seed,
     )
     require_folder(out)
-    source = open_windows(data, config.height_px, config.width_px, threads, end_share)
+    source = open_windows(data, config.height_px, config.width_px, threads, end_share, touch_share)
     trainer = Trainer(config, options, source, device)
     if not trainer.load(out) and start is not None:
         trainer.start_from(start)
@@ -346,7 +350,7 @@ def probes(
     typer.echo(f"{out}: probes after {steps} steps")
 
 
-@app.command(epilog="Example: mario dream card xxs")
+@app.command(epilog="Example: mario dream card xs")
 def card(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or the path of one.")] = "",
 ) -> None:

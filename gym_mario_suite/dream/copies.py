@@ -39,12 +39,12 @@ def _padded(frames: Tensor, config: DreamConfig) -> Tensor:
     return functional.pad(frames, sides, mode="replicate")
 
 
-def _moved(frames: Tensor, config: DreamConfig, every: int = 1) -> Iterator[Tensor]:
-    """Frames moved in each of the ways; of them every so manyth pixel."""
+def _moved(frames: Tensor, config: DreamConfig) -> Iterator[Tensor]:
+    """Frames moved in each of the ways."""
     padded = _padded(frames, config)
     for dx in moves(config):
         left = config.shifts + dx
-        yield padded[:, :, ::every, left : left + config.width_px : every]
+        yield padded[..., left : left + config.width_px]
 
 
 def moved_along(pictures: Tensor, way: Tensor) -> Tensor:
@@ -64,10 +64,18 @@ class Motion(nn.Module):
     compared, in green.
     """
 
+    apart: Tensor
+
     def __init__(self, config: DreamConfig) -> None:
         super().__init__()
         self.config = config
         self.cells = config.patch // CELL
+        reach = config.shifts
+        apart = torch.zeros(2 * reach + 1, 2, 1, 2 * reach + 1)
+        for number, dx in enumerate(moves(config)):
+            apart[number, 0, 0, reach + dx] = 1
+        apart[:, 1, 0, reach] = -1
+        self.register_buffer("apart", apart, persistent=False)
 
     def forward(self, context: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Agreement in 0 .. 1.
@@ -79,10 +87,14 @@ class Motion(nn.Module):
             Of the last step by cell (and its neighbours), [n, moves, h / 2, w / 2]; of all steps by
             patch, [n, (k - 1) moves, rows, columns], and for the whole picture, [n, (k - 1) moves].
         """
-        green = context[:, 1::3]
-        # All steps at once: [n, k - 1, moves, h / 2, w / 2].
-        moved = torch.stack(list(_moved(green[:, :-1], self.config, CELL)), dim=2)
-        differences = (moved - green[:, 1:, None, ::CELL, ::CELL]).abs()
+        green = context[:, 1::3, ::CELL]
+        steps = torch.stack([green[:, :-1], green[:, 1:]], dim=2)
+        # All steps at once: [n, k - 1, moves, h / 2, w / 2]. A convolution that subtracts is faster
+        # than moving pictures, and as exact where nothing is rounded to halves.
+        with torch.autocast(context.device.type, enabled=False):
+            padded = _padded(steps.flatten(0, 1).float(), self.config)
+            apart = functional.conv2d(padded, self.apart, stride=(1, CELL))
+        differences = apart.abs().unflatten(0, (-1, int(steps.shape[1])))
         near = functional.avg_pool2d(differences[:, -1], 3, stride=1, padding=1)
         patches = functional.avg_pool2d(differences.flatten(1, 2), self.cells)
         patches = patches.unflatten(1, differences.shape[1:3])
@@ -112,23 +124,20 @@ def choose(
         config: The model.
         backdrop: float[n, 3, h, w], the panorama, if there is one.
     """
-    ways = moves(config)
-    padded = _padded(last, config)
-    stride = config.width_px + 2 * config.shifts
-    choice = logits.argmax(dim=1, keepdim=True)
+    # All that may be chosen, beside each other, and where in that each choice begins.
+    others = [painted] if backdrop is None else [backdrop, painted]
+    beside = torch.cat([_padded(last, config), *others], dim=3)
+    begins = [config.shifts + dx for dx in moves(config)]
+    first = config.width_px + 2 * config.shifts
+    begins += [first + number * config.width_px for number in range(len(others))]
+    begin = torch.tensor(begins, device=last.device)[logits.argmax(dim=1)]
     # Nearest neighbours, as indices: every cell twice in each direction.
-    rows = torch.arange(config.height_px, device=last.device)
     columns = torch.arange(config.width_px, device=last.device)
-    choice = choice[:, :, rows // CELL][..., columns // CELL]
-    # Pixels that are no copies are taken from anywhere, and thrown away.
-    others = [0] * (choices(config) - len(ways))
-    offsets = torch.tensor([*ways, *others], device=last.device)
-    here = rows[:, None] * stride + columns + config.shifts
-    places = (here + offsets[choice]).flatten(2).expand(-1, 3, -1)
-    copied = padded.flatten(2).gather(2, places).reshape(painted.shape)
-    if backdrop is not None:
-        copied = torch.where(choice == len(ways), backdrop, copied)
-    return torch.where(choice == choices(config) - 1, painted, copied)
+    rows = torch.arange(config.height_px, device=last.device) * int(beside.shape[3])
+    here = (rows[:, None] + columns).unflatten(0, (-1, CELL))
+    places = begin[:, :, None, columns // CELL] + here
+    places = places.flatten(1)[:, None].expand(-1, 3, -1)
+    return beside.flatten(2).gather(2, places).reshape(painted.shape)
 
 
 def _by_cell(error: Tensor) -> Tensor:

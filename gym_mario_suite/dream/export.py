@@ -19,6 +19,7 @@ from gym_mario_suite.dream.onnx_weights import (
     FORMAT,
     FORMAT_KEY,
     HALF,
+    ROWS,
     TABLE_KEY,
     tensor_table,
 )
@@ -34,9 +35,10 @@ OUTPUTS = ("denoised", "head", "next_scenery", "next_memory")
 def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict[str, Any]) -> None:
     """Write a denoiser as ONNX, whole or not at all.
 
-    Inputs and outputs have the names and shapes of `network.Denoiser.forward`; the number of rows
-    is free. Weights are stored as fp16, each followed by a cast that the runtime folds when it
-    opens the file. A table in the metadata says where each of them is (see `onnx_weights`).
+    Inputs and outputs have the names and shapes of `network.Denoiser.forward`; their first
+    dimension, `ROWS`, is free. Weights are stored as fp16, each followed by a cast that the runtime
+    folds when it opens the file. A table in the metadata says where each of them is (see
+    `onnx_weights`).
 
     Raises:
         OptionError: When `onnx` is missing, a weight is not in the graph, or the file cannot be
@@ -59,7 +61,7 @@ def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict
             buffer,  # type: ignore[arg-type]  (this exporter takes it)
             input_names=list(inputs),
             output_names=list(OUTPUTS),
-            dynamic_axes={name: {0: "rows"} for name in (*inputs, *OUTPUTS)},
+            dynamic_axes={name: {0: ROWS} for name in (*inputs, *OUTPUTS)},
             opset_version=OPSET,
             dynamo=False,
         )

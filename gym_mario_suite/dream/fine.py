@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, choices
+from gym_mario_suite.dream.layers import shuffled
 from gym_mario_suite.dream.presets import DreamConfig
 
 _TOLD = 16  # numbers that each cell is told by its patch
@@ -53,10 +54,10 @@ class Fine(nn.Module):
             context: float[n, 12, h, w], the past frames.
             scenery: float[n, 3, h, w], of the last one.
         """
-        told = functional.pixel_shuffle(self.told(x), self.scale)
+        told = shuffled(self.told(x), self.scale)
         pictures = torch.cat([context[:, -3 * _SEEN_FRAMES :], scenery], dim=1)
         y = functional.silu(self.first(told) + self.seen(pictures))
         y = y + functional.silu(self.second(y))
-        painted, things, logits = self.last(y).split((_SCENERY, _THINGS, self.choices), dim=1)
-        painted, things = (functional.pixel_shuffle(part, CELL) for part in (painted, things))
-        return painted, things, logits
+        pixels, logits = self.last(y).split((_SCENERY + _THINGS, self.choices), dim=1)
+        pixels = shuffled(pixels, CELL)
+        return pixels[:, :3], pixels[:, 3:], logits

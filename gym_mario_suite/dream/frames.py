@@ -21,14 +21,24 @@ _AT_ONCE = 64  # frames that are held as floats
 
 def to_model(frames: Frames) -> NDArray[np.float32]:
     """Pictures as a model's input: uint8[..., h, w, 3] to float32[..., 3, h, w] in -1 .. 1."""
-    moved = np.moveaxis(frames, -1, -3)
-    return np.ascontiguousarray(moved, np.float32) * np.float32(1 / 127.5) - np.float32(1)
+    values = np.empty((*frames.shape[:-3], 3, *frames.shape[-3:-1]), np.float32)
+    for channel in range(3):  # by far faster than to move an axis
+        values[..., channel, :, :] = frames[..., channel]
+    values *= np.float32(1 / 127.5)
+    values -= np.float32(1)
+    return values
 
 
 def to_frames(values: NDArray[np.floating]) -> Frames:
     """A model's output as pictures: clamped to -1 .. 1, then rounded to the nearest of 256."""
-    scaled = (np.clip(values, -1.0, 1.0) + 1.0) * 127.5 + 0.5
-    return np.ascontiguousarray(np.moveaxis(scaled.astype(np.uint8), -3, -1))
+    scaled = np.clip(values, -1.0, 1.0)
+    scaled += 1.0
+    scaled *= 127.5
+    scaled += 0.5
+    frames = np.empty((*values.shape[:-3], *values.shape[-2:], 3), np.uint8)
+    for channel in range(3):
+        frames[..., channel] = scaled[..., channel, :, :]
+    return frames
 
 
 def quantised(values: Any) -> Any:

@@ -66,9 +66,21 @@ def laid(parts: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> T
     return empty.scatter_add(2, index, shown).unflatten(2, (height, width))
 
 
+def shuffled(x: Tensor, factor: int) -> Tensor:
+    """`torch.pixel_shuffle`, in two steps that ONNX Runtime takes in half the time for factor 2.
+
+    Args:
+        x: float[n, channels * factor**2, rows, columns].
+        factor: How many times larger pictures get along each side.
+    """
+    rows, columns = map(int, x.shape[2:])
+    x = x.unflatten(1, (-1, factor, factor)).flatten(4).transpose(3, 4).flatten(3)
+    return x.unflatten(3, (rows, columns * factor)).transpose(2, 3).flatten(2, 3)
+
+
 def hardly_covering(drawn: Tensor) -> Tensor:
     """A network's four channels as a layer that at first covers little."""
-    return torch.cat([drawn[:, :3], drawn[:, 3:] + _AT_FIRST], dim=1)
+    return drawn + drawn.new_tensor([0.0, 0.0, 0.0, _AT_FIRST])[:, None, None]
 
 
 def covered(frame: Tensor, layer: Tensor) -> Tensor:

@@ -110,53 +110,42 @@ def no_memory(count: int) -> NDArray[np.float32]:
     return np.zeros((count, MEMORY_SIZE), np.float32)
 
 
-def carried(memory: Any, head: Any, stack: Callable[[list[Any]], Any]) -> Any:
+def carried(memory: Any, head: Any, join: Callable[[list[Any]], Any]) -> Any:
     """The memory after a step, up to what the herd comes to (see `herd`): float[n, SCANS].
 
     Args:
         memory: float[n, MEMORY_SIZE], before.
         head: float[n, HEAD_SIZE], what the model said of the step.
-        stack: Makes [n, k] of k arrays [n].
+        join: Joins arrays [n, k] along their second dimension.
     """
-    move = head[:, _SLICES["move"]]
-    speed = head[:, _SLICES["speed"]].clip(-_FASTEST, _FASTEST)
-    jump = head[:, _SLICES["jump_time"]][:, 0].clip(-_FASTEST, _FASTEST)
-    screen = head[:, _SLICES["screen"]].clip(-_FARTHEST, _FARTHEST)
-    placed = memory[:, 1]
+    said = {name: head[:, part] for name, part in _SLICES.items()}
+    speed = said["speed"].clip(-_FASTEST, _FASTEST)
+    jump = said["jump_time"].clip(-_FASTEST, _FASTEST)
+    screen = said["screen"].clip(-_FARTHEST, _FARTHEST)
+    placed = memory[:, PLACED, None]
     ones = placed * 0 + 1
-    flags = (head[:, _SLICES["flags"]] > 0) * ones[:, None]
-    power = head[:, _SLICES["power"]]
-    large = ((power[:, 1] > power[:, 0]) | (power[:, 2] > power[:, 0])) * ones
+    power = said["power"]
+    large = ((power[:, 1:2] > power[:, :1]) | (power[:, 2:3] > power[:, :1])) * ones
     # How long he cannot be hurt is counted down, or set; which of them the head says, but not to
     # the tick.
-    immune = head[:, _SLICES["invulnerable"]][:, 0].clip(0, _LONGEST) * INVULNERABLE_UNIT
-    counted = (memory[:, INVULNERABLE] - 1).clip(0, HURT_TICKS)
+    immune = said["invulnerable"].clip(0, _LONGEST) * INVULNERABLE_UNIT
+    counted = (memory[:, INVULNERABLE, None] - 1).clip(0, HURT_TICKS)
     for ticks in (STOMP_TICKS, HURT_TICKS):
         nearer = (abs(immune - ticks) < abs(immune - counted)) * ones
         counted = counted + (ticks - counted) * nearer
-    immune = immune + (counted - immune) * memory[:, 0]
-    near = (head[:, _SLICES["near"]][:, 0] > 0) * ones
-    kind = (head[:, _SLICES["kind"]] > 0) * near[:, None]
-    nearest = head[:, _SLICES["nearest"]].clip(-_FASTEST, _FASTEST) * near[:, None]
-    return stack(
+    immune = immune + (counted - immune) * memory[:, :1]
+    near = (said["near"] > 0) * ones
+    nearest = said["nearest"].clip(-_FASTEST, _FASTEST) * near
+    place = (memory[:, PLACE] + said["move"][:, :2] * HALF_PX) % PLACE_PERIOD_PX
+    camera = (memory[:, CAMERA, None] + said["move"][:, 2:3].round()) % CAMERA_PERIOD
+    return join(
         [
-            ones,
-            placed,
-            speed[:, 0] * SPEED_UNIT,
-            speed[:, 1] * SPEED_UNIT,
-            (memory[:, 4] + move[:, 0] * HALF_PX) % PLACE_PERIOD_PX * placed,
-            (memory[:, 5] + move[:, 1] * HALF_PX) % PLACE_PERIOD_PX * placed,
-            jump * JUMP_UNIT,
-            ones,
-            screen[:, 0] * SCREEN_UNIT,
-            screen[:, 1] * SCREEN_UNIT,
-            (memory[:, CLOCK] + 1) % CLOCK_PERIOD * placed,
-            (memory[:, CAMERA] + move[:, 2].round()) % CAMERA_PERIOD * placed,
-            memory[:, THEME] * placed,
-            *(flags[:, 0], flags[:, 1], flags[:, 2], large, immune.round()),
-            near,
-            *(nearest[:, 0] * SCREEN_UNIT, nearest[:, 1] * SCREEN_UNIT),
-            *(nearest[:, 2] * SPEED_UNIT, nearest[:, 3] * SPEED_UNIT),
-            *(kind[:, 0], kind[:, 1], kind[:, 2]),
+            *(ones, placed, speed * SPEED_UNIT, place * placed, jump * JUMP_UNIT),
+            *(ones, screen * SCREEN_UNIT),
+            (memory[:, CLOCK, None] + 1) % CLOCK_PERIOD * placed,
+            *(camera * placed, memory[:, THEME, None] * placed),
+            *((said["flags"] > 0) * ones, large, immune.round()),
+            *(near, nearest[:, :2] * SCREEN_UNIT, nearest[:, 2:] * SPEED_UNIT),
+            (said["kind"] > 0) * near,
         ]
     )

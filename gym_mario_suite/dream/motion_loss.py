@@ -1,7 +1,8 @@
 """The stage "motion": Mario's body, his picture and the edge, learnt by themselves.
 
 None of them needs the U-Net, so that a transition costs a fiftieth of what it costs later on; and
-what later stages are to paint and to copy depends on where Mario is.
+what later stages are to paint and to copy depends on where Mario is. The stage "contact" is what is
+left of it where all is known but what comes of Mario and a creature meeting.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.body import Surroundings
+from gym_mario_suite.dream.body import Body, Surroundings
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.herd_loss import herd_loss
@@ -26,6 +27,8 @@ from gym_mario_suite.errors import OptionError
 _LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine
 _FRAME_NOISE = 0.02
 _BLOCK = 2 * CELL
+# What comes of a contact.
+_CONTACTS = ("laws", "done", "won", "kill", "power", "invulnerable")
 _GUESSED = 0.03  # by so much a copy that must be guessed is worse than the best there is
 
 
@@ -44,19 +47,98 @@ def motion_loss(
     Raises:
         OptionError: For a model without a memory.
     """
+    net, body = _with_body(net, config, "motion")
+    sprite, frames, steps = net.sprite, batch.frames, _steps(batch)
+    memory = vague(_memories(batch), generator)
+    head, known, targets = _said(body, config, batch, generator, memory)
+    error = torch.zeros((), device=frames.device)
+    if sprite is not None:
+        pixels = body.pixels(targets["screen"].nan_to_num())
+        code = torch.full_like(pixels[:, 0], math.log(config.sigma_max) / 4)
+        canvas = sprite.canvas(known, head[:, :HEAD_SIZE], code, pixels - pixels.floor())
+        for k, feet, drawing in zip(
+            steps, pixels.chunk(len(steps)), canvas.chunk(len(steps)), strict=True
+        ):
+            error = error + _canvas_error(
+                drawing, sprite.corner(feet), frames[:, k], frames[:, k + 1], config
+            ) / len(steps)
+    if net.edge is not None:
+        for k in steps:
+            error = error + _edge_error(net, net.edge, batch, k, config) / len(steps)
+    losses = head_loss(head, targets)
+    if net.herd is not None:
+        drawn_wrong, more = herd_loss(net, config, batch)
+        error, losses = error + drawn_wrong, {**losses, **more}
+    return error, losses
+
+
+def contact_loss(
+    net: nn.Module,
+    config: DreamConfig,
+    batch: Batch,
+    generator: torch.Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Every transition of the windows, from true frames: what comes of Mario and creatures meeting.
+
+    Returns:
+        The sum of the head's losses that tell of it, and these by name.
+
+    Raises:
+        OptionError: For a model without laws.
+    """
+    net, body = _with_body(net, config, "contact")
+    if body.laws is None:
+        raise OptionError(f"the stage 'contact' needs a model with laws, not {config.name!r}")
+    # What is remembered is exact: a touch is a matter of a fraction of a pixel.
+    head, _, targets = _said(body, config, batch, generator, _memories(batch))
+    losses = head_loss(head, targets)
+    losses = {name: losses[name] for name in _CONTACTS}
+    return torch.stack(list(losses.values())).sum(), losses
+
+
+def contact_parts(net: nn.Module) -> nn.Module | None:
+    """What the stage "contact" trains; None where there is nothing of the kind."""
+    if isinstance(net, UnshuffleNet) and net.body is not None and net.body.laws is not None:
+        return net.body.laws.contact
+    return None
+
+
+def _with_body(net: nn.Module, config: DreamConfig, stage: str) -> tuple[UnshuffleNet, Body]:
     if not isinstance(net, UnshuffleNet) or net.body is None:
-        raise OptionError(f"the stage 'motion' needs a model with a memory, not {config.name!r}")
-    body, sprite, frames = net.body, net.sprite, batch.frames
-    steps = range(CONTEXT - 1, frames.shape[1] - 1)
+        raise OptionError(f"the stage {stage!r} needs a model with a memory, not {config.name!r}")
+    return net, net.body
+
+
+def _steps(batch: Batch) -> range:
+    """The windows' moments that have a context and a next frame."""
+    return range(CONTEXT - 1, batch.frames.shape[1] - 1)
+
+
+def _memories(batch: Batch) -> Tensor:
+    """The true memories of those moments, one moment of all windows after the other."""
+    return torch.cat([batch.memory[:, k] for k in _steps(batch)])
+
+
+def _said(
+    body: Body, config: DreamConfig, batch: Batch, generator: torch.Generator, memory: Tensor
+) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """What the body says of every transition, what it knows, and the targets.
+
+    Args:
+        body: Mario's body.
+        config: The model.
+        batch: Windows.
+        generator: Of the noise.
+        memory: What is remembered, as far as it is; see `_memories`.
+    """
+    frames, steps = batch.frames, _steps(batch)
     buttons = torch.cat([batch.buttons[:, k + 1 - CONTEXT : k + 1] for k in steps])
-    truth = torch.cat([batch.memory[:, k] for k in steps])
     targets = {n: torch.cat([t[:, k] for k in steps]) for n, t in batch.targets.items()}
 
     def drawn(like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=generator, device=like.device)
 
-    place = truth[:, SCREEN] / SCREEN_UNIT
-    memory = vague(truth, generator)
+    place = _memories(batch)[:, SCREEN] / SCREEN_UNIT
     place = body.where(memory, place + drawn(place) * (_LOOKED_FOR_PX / SCREEN_UNIT))
     # Step by step, so that no frame is copied whole.
     seen = [
@@ -79,25 +161,7 @@ def motion_loss(
     tiles = [part.tiles for part in seen if part.tiles is not None]
     around = Surroundings(noised([part.near for part in seen]), noised(tiles) if tiles else None)
     head, known = body(around, place, memory, buttons, None)
-    error = torch.zeros((), device=place.device)
-    if sprite is not None:
-        pixels = body.pixels(targets["screen"].nan_to_num())
-        code = torch.full_like(pixels[:, 0], math.log(config.sigma_max) / 4)
-        canvas = sprite.canvas(known, head[:, :HEAD_SIZE], code, pixels - pixels.floor())
-        for k, feet, drawing in zip(
-            steps, pixels.chunk(len(steps)), canvas.chunk(len(steps)), strict=True
-        ):
-            error = error + _canvas_error(
-                drawing, sprite.corner(feet), frames[:, k], frames[:, k + 1], config
-            ) / len(steps)
-    if net.edge is not None:
-        for k in steps:
-            error = error + _edge_error(net, net.edge, batch, k, config) / len(steps)
-    losses = head_loss(head, targets)
-    if net.herd is not None:
-        drawn_wrong, more = herd_loss(net, config, batch)
-        error, losses = error + drawn_wrong, {**losses, **more}
-    return error, losses
+    return head, known, targets
 
 
 def _edge_error(

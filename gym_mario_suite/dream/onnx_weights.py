@@ -27,6 +27,7 @@ FORMAT_KEY, CONFIG_KEY, CARD_KEY = "dream_format", "dream_config", "dream_card"
 TABLE_KEY = "dream_weights"
 FORMAT = "1"
 HALF = "_fp16"  # ends the names of initializers that are stored as halves; the table leaves it out
+ROWS = "rows"  # the first dimension of all inputs and outputs
 _FEW = 1024  # numbers of a tensor that the table may hold itself
 
 

@@ -14,7 +14,7 @@ from gym_mario_suite.errors import OptionError, WeightsError
 # Buttons of the multi-hot input: the bits of `engine.world.Button`, and UP, which only a NES has.
 BUTTONS = ("left", "right", "down", "jump", "speed", "up")
 END_SHARE = 0.05  # of training windows that are ends of episodes; else it is one in some hundred
-STAGES = ("motion", "herd", "denoise", "rollout")  # of a training, in their order
+STAGES = ("motion", "herd", "denoise", "rollout", "contact")  # of a training, in their order
 # What is found before a training's first step (see `findings`) is found in so many moments.
 LAW_MOMENTS, BACKDROP_MOMENTS = 491_520, 3_072
 CONTEXT = 4  # past frames, each with the buttons that were pressed next
@@ -257,10 +257,9 @@ PRESETS: dict[str, DreamConfig] = {
             edge=True,
             laws=16,
         ),
-        # Half of `xs`: what a few hours of a CPU can train.
-        DreamConfig(name="xxs", channels=(96, 128), blocks=(1, 2, 1), **_FULL),
-        DreamConfig(name="xs", channels=(128, 192), blocks=(2, 4, 2), **_FULL),
-        DreamConfig(name="s", channels=(128, 256), blocks=(3, 4, 3), **_FULL),
+        # As many parameters with all parts as a bare U-Net of the size of `s` has, and as fast.
+        DreamConfig(name="xs", channels=(96, 128), blocks=(1, 2, 1), **_FULL),
+        DreamConfig(name="s", channels=(128, 192), blocks=(2, 4, 2), **_FULL),
         # The earlier system's denoiser; the head is ours, since it had none.
         DreamConfig(
             name="diamond",

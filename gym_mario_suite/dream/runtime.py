@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.dream.onnx_weights import settings_of
+from gym_mario_suite.dream.onnx_weights import ROWS, settings_of
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.errors import OptionError, WeightsError, as_integer
 
 BACKENDS = ("onnx", "torch")
 DATA = Path(__file__).parent / "data"
-DEFAULT_MODEL = "xxs"
+DEFAULT_MODEL = "xs"
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
 _MAX_THREADS = 256
 Floats = NDArray[np.float32]
@@ -92,6 +92,8 @@ class OnnxModel:
         # A waiting thread would keep a core busy.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
+        # As `denoise` asks for it. What only counts rows is then known beforehand.
+        options.add_free_dimension_override_by_name(ROWS, 1)
         try:
             # Bytes, so that no other file is ever read beside this one.
             self._session = onnxruntime.InferenceSession(

@@ -1,4 +1,4 @@
-"""Training: two stages, checkpoints that go on to the bit, and an average of the weights."""
+"""Training: stages, checkpoints that go on to the bit, and an average of the weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gym_mario_suite.dream.losses import (
     rollout_loss,
     to_batch,
 )
-from gym_mario_suite.dream.motion_loss import motion_loss
+from gym_mario_suite.dream.motion_loss import contact_loss, contact_parts, motion_loss
 from gym_mario_suite.dream.network import Denoiser
 from gym_mario_suite.dream.presets import (
     BACKDROP_MOMENTS,
@@ -60,9 +60,10 @@ class TrainOptions:
 
     Attributes:
         stage: "motion": Mario's body and picture, the edge and the herd, see `motion_loss`. "herd":
-            the herd alone, see `herd_loss`. "denoise": the
-            diffusion's own objective at random noise levels, where the past frames are noisy too.
-            "rollout": few-step dreaming, on from its own frames.
+            the herd alone, see `herd_loss`. "denoise": the diffusion's own objective at random
+            noise levels, where the past frames are noisy too.
+            "rollout": few-step dreaming, on from its own frames. "contact": what comes of Mario and
+            a creature meeting, and nothing else, see `contact_loss`.
         steps: Optimiser steps; 0 for as many as fit into `minutes`.
         minutes: With `steps` 0: the time there is.
         batch: Windows in a step.
@@ -194,6 +195,10 @@ class Trainer:
         self.device = torch.device(device)
         self.model = Denoiser(config).to(self.device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        trained = contact_parts(self.model.net)
+        if options.stage == "contact" and trained is not None:
+            self.model.requires_grad_(False)
+            trained.requires_grad_(True)
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=options.rate, weight_decay=options.weight_decay, eps=1e-8
@@ -342,6 +347,8 @@ class Trainer:
             return self._motion_loss(batch)
         if options.stage == "herd":
             return herd_loss(self.model.net, self.config, batch)
+        if options.stage == "contact":
+            return contact_loss(self.model.net, self.config, batch, self._generator)
         if options.stage == "denoise":
             return denoising_loss(self._call, self.config, batch, noise, self._generator, share)
         return rollout_loss(

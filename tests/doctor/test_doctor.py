@@ -183,7 +183,7 @@ def test_every_shipped_file_of_weights_has_a_loader_and_loads() -> None:
     [
         "agents/sb3/weights/ppo-infinite.safetensors",
         "agents/neuro/weights.npz",
-        "dream/data/xxs.onnx",
+        "dream/data/xs.onnx",
         "dream/data/probes.safetensors",
         "levels/vae/categorical_vae.safetensors",
         "levels/diffusion/tile_diffusion.safetensors",
@@ -206,13 +206,13 @@ def test_a_damaged_file_is_named_with_the_mend(name: str, damage: str, tmp_path:
 def test_weights_whose_library_is_missing_name_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    target = tmp_path / "dream" / "data" / "xxs.onnx"
+    target = tmp_path / "dream" / "data" / "xs.onnx"
     target.parent.mkdir(parents=True)
-    shutil.copy(weights.PACKAGE / "dream" / "data" / "xxs.onnx", target)
+    shutil.copy(weights.PACKAGE / "dream" / "data" / "xs.onnx", target)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # importing it fails
     _, missing = weights.check_weights(tmp_path)
     assert missing.state is State.WARNING
-    assert missing.text == "dream/data/xxs.onnx: dreaming needs onnxruntime"
+    assert missing.text == "dream/data/xs.onnx: dreaming needs onnxruntime"
     assert missing.mend == "pip install 'gym-mario-suite[dream]'"
 
 

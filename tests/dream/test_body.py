@@ -37,7 +37,7 @@ def test_a_cut_is_what_lies_there_and_nothing_outside() -> None:
 
 
 def test_mario_is_always_at_the_same_place_of_his_surroundings(tapes: Tapes) -> None:
-    config = preset("xxs")
+    config = preset("xs")
     windows = TapeWindows(tapes, config.height_px, config.width_px, end_share=0)
     pieces = windows.batch(0, 0, 24, CONTEXT)
     body = Body(config)

@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_one_line(
     assert "stage must be one of" in error_of(capsys, "train", *data, "--stage", "third")
     assert "unknown preset" in error_of(capsys, "train", *data, "--model", "huge")
     assert "share of ends" in error_of(capsys, "train", *data, "--end-share", 2)
-    assert "'huge'; shipped are xxs" in error_of(capsys, "train", *data, "--start", "huge")
+    assert "'huge'; shipped are xs" in error_of(capsys, "train", *data, "--start", "huge")
     assert "law_moments" in error_of(capsys, "train", *data, "--law-moments", 0)
     assert "upsampler needs" in error_of(
         capsys, "train", *data, "--model", "upsampler", "--steps", 0

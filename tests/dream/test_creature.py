@@ -26,9 +26,11 @@ from gym_mario_suite.dream.memory import (  # noqa: E402
     SCREEN_UNIT,
     SPEED_UNIT,
 )
-from gym_mario_suite.dream.presets import HEAD_SIZE, head_slices  # noqa: E402
+from gym_mario_suite.dream.presets import HEAD_SIZE, head_slices, preset  # noqa: E402
 from gym_mario_suite.dream.sight import Sight  # noqa: E402
+from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
+from gym_mario_suite.errors import OptionError  # noqa: E402
 
 S = head_slices()
 
@@ -165,3 +167,22 @@ def test_a_tick_is_the_same_creature_only_if_it_is_not_far() -> None:
     before, ways, _ = same_creature(Moments(memory, torch.zeros(3, 4, 6), truth, after))
     assert np.allclose(ways.numpy(), [[3, 0]])
     assert len(before) == 1
+
+
+def test_the_stage_contact_teaches_contacts_and_nothing_else(tapes: Tapes) -> None:
+    source = TapeWindows(tapes, 60, 64, touch_share=0.5)
+    options = TrainOptions(
+        stage="contact", steps=60, batch=8, horizon=4, rate=4e-3, warm_up=5, law_moments=2048
+    )
+    trainer = Trainer(preset("tiny"), options, source)
+    trainer.find()
+    before = {n: t.clone() for n, t in trainer.model.state_dict().items()}
+    losses = [(p.loss, p.head["kill"] + p.head["power"]) for p in trainer.run()]
+    moved = {n for n, t in trainer.model.state_dict().items() if not torch.equal(t, before[n])}
+    own = {n for n, _ in trainer.model.named_parameters() if ".laws.contact." in n}
+    assert moved == own
+    first, last = np.mean(losses[:10], 0), np.mean(losses[-10:], 0)
+    assert (last < 0.9 * first).all()
+    lawless = TrainOptions(stage="contact", steps=1, batch=2)
+    with pytest.raises(OptionError, match="needs a model with laws, not 'tiny'"):
+        list(Trainer(preset("tiny", laws=0), lawless, source).run())

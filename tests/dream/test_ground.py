@@ -19,7 +19,7 @@ PLACED = MEMORY.index("placed")
 
 
 def test_tiles_are_seen_whole_wherever_the_camera_stands(tapes: Tapes) -> None:
-    config = preset("xxs")
+    config = preset("xs")
     pieces = TapeWindows(tapes, config.height_px, config.width_px).batch(3, 0, 32, CONTEXT)
     memory = torch.from_numpy(memory_of(pieces.facts[:, -1]))
     body = Body(config)
@@ -41,7 +41,7 @@ def test_tiles_are_seen_whole_wherever_the_camera_stands(tapes: Tapes) -> None:
 
 
 def test_without_a_place_nothing_is_known_of_tiles() -> None:
-    kinds = TileKinds(preset("xxs"))
+    kinds = TileKinds(preset("xs"))
     memory = torch.rand(2, MEMORY_SIZE)
     memory[:, PLACED] = torch.tensor([0.0, 1.0])
     found = kinds(torch.rand(2, 4, 56, 40), memory)
@@ -76,17 +76,17 @@ def test_a_law_that_leads_into_a_tile_can_be_told_from_one_that_does_not() -> No
 
 
 def test_ground_needs_laws_and_tiles_of_whole_pixels() -> None:
-    assert preset("xxs").tile_shape == (8, 8)
+    assert preset("xs").tile_shape == (8, 8)
     assert preset("tiny").tile_shape is None
     with pytest.raises(OptionError, match="ground needs laws"):
-        preset("xxs", laws=0)
+        preset("xs", laws=0)
     with pytest.raises(OptionError, match="multiple of 20x15"):
         preset("tiny", ground=True)
     assert DreamConfig.from_dict(preset("xs").to_dict()).ground
 
 
 def test_a_model_that_asks_what_is_where_laws_lead_can_be_trained(tapes: Tapes) -> None:
-    config = preset("xxs", channels=(16, 24), blocks=(1, 1, 1), condition=32, laws=4)
+    config = preset("xs", channels=(16, 24), blocks=(1, 1, 1), condition=32, laws=4)
     source = TapeWindows(tapes, config.height_px, config.width_px)
     options = TrainOptions(stage="motion", steps=2, batch=4, law_moments=256)
     trainer = Trainer(config, options, source)

@@ -42,7 +42,7 @@ from gym_mario_suite.errors import OptionError
 
 S = head_slices()
 C = {name: i for i, name in enumerate(CREATURE)}
-SMALL = preset("xxs", channels=(16, 24), blocks=(1, 1, 1), condition=16, laws=4, fine=8)
+SMALL = preset("xs", channels=(16, 24), blocks=(1, 1, 1), condition=16, laws=4, fine=8)
 BULLET = KINDS.index(("BULLET_BILL",))
 KOOPA, SHELL, GOOMBA = 2, 5, 0
 

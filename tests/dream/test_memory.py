@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_a_head_that_is_right_carries_the_memory_along_the_truth(tapes: Tapes) -
         head[:, slices["kind"]] = np.nan_to_num(targets.kind[:, step]) - 0.5
         truth = memory_of(facts[:, step + 1])
         # The herd goes on by itself.
-        carried_on = carried(memory, head, lambda parts: np.stack(parts, 1))
+        carried_on = carried(memory, head, partial(np.concatenate, axis=1))
         memory = np.concatenate([carried_on, truth[:, SCANS:]], 1)
         # Places go round; 15.99 px and 0.01 px are close.
         apart = np.abs(memory - truth)
@@ -42,7 +43,7 @@ def test_a_head_that_is_right_carries_the_memory_along_the_truth(tapes: Tapes) -
 
 
 def test_places_that_are_not_known_stay_unknown() -> None:
-    after = carried(no_memory(2), np.ones((2, HEAD_SIZE)), lambda parts: np.stack(parts, 1))
+    after = carried(no_memory(2), np.ones((2, HEAD_SIZE)), partial(np.concatenate, axis=1))
     assert after.shape == (2, SCANS)
     assert (after[:, 0] == 1).all()
     assert not after[:, [1, 4, 5]].any()

@@ -36,7 +36,7 @@ CONFIGS = {
     "tiny": preset("tiny"),
     "ci": preset("ci"),
     # All parts of the models that are shipped, and laws of more than a thousand numbers.
-    "xxs": preset("xxs", **SMALL),
+    "xs": preset("xs", **SMALL),
     "diamond": preset("diamond"),
 }
 

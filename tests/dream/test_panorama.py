@@ -20,7 +20,7 @@ from gym_mario_suite.engine.game import Game  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 from gym_mario_suite.levels import Level  # noqa: E402
 
-CONFIG = preset("xxs", channels=(16, 24), blocks=(1, 1, 1), condition=32, laws=4)
+CONFIG = preset("xs", channels=(16, 24), blocks=(1, 1, 1), condition=32, laws=4)
 
 
 def _memory(camera: int, theme: int):

@@ -222,9 +222,11 @@ class Trainer:
             self.progress.seconds = metadata["progress"]["seconds"]
         else:
             path = path if path.is_file() else model_path(path)
-            model, config, _ = load_model(path)
+            model, config, card = load_model(path)
             self._require_preset(config.name, path)
             fill(self.model, model.state_dict(), path)
+            self.progress.predictions = int(card.get("predictions", 0))
+            self.progress.seconds = float(card.get("training_seconds", 0))
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
 
     def _require_preset(self, name: Any, path: Path) -> None:

@@ -30,7 +30,7 @@ from gym_mario_suite.dream.weights import (  # noqa: E402
 )
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
 
-CARD = {"done_threshold": 0.75}
+CARD = {"done_threshold": 0.75, "predictions": 40}
 SMALL: dict[str, Any] = {"channels": (16, 24), "blocks": (1, 1, 1), "condition": 32, "fine": 8}
 CONFIGS = {
     "tiny": preset("tiny"),
@@ -122,7 +122,7 @@ def test_training_starts_from_an_onnx_file(
     made = CliRunner().invoke(
         cli.app, [*command, "--start", start], catch_exceptions=False, standalone_mode=False
     )
-    assert "step 1 of 1" in made.output
+    assert "step 1 of 1, 41 predictions" in made.output  # those of the file's card count
     assert "finding laws" not in made.output  # the file has them
     begun = load_model(folder / "m.safetensors")[0].state_dict()
     tensors, _ = load_tensors(tmp_path / "run" / CHECKPOINT)

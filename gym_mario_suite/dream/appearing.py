@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.herd_numbers import (
-    BULLET,
     COLUMNS,
     ROWS,
     herd_of,
     left_edge,
 )
 from gym_mario_suite.dream.memory import (
+    BULLET,
     CAMERA,
     CAMERA_PERIOD,
     CREATURE,

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, choices, moves
 from gym_mario_suite.dream.layers import shuffled
-from gym_mario_suite.dream.presets import DreamConfig, head_slices
+from gym_mario_suite.dream.presets import HEAD_CAMERA, DreamConfig, head_slices
 
 _SPEED_WIDTH = 64
 _AGREEMENT_LOGIT = 4.0
@@ -62,7 +62,7 @@ class Choice(nn.Module):
         """
         head = head.detach()
         if self.along is not None:
-            return self._chances(head[:, _SLICES["move"].stop - 1] + 0.5)
+            return self._chances(head[:, HEAD_CAMERA] + 0.5)
         way = memory[:, 4] / 2 % 1 + head[:, _SLICES["move"].start]
         return self._chances(way) * memory[:, 1:2]
 

@@ -128,7 +128,8 @@ def train(
     import torch
 
     from gym_mario_suite.dream.findings import missing
-    from gym_mario_suite.dream.training import Trainer, TrainOptions
+    from gym_mario_suite.dream.train_options import TrainOptions
+    from gym_mario_suite.dream.training import Trainer
     from gym_mario_suite.dream.training_log import TrainingLog
     from gym_mario_suite.dream.windows import open_windows
     from gym_mario_suite.whole_file import require_folder

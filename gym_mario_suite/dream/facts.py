@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.dream.memory import (
+    BULLET,
     CAMERA_PERIOD,
     CLOCK_PERIOD,
     CREATURE,
@@ -20,6 +21,7 @@ from gym_mario_suite.dream.memory import (
     NEAR_PX,
     PLACE_PERIOD_PX,
     VOLLEY_PERIOD,
+    Of,
 )
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.draw import camera
@@ -42,8 +44,9 @@ FACT = {name: i for i, name in enumerate(FACTS)}
 _LONGEST_WAIT = 60  # ticks; nothing waits longer
 SAME_PX = 20.0  # no creature goes as far in a tick
 _NEAR, _SCANS, _VOLLEY = FACT["near"], FACT["scans"], FACT["volley"]
+# Of each creature the number stands where the memory says that there is one.
 _HERD, _EACH = FACT["creature_0_id"], len(CREATURE)
-_BULLET = KINDS.index(("BULLET_BILL",))
+_PLACE = slice(Of.X, Of.Y + 1)
 # What a creature of each kind of the engine is remembered as; -1 for what is not remembered.
 _KINDS = np.full(32, -1, np.int64)
 for _number, _names in enumerate(KINDS):
@@ -93,20 +96,20 @@ def _note_herd(world, body, out):
             if out[j] == 0:
                 at = j
                 break
-            other = max(abs(out[j + 1] - body.x), abs(out[j + 2] - body.y))
+            other = max(abs(out[j + Of.X] - body.x), abs(out[j + Of.Y] - body.y))
             if other > far:
                 far, at = other, j
         if at < 0:
             continue
         out[at] = slot + 1
-        out[at + 1] = s.x
-        out[at + 2] = s.y
-        out[at + 3] = s.xa
-        out[at + 4] = s.ya
-        out[at + 5] = s.facing
-        out[at + 6] = kind
-        out[at + 7] = s.winged
-        out[at + 8] = min(s.aux, _LONGEST_WAIT)
+        out[at + Of.X] = s.x
+        out[at + Of.Y] = s.y
+        out[at + Of.SPEED_X] = s.xa
+        out[at + Of.SPEED_Y] = s.ya
+        out[at + Of.FACING] = s.facing
+        out[at + Of.KIND] = kind
+        out[at + Of.WINGED] = s.winged
+        out[at + Of.WAIT] = min(s.aux, _LONGEST_WAIT)
 
 
 @jit
@@ -166,10 +169,10 @@ def herd_ways(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDAr
     same = (then[..., :, None, 0] == now[..., None, :, 0]) & (then[..., :, None, 0] > 0)
     which = same.argmax(-1)
     found = np.take_along_axis(now, which[..., None], -2)
-    way = found[..., 1:3] - then[..., 1:3]
+    way = found[..., _PLACE] - then[..., _PLACE]
     # The number of one that is gone may be given to another one.
     known = same.any(-1) & (np.abs(way).max(-1) < SAME_PX)
-    told = np.concatenate([way, found[..., 3:6]], -1)
+    told = np.concatenate([way, found[..., Of.SPEED_X : Of.FACING + 1]], -1)
     return np.where(known[..., None], told, np.nan).astype(np.float32)
 
 
@@ -182,8 +185,8 @@ def newborn(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArra
 def shots(before: NDArray[np.floating], after: NDArray[np.floating]) -> NDArray[np.float32]:
     """In which rows of tiles cannons fired in a tick, 1 or 0, float32[..., 15]."""
     now = _herd_of(after)
-    fired = newborn(before, after) & (now[..., 6] == _BULLET)
-    row = np.floor(now[..., 2] / TILE_PX)
+    fired = newborn(before, after) & (now[..., Of.KIND] == BULLET)
+    row = np.floor(now[..., Of.Y] / TILE_PX)
     rows = np.arange(SCREEN_HEIGHT_PX // TILE_PX)
     return (fired[..., None] & (row[..., None] == rows)).any(-2).astype(np.float32)
 

@@ -15,7 +15,7 @@ from gym_mario_suite.dream.appearing import born_of
 from gym_mario_suite.dream.creature import Creature
 from gym_mario_suite.dream.facts import SAME_PX, memory_of, newborn
 from gym_mario_suite.dream.herd import Herd
-from gym_mario_suite.dream.herd_numbers import WHERE, herd_of, left_edge
+from gym_mario_suite.dream.herd_numbers import herd_of, phase_of
 from gym_mario_suite.dream.laws import Laws
 from gym_mario_suite.dream.losses import law_targets
 from gym_mario_suite.dream.memory import (
@@ -30,7 +30,6 @@ from gym_mario_suite.dream.memory import (
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import CONTEXT, head_slices, multi_hot
 from gym_mario_suite.dream.windows import WindowSource, targets_of
-from gym_mario_suite.engine.tiles import TILE_PX
 
 # Streams of windows, other ones than those of the steps.
 _LAW_STREAM, _BACKDROP_STREAM = 1 << 31, 3 << 30
@@ -201,11 +200,14 @@ def herd_moments(source: WindowSource, seed: int, count: int) -> HerdMoments | N
         memory = torch.from_numpy(memory_of(facts))
         ways = torch.from_numpy(targets_of(facts).herd).flatten(0, 2)
         before, after = memory[:, :-1].flatten(0, 1), memory[:, 1:].flatten(0, 1)
-        edge = torch.nn.functional.pad(left_edge(before), (0, 1))[:, None]
-        herd = herd_of(before)
-        phase = (herd[..., WHERE] + edge) % TILE_PX
         known = ways.isfinite().all(1)
-        found.append((herd.flatten(0, 1)[known], phase.flatten(0, 1)[known], ways[known]))
+        found.append(
+            (
+                herd_of(before).flatten(0, 1)[known],
+                phase_of(before).flatten(0, 1)[known],
+                ways[known],
+            )
+        )
         new = torch.from_numpy(newborn(facts[:, :-1], facts[:, 1:])).flatten(0, 1)
         hints = torch.from_numpy(pieces.hints[:, CONTEXT - 1 : -1]).flatten(0, 1)
         code, creature = born_of(hints, before, after, new)

@@ -14,18 +14,17 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gym_mario_suite.dream.appearing import Appearing, with_hint
 from gym_mario_suite.dream.ground import KIND, Ground, TileKinds
 from gym_mario_suite.dream.herd_numbers import (
-    FLOWER,
     ROWS,
     SPEED,
     WHERE,
     frozen,
     herd_of,
     left_edge,
+    phase_of,
     scrolled,
 )
 from gym_mario_suite.dream.linear_laws import (
@@ -37,6 +36,7 @@ from gym_mario_suite.dream.linear_laws import (
     unlikely,
 )
 from gym_mario_suite.dream.memory import (
+    FLOWER,
     HALF_PX,
     HERD,
     KINDS,
@@ -177,8 +177,7 @@ class Herd(nn.Module):
             rows: int64[m], of which creatures alone; None for all.
         """
         herd = herd_of(memory)
-        edge = functional.pad(left_edge(memory), (0, 1))
-        phase = (herd[..., WHERE] + edge[:, None]) % TILE_PX
+        phase = phase_of(memory)
         terms = plain_terms(herd, phase).flatten(0, 1)
         phase = phase.flatten(0, 1)
         near = self.around(kinds, memory, herd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 
 from gym_mario_suite.dream.memory import (
     CREATURE,
@@ -11,23 +12,16 @@ from gym_mario_suite.dream.memory import (
     HERD_FROM,
     HURT_TICKS,
     INVULNERABLE,
-    KINDS,
     PLACE,
     SCREEN,
     Of,
 )
-from gym_mario_suite.dream.presets import head_slices
+from gym_mario_suite.dream.presets import HEAD_CAMERA
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 
 WHERE, SPEED = slice(Of.X, Of.Y + 1), slice(Of.SPEED_X, Of.SPEED_Y + 1)
 ROWS, COLUMNS = SCREEN_HEIGHT_PX // TILE_PX, SCREEN_WIDTH_PX // TILE_PX  # of tiles
-RED_KOOPA, GREEN_KOOPA, SPIKY, FLOWER, SHELL, BULLET = (
-    next(i for i, names in enumerate(KINDS) if names[0] == name)
-    for name in ("RED_KOOPA", "GREEN_KOOPA", "SPIKY", "ENEMY_FLOWER", "SHELL", "BULLET_BILL")
-)
-LAST_CREATURE = BULLET  # what follows are items
-_CAMERA = head_slices()["move"].stop - 1
 
 
 def herd_of(memory: Tensor) -> Tensor:
@@ -40,6 +34,12 @@ def left_edge(memory: Tensor) -> Tensor:
     return (memory[:, PLACE.start] - memory[:, SCREEN.start]).round()[:, None] % TILE_PX
 
 
+def phase_of(memory: Tensor) -> Tensor:
+    """Where in its tile each of the herd is, float[n, HERD, 2], px of the engine."""
+    edge = functional.pad(left_edge(memory), (0, 1))
+    return (herd_of(memory)[..., WHERE] + edge[:, None]) % TILE_PX
+
+
 def frozen(memory: Tensor) -> Tensor:
     """1 where all stand still in the next step, since Mario has just been hurt; float[n, 1]."""
     return (memory[:, INVULNERABLE, None] >= HURT_TICKS).to(memory.dtype)
@@ -47,4 +47,4 @@ def frozen(memory: Tensor) -> Tensor:
 
 def scrolled(head: Tensor) -> Tensor:
     """How far the camera goes, float[n, 1], px of the engine."""
-    return head[:, _CAMERA].round()[:, None] * HALF_PX
+    return head[:, HEAD_CAMERA].round()[:, None] * HALF_PX

@@ -6,21 +6,15 @@ memory says after each step how fast Mario is then, and where; it counts ticks, 
 picture of an animation follows, and knows where the camera is. This goes into its next step, and
 into nothing else. Where a dream begins with pictures alone, the memory is empty; speeds are first
 guessed, and Mario is looked for.
-
-`carried` is written with arithmetic alone, so that it serves numpy arrays and torch tensors.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from gym_mario_suite.dream.presets import head_slices
 
 # `known`, `placed` and `seen` are 1 or 0: whether the speeds and all that has no place; the places
 # in the level, the clock, the camera and the theme; and the places in the picture mean anything.
@@ -61,6 +55,11 @@ KINDS = (
     ("MUSHROOM",),
     ("FIRE_FLOWER",),
 )
+RED_KOOPA, GREEN_KOOPA, SPIKY, FLOWER, SHELL, BULLET = (
+    next(i for i, names in enumerate(KINDS) if names[0] == name)
+    for name in ("RED_KOOPA", "GREEN_KOOPA", "SPIKY", "ENEMY_FLOWER", "SHELL", "BULLET_BILL")
+)
+LAST_CREATURE = BULLET  # what follows are items
 MEMORY = (
     *("known", "placed", "speed_x", "speed_y", "x", "y", "jump_time"),
     *("seen", "screen_x", "screen_y", "clock", "camera", "theme"),
@@ -100,52 +99,8 @@ JUMP_UNIT = 4.0  # ticks
 INVULNERABLE_UNIT = 16.0  # ticks
 SCREEN_UNIT = 16.0  # px: tiles
 HALF_PX = 2.0  # the head gives Mario's way in px of a frame, which are two of the engine's
-# So that a dream which has gone wrong does not go to infinity.
-_FASTEST, _FARTHEST, _LONGEST = 8.0, 32.0, 8.0
-_SLICES = head_slices()
 
 
 def no_memory(count: int) -> NDArray[np.float32]:
     """The memory of dreams that begin with pictures alone."""
     return np.zeros((count, MEMORY_SIZE), np.float32)
-
-
-def carried(memory: Any, head: Any, join: Callable[[list[Any]], Any]) -> Any:
-    """The memory after a step, up to what the herd comes to (see `herd`): float[n, SCANS].
-
-    Args:
-        memory: float[n, MEMORY_SIZE], before.
-        head: float[n, HEAD_SIZE], what the model said of the step.
-        join: Joins arrays [n, k] along their second dimension.
-    """
-    said = {name: head[:, part] for name, part in _SLICES.items()}
-    speed = said["speed"].clip(-_FASTEST, _FASTEST)
-    jump = said["jump_time"].clip(-_FASTEST, _FASTEST)
-    screen = said["screen"].clip(-_FARTHEST, _FARTHEST)
-    placed = memory[:, PLACED, None]
-    ones = placed * 0 + 1
-    power = said["power"]
-    large = ((power[:, 1:2] > power[:, :1]) | (power[:, 2:3] > power[:, :1])) * ones
-    # How long he cannot be hurt is counted down, or set; which of them the head says, but not to
-    # the tick.
-    immune = said["invulnerable"].clip(0, _LONGEST) * INVULNERABLE_UNIT
-    counted = (memory[:, INVULNERABLE, None] - 1).clip(0, HURT_TICKS)
-    for ticks in (STOMP_TICKS, HURT_TICKS):
-        nearer = (abs(immune - ticks) < abs(immune - counted)) * ones
-        counted = counted + (ticks - counted) * nearer
-    immune = immune + (counted - immune) * memory[:, :1]
-    near = (said["near"] > 0) * ones
-    nearest = said["nearest"].clip(-_FASTEST, _FASTEST) * near
-    place = (memory[:, PLACE] + said["move"][:, :2] * HALF_PX) % PLACE_PERIOD_PX
-    camera = (memory[:, CAMERA, None] + said["move"][:, 2:3].round()) % CAMERA_PERIOD
-    return join(
-        [
-            *(ones, placed, speed * SPEED_UNIT, place * placed, jump * JUMP_UNIT),
-            *(ones, screen * SCREEN_UNIT),
-            (memory[:, CLOCK, None] + 1) % CLOCK_PERIOD * placed,
-            *(camera * placed, memory[:, THEME, None] * placed),
-            *((said["flags"] > 0) * ones, large, immune.round()),
-            *(near, nearest[:, :2] * SCREEN_UNIT, nearest[:, 2:] * SPEED_UNIT),
-            (said["kind"] > 0) * near,
-        ]
-    )

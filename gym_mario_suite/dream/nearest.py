@@ -12,13 +12,7 @@ from torch import Tensor
 
 from gym_mario_suite.dream import creature
 from gym_mario_suite.dream.herd_numbers import (
-    FLOWER,
-    GREEN_KOOPA,
-    LAST_CREATURE,
-    RED_KOOPA,
-    SHELL,
     SPEED,
-    SPIKY,
     WHERE,
     frozen,
     left_edge,
@@ -26,16 +20,22 @@ from gym_mario_suite.dream.herd_numbers import (
 )
 from gym_mario_suite.dream.memory import (
     CREATURE,
+    FLOWER,
+    GREEN_KOOPA,
     HERD,
+    LAST_CREATURE,
     NEAR,
     NEAR_KIND,
     NEAR_PLACE,
     NEAR_PX,
     NEAR_SPEED,
     PLACED,
+    RED_KOOPA,
     SCREEN,
     SCREEN_UNIT,
+    SHELL,
     SPEED_UNIT,
+    SPIKY,
     VOLLEY,
     VOLLEY_PERIOD,
     Of,

@@ -10,7 +10,6 @@ and it paints what moves upon it (`composition`).
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
@@ -29,12 +28,13 @@ from gym_mario_suite.dream.herd import Herd
 from gym_mario_suite.dream.herd_layer import HerdLayer
 from gym_mario_suite.dream.herd_numbers import scrolled
 from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, shuffled
-from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED, SCANS, carried
+from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED, SCANS
 from gym_mario_suite.dream.nearest import remembered_with
 from gym_mario_suite.dream.panorama import Panorama
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
+    HEAD_CAMERA,
     HEAD_SIZE,
     HINT_COLUMNS,
     HINT_ROWS,
@@ -42,11 +42,11 @@ from gym_mario_suite.dream.presets import (
     DreamConfig,
     head_slices,
 )
+from gym_mario_suite.dream.remembered import carried
 from gym_mario_suite.dream.sprite import SpriteLayer
 
 _HEAD_WIDTH = 128
 _SCREEN = head_slices()["screen"]
-_CAMERA = head_slices()["move"].stop - 1
 _BACKDROP_SHARPNESS = 20.0
 
 
@@ -161,7 +161,7 @@ class UnshuffleNet(nn.Module):
             where = self.body.where(memory, self.finder(kept))
             around = self.body.surroundings(context, scenery, memory, where)
             head, known = self.body(around, where, memory, buttons, head)
-            after = carried(memory, head[:, :HEAD_SIZE], partial(torch.cat, dim=1))
+            after = carried(memory, head[:, :HEAD_SIZE])
             if self.herd is None:
                 after = functional.pad(after, (0, MEMORY_SIZE - SCANS))
             else:
@@ -173,7 +173,7 @@ class UnshuffleNet(nn.Module):
             if self.edge is not None:
                 assert tiles is not None
                 assert place is not None
-                edge = self.edge(scenery, tiles, place, head[:, _CAMERA])
+                edge = self.edge(scenery, tiles, place, head[:, HEAD_CAMERA])
             if self.sprite is not None:
                 feet = self.body.pixels(head[:, _SCREEN])
                 sprite = self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet)
@@ -238,7 +238,7 @@ class UnshuffleNet(nn.Module):
         """
         last = scenery * self.config.sigma_data
         known = memory[:, PLACED, None, None, None] > 0
-        way = head[:, _CAMERA].detach().round()
+        way = head[:, HEAD_CAMERA].detach().round()
         after = torch.where(known, panorama(memory, way), last)
         apart = (panorama.green(memory) - last[:, 1:2]).abs()
         seen = (-_BACKDROP_SHARPNESS * apart).exp() * known

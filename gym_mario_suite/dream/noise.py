@@ -42,4 +42,5 @@ def normal_noise(seed: int, episode: int, step: int, shape: tuple[int, ...]) -> 
     bits = np.random.Philox(key=[seed & _MASK, 0], counter=counter)
     words: NDArray[np.uint64] = np.asarray(bits.random_raw(-(-count // 4)), "<u8")
     draws = words.view("<u2")[:count]
+    # No draw is outside; "clip" is the mode that does not look for such.
     return _quantiles().take(draws, mode="clip").reshape(shape)

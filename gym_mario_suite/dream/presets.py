@@ -324,6 +324,9 @@ def head_slices() -> dict[str, slice]:
     return slices
 
 
+HEAD_CAMERA = head_slices()["move"].stop - 1  # how far the camera goes, px of a frame
+
+
 def multi_hot(keys: NDArray[np.integer]) -> NDArray[np.float32]:
     """Button bits as switches: int[...] to float32[..., 6]."""
     return (np.asarray(keys)[..., None] >> np.arange(len(BUTTONS)) & 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The memory as numbers that a network can use."""
+"""The memory as numbers that a network can use, and what it becomes by what the network says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.memory import (
+    CAMERA,
+    CAMERA_PERIOD,
+    CLOCK,
+    CLOCK_PERIOD,
     FLAGS,
+    HALF_PX,
+    HURT_TICKS,
     INVULNERABLE,
     INVULNERABLE_UNIT,
     JUMP_UNIT,
@@ -18,8 +24,11 @@ from gym_mario_suite.dream.memory import (
     NEAR_SPEED,
     PLACE,
     PLACE_PERIOD_PX,
+    PLACED,
     SCREEN_UNIT,
     SPEED_UNIT,
+    STOMP_TICKS,
+    THEME,
 )
 from gym_mario_suite.dream.presets import BUTTONS, CONTEXT, HEAD_SIZE, head_slices
 
@@ -31,6 +40,8 @@ _STEPS, _STEP, _STEEP = 16, 1 / 8, 500.0
 _STAYS = 3.0  # logit
 _ALL_STEPS = 2 * (2 * _STEPS + 1)
 _NEARBY = (FLAGS.stop - FLAGS.start) + 2 + 5 + 3
+# So that a dream which has gone wrong does not go to infinity.
+_FASTEST, _FARTHEST, _LONGEST = 8.0, 32.0, 8.0
 REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS) + _NEARBY + _ALL_STEPS
 
 
@@ -81,3 +92,44 @@ class Remembered(nn.Module):
     def _steps(self, speeds: Tensor) -> Tensor:
         at = torch.arange(-_STEPS, _STEPS + 1, device=speeds.device, dtype=speeds.dtype) * _STEP
         return (_STEEP * (speeds[:, :, None] - at)).clamp(-1, 1).flatten(1)
+
+
+def carried(memory: Tensor, head: Tensor) -> Tensor:
+    """The memory after a step, up to what the herd comes to (see `herd`): float[n, SCANS].
+
+    Args:
+        memory: float[n, MEMORY_SIZE], before.
+        head: float[n, HEAD_SIZE], what the model said of the step.
+    """
+    said = {name: head[:, part] for name, part in _SLICES.items()}
+    speed = said["speed"].clip(-_FASTEST, _FASTEST)
+    jump = said["jump_time"].clip(-_FASTEST, _FASTEST)
+    screen = said["screen"].clip(-_FARTHEST, _FARTHEST)
+    placed = memory[:, PLACED, None]
+    ones = placed * 0 + 1
+    power = said["power"]
+    large = ((power[:, 1:2] > power[:, :1]) | (power[:, 2:3] > power[:, :1])).to(memory.dtype)
+    # How long he cannot be hurt is counted down, or set; which of them the head says, but not to
+    # the tick.
+    immune = said["invulnerable"].clip(0, _LONGEST) * INVULNERABLE_UNIT
+    counted = (memory[:, INVULNERABLE, None] - 1).clip(0, HURT_TICKS)
+    for ticks in (STOMP_TICKS, HURT_TICKS):
+        nearer = ((immune - ticks).abs() < (immune - counted).abs()).to(memory.dtype)
+        counted = counted + (ticks - counted) * nearer
+    immune = immune + (counted - immune) * memory[:, :1]
+    near = (said["near"] > 0).to(memory.dtype)
+    nearest = said["nearest"].clip(-_FASTEST, _FASTEST) * near
+    place = (memory[:, PLACE] + said["move"][:, :2] * HALF_PX) % PLACE_PERIOD_PX
+    camera = (memory[:, CAMERA, None] + said["move"][:, 2:3].round()) % CAMERA_PERIOD
+    return torch.cat(
+        [
+            *(ones, placed, speed * SPEED_UNIT, place * placed, jump * JUMP_UNIT),
+            *(ones, screen * SCREEN_UNIT),
+            (memory[:, CLOCK, None] + 1) % CLOCK_PERIOD * placed,
+            *(camera * placed, memory[:, THEME, None] * placed),
+            *((said["flags"] > 0).to(memory.dtype), large, immune.round()),
+            *(near, nearest[:, :2] * SCREEN_UNIT, nearest[:, 2:] * SPEED_UNIT),
+            (said["kind"] > 0) * near,
+        ],
+        dim=1,
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,6 @@ from gym_mario_suite.dream.findings import Findings, find
 from gym_mario_suite.dream.herd_loss import herd_loss
 from gym_mario_suite.dream.losses import (
     Batch,
-    NoiseOptions,
     denoising_loss,
     rollout_loss,
     to_batch,
@@ -27,13 +24,11 @@ from gym_mario_suite.dream.losses import (
 from gym_mario_suite.dream.motion_loss import contact_loss, contact_parts, motion_loss
 from gym_mario_suite.dream.network import Denoiser
 from gym_mario_suite.dream.presets import (
-    BACKDROP_MOMENTS,
     CONTEXT,
-    LAW_MOMENTS,
-    STAGES,
     DreamConfig,
 )
 from gym_mario_suite.dream.runtime import model_path
+from gym_mario_suite.dream.train_options import Progress, TrainOptions
 from gym_mario_suite.dream.weights import (
     averages_of,
     fill,
@@ -44,7 +39,7 @@ from gym_mario_suite.dream.weights import (
     save_tensors,
 )
 from gym_mario_suite.dream.windows import WindowSource
-from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.errors import WeightsError
 
 CHECKPOINT = "checkpoint.safetensors"
 _MOTION_STREAM = 1 << 40  # of windows, another one than that of the steps
@@ -52,120 +47,6 @@ _AHEAD = 3  # batches that are made while the device works
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found
 _TIMED_STEPS = 40
 _SAFETY = 0.97
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainOptions:
-    """How a model is trained.
-
-    Attributes:
-        stage: "motion": Mario's body and picture, the edge and the herd, see `motion_loss`. "herd":
-            the herd alone, see `herd_loss`. "denoise": the diffusion's own objective at random
-            noise levels, where the past frames are noisy too.
-            "rollout": few-step dreaming, on from its own frames. "contact": what comes of Mario and
-            a creature meeting, and nothing else, see `contact_loss`.
-        steps: Optimiser steps; 0 for as many as fit into `minutes`.
-        minutes: With `steps` 0: the time there is.
-        batch: Windows in a step.
-        horizon: Frames after the context that are predicted in each window.
-        motion_batch: Windows in a step, beside those, of which only the stage "motion" is learnt:
-            what happens to Mario is rare, and there it costs little to see much of it.
-        rate: Learning rate of AdamW.
-        weight_decay: Of AdamW.
-        warm_up: Steps over which the rate rises.
-        cool_down: Share of the steps, at the end, over which it falls to a tenth.
-        clip: Largest norm of the gradient.
-        average: How slowly the average of the weights follows.
-        head_weight: Weight of the head's losses.
-        hint_share: Share of the windows that have a level hint.
-        changed_weight: Additional weight of changed pixels ("rollout").
-        seed: Decides weights, batches and noise.
-        precision: "fp32" or "bf16".
-        compile: Whether torch compiles the network.
-        law_moments: Moments in which the laws of motion are found, before the first step.
-        backdrop_moments: Frames in which the backdrops are found, before the first step.
-        noise: Noise levels; by default those that suit the stage.
-    """
-
-    stage: str = "denoise"
-    steps: int = 10_000
-    minutes: float = 0.0
-    batch: int = 32
-    horizon: int = 1
-    motion_batch: int = 0
-    rate: float = 3e-4
-    weight_decay: float = 1e-2
-    warm_up: int = 100
-    cool_down: float = 0.2
-    clip: float = 10.0
-    average: float = 0.999
-    head_weight: float = 0.05
-    hint_share: float = 0.5
-    changed_weight: float = 4.0
-    seed: int = 0
-    precision: str = "fp32"
-    compile: bool = False
-    law_moments: int = LAW_MOMENTS
-    backdrop_moments: int = BACKDROP_MOMENTS
-    noise: NoiseOptions | None = None
-
-    def __post_init__(self) -> None:
-        if self.stage not in STAGES:
-            raise OptionError(f"stage must be one of {', '.join(STAGES)}, got {self.stage!r}")
-        if self.precision not in ("fp32", "bf16"):
-            raise OptionError(f"precision must be fp32 or bf16, got {self.precision!r}")
-        for name, low in (
-            ("steps", 0),
-            ("batch", 1),
-            ("horizon", 1),
-            ("motion_batch", 0),
-            ("warm_up", 1),
-            ("law_moments", 1),
-            ("backdrop_moments", 1),
-        ):
-            if getattr(self, name) < low:
-                raise OptionError(f"{name} must be at least {low}, got {getattr(self, name)}")
-        if not self.steps and self.minutes <= 0:
-            raise OptionError("give steps, or minutes from which they follow")
-
-    @property
-    def noise_options(self) -> NoiseOptions:
-        """Noise levels of the stage."""
-        if self.noise is not None:
-            return self.noise
-        if self.stage == "rollout":
-            return NoiseOptions(context_loc=-4.0, context_scale=1.0)
-        return NoiseOptions()
-
-    def digest(self) -> str:
-        """What must agree for a checkpoint to be gone on with."""
-        values = asdict(self)
-        for name in ("steps", "minutes", "compile"):
-            del values[name]
-        return hashlib.blake2b(
-            json.dumps(values, sort_keys=True).encode(), digest_size=8
-        ).hexdigest()
-
-
-@dataclass
-class Progress:
-    """Where a training stands.
-
-    Attributes:
-        step: Steps done.
-        steps: Steps in all; 0 while that is not known.
-        predictions: Frames predicted so far, of this and the stages before.
-        seconds: Time spent, of this and the stages before.
-        loss: The last step's frame loss.
-        head: The last step's head losses.
-    """
-
-    step: int = 0
-    steps: int = 0
-    predictions: int = 0
-    seconds: float = 0.0
-    loss: float = float("nan")
-    head: dict[str, float] = field(default_factory=dict)
 
 
 class Trainer:

@@ -13,7 +13,8 @@ from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
 from gym_mario_suite.dream.rollouts import begin_at
 from gym_mario_suite.dream.runtime import Denoised
-from gym_mario_suite.dream.training import Progress, Trainer
+from gym_mario_suite.dream.train_options import Progress
+from gym_mario_suite.dream.training import Trainer
 from gym_mario_suite.dream.windows import WindowSource
 
 _STRIP_STEPS, _STRIP_EVERY, _STRIP_ROWS = 16, 4, 3

@@ -28,7 +28,8 @@ from gym_mario_suite.dream.memory import (  # noqa: E402
 )
 from gym_mario_suite.dream.presets import HEAD_SIZE, head_slices, preset  # noqa: E402
 from gym_mario_suite.dream.sight import Sight  # noqa: E402
-from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
+from gym_mario_suite.dream.train_options import TrainOptions  # noqa: E402
+from gym_mario_suite.dream.training import Trainer  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 

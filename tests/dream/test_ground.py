@@ -11,7 +11,8 @@ from gym_mario_suite.dream.facts import FACT, memory_of  # noqa: E402
 from gym_mario_suite.dream.ground import Ground, TileKinds  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY, MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.presets import CONTEXT, DreamConfig, preset  # noqa: E402
-from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
+from gym_mario_suite.dream.train_options import TrainOptions  # noqa: E402
+from gym_mario_suite.dream.training import Trainer  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 

@@ -17,10 +17,11 @@ from gym_mario_suite.dream.herd_layer import SIDE, WIDTH, HerdLayer
 from gym_mario_suite.dream.herd_numbers import herd_of
 from gym_mario_suite.dream.layers import cut, laid
 from gym_mario_suite.dream.memory import (
+    BULLET,
     CREATURE,
+    GREEN_KOOPA,
     HERD,
     HERD_FROM,
-    KINDS,
     MEMORY,
     MEMORY_SIZE,
     NEAR,
@@ -29,22 +30,23 @@ from gym_mario_suite.dream.memory import (
     PLACED,
     SCANS,
     SCREEN,
+    SHELL,
     VOLLEY,
+    Of,
 )
 from gym_mario_suite.dream.nearest import remembered_with
 from gym_mario_suite.dream.network import Denoiser, example_inputs
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, head_slices, preset
 from gym_mario_suite.dream.tape_player import Pieces
-from gym_mario_suite.dream.training import Trainer, TrainOptions
+from gym_mario_suite.dream.train_options import TrainOptions
+from gym_mario_suite.dream.training import Trainer
 from gym_mario_suite.dream.windows import TapeWindows, targets_of
 from gym_mario_suite.engine.world import Kind
 from gym_mario_suite.errors import OptionError
 
 S = head_slices()
-C = {name: i for i, name in enumerate(CREATURE)}
 SMALL = preset("xs", channels=(16, 24), blocks=(1, 1, 1), condition=16, laws=4, fine=8)
-BULLET = KINDS.index(("BULLET_BILL",))
-KOOPA, SHELL, GOOMBA = 2, 5, 0
+GOOMBA, MUSHROOM = 0, 7
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +87,7 @@ def test_what_is_noted_of_creatures_is_what_the_engine_knows(tapes: Tapes) -> No
         ]
         left = int(facts[FACT["camera"]]) // 2 * 2
         told = sorted((float(s["x"]) - left, float(s["y"]), int(s["facing"])) for s in alive)
-        mine = sorted(
-            (float(c[C["x"]]), float(c[C["y"]]), int(c[C["facing"]])) for c in there if c[0]
-        )
+        mine = sorted((float(c[Of.X]), float(c[Of.Y]), int(c[Of.FACING])) for c in there if c[0])
         assert len(mine) == min(HERD, len(told))
         assert len(told) > HERD or np.allclose(mine, told, atol=1e-3)
         seen += len(mine)
@@ -133,7 +133,7 @@ def test_creatures_appear_where_and_when_they_do_in_the_engine(herd: Herd, piece
         after = herd_of(memory[:, k + 1])
         for row in range(len(memory)):
             mine = born[row][born[row, :, 0] > 0]
-            beyond = (after[row, :, C["x"]] > 320) & (after[row, :, C["kind"]] != BULLET)
+            beyond = (after[row, :, Of.X] > 320) & (after[row, :, Of.KIND] != BULLET)
             truth = after[row][new[row, k] & beyond]
             if (after[row, :, 0] > 0).all():
                 continue  # there may be more than are noted
@@ -163,7 +163,7 @@ def test_cannons_fire_when_it_is_their_turn(herd: Herd, pieces: Pieces) -> None:
         born = herd.appearing.fired(memory[:, k], nobody, cannons, scrolled)
         after = herd_of(memory[:, k + 1])
         for row in fired[:, k].any(1).nonzero()[:, 0].tolist():
-            truth = after[row][(after[row, :, C["kind"]] == BULLET) & (after[row, :, 0] > 0)]
+            truth = after[row][(after[row, :, Of.KIND] == BULLET) & (after[row, :, 0] > 0)]
             inside = bool(turn[row])
             total += inside
             near = (born[row, 0] - truth).abs().amax(1) < 0.05
@@ -206,7 +206,7 @@ def _moment(*creatures: tuple[float, float, int]) -> torch.Tensor:
     told = memory[0, HERD_FROM:].view(HERD, len(CREATURE))
     for slot, (x, y, kind) in enumerate(creatures):
         told[slot, :3] = torch.tensor([1.0, x, y])
-        told[slot, C["kind"]] = kind
+        told[slot, Of.KIND] = kind
     head = torch.zeros(1, HEAD_SIZE)
     head[0, S["screen"]] = torch.tensor([10.0, 6.25])
     return remembered_with(memory, memory, head, herd_of(memory))
@@ -234,23 +234,23 @@ def _after(herd: Herd, memory: torch.Tensor, head: torch.Tensor, ways: Ways) -> 
 
 
 def test_the_nearest_of_the_herd_is_the_nearest() -> None:
-    memory = _moment((300, 100, KOOPA), (180, 90, KOOPA), (150, 100, 7))
+    memory = _moment((300, 100, GREEN_KOOPA), (180, 90, GREEN_KOOPA), (150, 100, MUSHROOM))
     assert memory[0, NEAR] == 1
     assert memory[0, NEAR_PLACE].tolist() == [20, -10]
     assert memory[0, NEAR_KIND].tolist() == [1, 0, 0]
-    alone = _moment((300, 100, KOOPA))
+    alone = _moment((300, 100, GREEN_KOOPA))
     assert alone[0, NEAR] == 0
 
 
 def test_who_is_near_goes_on_as_the_body_has_seen_it(herd: Herd) -> None:
-    memory = _moment((180, 90, KOOPA), (300, 100, GOOMBA))
+    memory = _moment((180, 90, GREEN_KOOPA), (300, 100, GOOMBA))
     ways = _ways([0.5, 0, 1], [0, 0])
     still = _after(herd, memory, _head(True, (15, -10), tall=True), ways)
     assert still[0, :3].tolist() == [1, 175, 90]
     assert still[1, :3].tolist() == [1, 308, 100]
-    assert still[0, C["kind"]] == KOOPA
+    assert still[0, Of.KIND] == GREEN_KOOPA
     stomped = _after(herd, memory, _head(True, (20, -10), tall=False), ways)
-    assert stomped[0, C["kind"]] == SHELL
+    assert stomped[0, Of.KIND] == SHELL
     dead = _after(herd, memory, _head(False, (20, -10), tall=True), ways)
     assert dead[:, 0].tolist() == [0, 1, *[0] * 6]
     # It has gone too far to be near, and lives on.
@@ -264,7 +264,7 @@ def test_who_is_near_goes_on_as_the_body_has_seen_it(herd: Herd) -> None:
 
 
 def test_who_leaves_the_picture_far_behind_is_forgotten(herd: Herd) -> None:
-    memory = _moment((-60, 100, KOOPA), (380, 100, KOOPA), (10, 100, KOOPA))
+    memory = _moment((-60, 100, GREEN_KOOPA), (380, 100, GREEN_KOOPA), (10, 100, GREEN_KOOPA))
     after = _after(herd, memory, _head(False, (0, 0), tall=False), _ways([-0.5, 0, -1], [0, 0]))
     assert after[:3, 0].tolist() == [0, 1, 1]
     assert not after[0].any()
@@ -325,7 +325,7 @@ def test_a_creature_looks_the_same_at_every_whole_pixel(herd: Herd) -> None:
     layer = HerdLayer(SMALL)
     creatures = torch.zeros(2, HERD, len(CREATURE))
     creatures[:, :, 0] = 1
-    creatures[1, :, C["x"]] = 32
+    creatures[1, :, Of.X] = 32
     near = torch.zeros(2 * HERD, 8, 35)
     told = layer.told(herd, creatures, torch.zeros(2, MEMORY_SIZE), near).chunk(2)
     assert torch.equal(*told)

@@ -13,7 +13,8 @@ from gym_mario_suite.dream.memory import CAMERA, CAMERA_PERIOD, MEMORY_SIZE, THE
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
 from gym_mario_suite.dream.panorama import Panorama  # noqa: E402
 from gym_mario_suite.dream.presets import DreamConfig, preset  # noqa: E402
-from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
+from gym_mario_suite.dream.train_options import TrainOptions  # noqa: E402
+from gym_mario_suite.dream.training import Trainer  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.engine.draw import Renderer  # noqa: E402
 from gym_mario_suite.engine.game import Game  # noqa: E402

@@ -8,7 +8,8 @@ from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.losses import denoising_loss, rollout_loss, to_batch  # noqa: E402
 from gym_mario_suite.dream.motion_loss import motion_loss  # noqa: E402
 from gym_mario_suite.dream.presets import STAGES, preset  # noqa: E402
-from gym_mario_suite.dream.training import Trainer, TrainOptions  # noqa: E402
+from gym_mario_suite.dream.train_options import TrainOptions  # noqa: E402
+from gym_mario_suite.dream.training import Trainer  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
 

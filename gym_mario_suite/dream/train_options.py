@@ -22,7 +22,7 @@ class TrainOptions:
             "rollout": few-step dreaming, on from its own frames. "contact": what comes of Mario and
             a creature meeting, and nothing else, see `contact_loss`.
         steps: Optimiser steps; 0 for as many as fit into `minutes`.
-        minutes: With `steps` 0: the time there is.
+        minutes: With `steps` 0: the time there is, for this stage.
         batch: Windows in a step.
         horizon: Frames after the context that are predicted in each window.
         motion_batch: Windows in a step, beside those, of which only the stage "motion" is learnt:
@@ -113,6 +113,7 @@ class Progress:
         steps: Steps in all; 0 while that is not known.
         predictions: Frames predicted so far, of this and the stages before.
         seconds: Time spent, of this and the stages before.
+        seconds_before: Of that, what the stages before took.
         loss: The last step's frame loss.
         head: The last step's head losses.
     """
@@ -121,5 +122,6 @@ class Progress:
     steps: int = 0
     predictions: int = 0
     seconds: float = 0.0
+    seconds_before: float = 0.0
     loss: float = float("nan")
     head: dict[str, float] = field(default_factory=dict)

@@ -108,6 +108,7 @@ class Trainer:
             fill(self.model, model.state_dict(), path)
             self.progress.predictions = int(card.get("predictions", 0))
             self.progress.seconds = float(card.get("training_seconds", 0))
+        self.progress.seconds_before = self.progress.seconds
         self.average = {n: t.detach().clone() for n, t in self.model.state_dict().items()}
 
     def _require_preset(self, name: Any, path: Path) -> None:
@@ -173,7 +174,8 @@ class Trainer:
             return now
         if step == _WARM_UP_STEPS + _TIMED_STEPS:
             each = (now - began) / _TIMED_STEPS
-            left = self.options.minutes * 60 - self.progress.seconds
+            spent = self.progress.seconds - self.progress.seconds_before
+            left = self.options.minutes * 60 - spent
             self.progress.steps = self.progress.step + max(0, int(_SAFETY * left / each))
         return began
 

@@ -145,11 +145,18 @@ def test_motion_moves_nothing_but_body_sprite_and_edge(source: TapeWindows) -> N
         list(diamond.run())
 
 
-def test_steps_follow_from_the_time(source: TapeWindows) -> None:
+def test_steps_follow_from_the_time(source: TapeWindows, tmp_path: Path) -> None:
     options = TrainOptions(law_moments=200, steps=0, minutes=0.08, batch=1)
     trainer = Trainer(preset("tiny"), options, source)
     done = sum(1 for _ in trainer.run())
     assert done == trainer.progress.steps > 60
+    # What stages before have taken is not taken off the time of this one.
+    trainer.progress.seconds = 7200
+    trainer.save(tmp_path)
+    later = Trainer(preset("tiny"), options, source)
+    later.start_from(tmp_path)
+    assert sum(1 for _ in later.run()) == later.progress.steps > 61
+    assert later.progress.seconds > 7200
     with pytest.raises(OptionError, match="give steps, or minutes"):
         TrainOptions(steps=0)
     with pytest.raises(OptionError, match="stage must be"):

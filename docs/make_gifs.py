@@ -18,6 +18,7 @@ from PIL import Image
 
 PICTURES = Path(__file__).parent / "pictures"
 TICK_MS = 1000 // 24
+DREAM_SPAWN = 24  # hills, of difficulty 2
 
 Picture = NDArray[np.uint8]
 
@@ -105,38 +106,29 @@ def maker_play() -> None:
 
 
 def dream() -> None:
-    """The engine and the dream that begins with its frames and gets its buttons, side by side."""
+    """The engine, a dream that is told its level, and one that makes up what comes."""
     from gym_mario_suite.agents.registry import make_agent
+    from gym_mario_suite.dream.spawns import built_in_spawns
     from gym_mario_suite.engine.draw import Renderer
-    from gym_mario_suite.engine.game import Game
     from gym_mario_suite.envs.actions import ACTION_SETS
-    from gym_mario_suite.levels import generate
 
-    game = Game(generate(5, 1, 0).image)
+    spawn = built_in_spawns()[DREAM_SPAWN]
+    game, theme = spawn.game(), int(spawn.origin["type"])
     agent, renderer = make_agent("forward-jumping"), Renderer()
     agent.reset()
     bits = ACTION_SETS["curiosity"].keys.tolist()
-    truth: list[Picture] = []
-    actions: list[int] = []
-    keys = 0
-    for _tick in range(140):
-        actions.append(bits.index(keys))
-        game.tick(keys)
+    dreams = [
+        gym.make("MarioDream-v0", done_threshold=1.0, level_hint=hint) for hint in (True, False)
+    ]
+    for env in dreams:
+        env.reset(seed=0, options={"spawn": DREAM_SPAWN})
+    gap, frames = np.zeros((120, 4, 3), np.uint8), []
+    while game.status.name == "RUNNING" and len(frames) < 120:
         keys = agent.act(game)
-        truth.append(renderer.rgb_half(game.image, game.worlds, 0, 0, hud=False).copy())
-    start = 40
-    env = gym.make("MarioDream-v0", done_threshold=1.0)
-    env.reset(
-        seed=0,
-        options={
-            "frames": np.stack(truth[start : start + 4]),
-            "actions": actions[start + 1 : start + 4],
-        },
-    )
-    frames = []
-    for tick in range(start + 4, len(truth)):
-        dreamt = env.step(actions[tick])[0]
-        frames.append(np.hstack([truth[tick], np.zeros((120, 4, 3), np.uint8), dreamt]))
+        game.tick(keys)
+        truth = renderer.rgb_half(game.image, game.worlds, 0, theme, hud=False).copy()
+        dreamt = [env.step(bits.index(keys))[0] for env in dreams]
+        frames.append(np.hstack([truth, gap, dreamt[0], gap, dreamt[1]]))
     save_gif("dream", frames[::2], 2 * TICK_MS, 800)
 
 

@@ -105,17 +105,20 @@ class Appearing(nn.Module):
         """
         rows = torch.arange(ROWS, device=herd.device)
         slots = torch.arange(HERD, device=herd.device)
+        numbers = torch.arange(len(CREATURE), device=herd.device)
+        # Each as it would come into being: so far to the right, so many rows down.
+        down = rows[:, None] * TILE_PX * (numbers == Of.Y)
+        born = functional.embedding(codes, self.births) + down
+        born = born + left[..., None] * (numbers == Of.X)
+        wanted = comes.to(herd.dtype)
         for _ in range(at_once):
-            row = comes.to(herd.dtype).argmax(1, keepdim=True)
+            row = wanted.argmax(1, keepdim=True)
+            new = born.gather(1, row[..., None].expand(-1, 1, len(CREATURE)))
             free = (herd[..., Of.THERE] == 0).to(herd.dtype)
-            new = functional.embedding(codes.gather(1, row)[:, 0], self.births)
-            x = new[:, Of.X, None] + left
-            y = new[:, Of.Y, None] + row * TILE_PX
-            new = torch.cat([new[:, : Of.X], x, y, new[:, Of.Y + 1 :]], dim=1)
-            put = (slots == free.argmax(1, keepdim=True)) & comes.any(1, keepdim=True)
+            put = (slots == free.argmax(1, keepdim=True)) & (wanted.amax(1, keepdim=True) > 0)
             put = put & (free > 0)
-            herd = torch.where(put[..., None], new[:, None], herd)
-            comes = comes & (rows != row)
+            herd = torch.where(put[..., None], new, herd)
+            wanted = wanted * (rows != row)
         return herd
 
     def fit(self, codes: Tensor, born: Tensor) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.memory import CLOCK, CLOCK_PERIODS, PLACED
+from gym_mario_suite.dream.memory import CLOCK, CLOCK_PERIOD, CLOCK_PERIODS, PLACED
 from gym_mario_suite.dream.presets import (
     BUTTONS,
     CONTEXT,
@@ -41,7 +41,7 @@ class ModulatedNorm(nn.Module):
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """`x`, normalised and modulated."""
         channels = self.norm.num_channels
-        modulation = self.modulation(condition)[:, :, None, None]
+        modulation = self.modulation(condition).unflatten(1, (2 * channels, 1, 1))
         return self._normalised(x) * (1 + modulation[:, :channels]) + modulation[:, channels:]
 
     def _normalised(self, x: Tensor) -> Tensor:
@@ -113,11 +113,10 @@ class Condition(nn.Module):
 
 def clock_of(memory: Tensor) -> Tensor:
     """Where the animations stand, as switches, float[n, sum of CLOCK_PERIODS]; 0 if not known."""
-    parts = []
-    for period in CLOCK_PERIODS:
-        ticks = torch.arange(period, device=memory.device, dtype=memory.dtype)
-        parts.append((memory[:, CLOCK, None] % period == ticks).to(memory.dtype))
-    return torch.cat(parts, dim=1) * memory[:, PLACED, None]
+    ticks = torch.arange(CLOCK_PERIOD, device=memory.device)
+    table = torch.cat([functional.one_hot(ticks % p, p) for p in CLOCK_PERIODS], dim=1)
+    now = memory[:, CLOCK].long() % CLOCK_PERIOD
+    return functional.embedding(now, table.to(memory.dtype)) * memory[:, PLACED, None]
 
 
 class LevelHint(nn.Module):

@@ -14,11 +14,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gym_mario_suite.dream.creature import Creature
+from gym_mario_suite.dream.creature import Creature, Paths
 from gym_mario_suite.dream.ground import TileKinds
-from gym_mario_suite.dream.laws import MIDDLE_PX, Laws
+from gym_mario_suite.dream.laws import MIDDLE_PX, Laws, Proposals
 from gym_mario_suite.dream.layers import cut
-from gym_mario_suite.dream.linear_laws import packed
 from gym_mario_suite.dream.memory import MEMORY, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, head_slices
 from gym_mario_suite.dream.remembered import REMEMBERED, Remembered
@@ -63,6 +62,27 @@ def _look(
         inputs = channels
     layers += [nn.Flatten(), nn.Linear(inputs * cells, width), nn.SiLU()]
     return nn.Sequential(*layers)
+
+
+class Followed(NamedTuple):
+    """What laws propose: of Mario, and of the nearest creature."""
+
+    laws: Proposals
+    paths: Paths
+
+
+class Said(NamedTuple):
+    """What the body says of a step.
+
+    Attributes:
+        head: float[n, HEAD_SIZE].
+        known: float[n, known_size], the features.
+        followed: What laws propose, where there are laws.
+    """
+
+    head: Tensor
+    known: Tensor
+    followed: Followed | None
 
 
 class Finder(nn.Module):
@@ -156,8 +176,8 @@ class Body(nn.Module):
         memory: Tensor,
         buttons: Tensor,
         more: Tensor | None,
-    ) -> tuple[Tensor, Tensor]:
-        """The head's numbers, behind them what laws propose; and the features.
+    ) -> Said:
+        """What comes of the next step.
 
         Args:
             around: See `surroundings`.
@@ -165,9 +185,6 @@ class Body(nn.Module):
             memory: float[n, MEMORY_SIZE].
             buttons: float[n, CONTEXT, 6].
             more: float[n, HEAD_SIZE], to be added to the head.
-
-        Returns:
-            float[n, HEAD_SIZE] or more, and float[n, known_size].
         """
         cells = self.closer[:_CELLS](around.near)
         features = self.look(around.near) + self.closer[_CELLS:](cells)
@@ -184,7 +201,7 @@ class Body(nn.Module):
             head = self.head(known) + self.remembered.expected(memory)
             if more is not None:
                 head = head + more.float()
-            behind = []
+            followed = None
             if self.laws is not None and self.creature is not None and self.sight is not None:
                 pixels = self.pixels(place)
                 sight = self.sight(cells.float(), pixels - pixels.floor())
@@ -193,9 +210,9 @@ class Body(nn.Module):
                     memory, buttons, features, remembered, head, kinds, goes
                 )
                 head, paths = self.creature.follow(paths, head)
-                behind = [packed(proposals), packed(paths)]
-            moved = [head[:, : _SLICES["screen"].start], self._moved(place, head)]
-            return torch.cat([*moved, *behind], dim=1), known
+                followed = Followed(proposals, paths)
+            head = torch.cat([head[:, : _SLICES["screen"].start], self._moved(place, head)], dim=1)
+            return Said(head, known, followed)
 
     def _moved(self, place: Tensor, head: Tensor) -> Tensor:
         """Where Mario is after the step; only the finder learns from it."""

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gym_mario_suite.dream.body import Followed
 from gym_mario_suite.dream.copies import choose, expected_error
-from gym_mario_suite.dream.layers import covered, covering_error
+from gym_mario_suite.dream.layers import Layer, covered, covering_error
 from gym_mario_suite.dream.presets import DreamConfig
 
 
@@ -24,25 +25,27 @@ class Parts(NamedTuple):
 
     Attributes:
         painted: float[n, 3, h, w], of the scenery.
-        head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
+        head: float[n, HEAD_SIZE].
         logits: Of each cell's choices (see `copies.choose`); None where all is painted.
         backdrop: float[n, 3, h, w], what the panorama shows (see `panorama`), if there is one.
-        edge: A layer upon the scenery (see `edge`).
+        edge: A layer upon the scenery's right edge (see `edge`).
         things: A layer of all that moves.
         herd: A layer of the creatures that are remembered (see `herd_layer`), upon the things.
         sprite: A layer of Mario alone, upon the others (see `sprite`).
         memory: float[n, MEMORY_SIZE], after the step; None without a memory.
+        followed: What laws propose, where there are laws.
     """
 
     painted: Tensor
     head: Tensor
     logits: Tensor | None = None
     backdrop: Tensor | None = None
-    edge: Tensor | None = None
-    things: Tensor | None = None
-    herd: Tensor | None = None
-    sprite: Tensor | None = None
+    edge: Layer | None = None
+    things: Layer | None = None
+    herd: Layer | None = None
+    sprite: Layer | None = None
     memory: Tensor | None = None
+    followed: Followed | None = None
 
 
 class Composed(NamedTuple):
@@ -59,7 +62,9 @@ def composed(parts: Parts, last: Tensor | None, config: DreamConfig) -> Composed
         assert last is not None
         scenery = choose(parts.painted, parts.logits, last, config, parts.backdrop)
     if parts.edge is not None:
-        scenery = covered(scenery, parts.edge)
+        left = config.width_px - int(parts.edge.cover.shape[3])
+        right = covered(scenery[..., left:], parts.edge)
+        scenery = torch.cat([scenery[..., :left], right], dim=3)
     frame = scenery
     for layer in (parts.things, parts.herd, parts.sprite):
         if layer is not None:
@@ -83,9 +88,10 @@ def composition_error(
         A number: the mean over pixels and channels.
     """
     painted = parts.painted.float()
-    uncovered = weight
+    uncovered, edge = weight, None
     if parts.edge is not None:
-        uncovered = weight * (1 - parts.edge[:, 3:].detach().sigmoid())
+        edge = parts.edge.widened(config.width_px)
+        uncovered = weight * (1 - edge.cover.detach().sigmoid())
     error = expected_error(
         painted, parts.logits, last, truth.scenery, uncovered, config, parts.backdrop
     )
@@ -94,15 +100,15 @@ def composition_error(
         if parts.logits is not None:
             chosen = choose(painted, parts.logits, last, config, parts.backdrop)
     frame = chosen
-    if parts.edge is not None:
-        error = error + covering_error(chosen, parts.edge, truth.scenery, weight).mean()
-        frame = covered(chosen, parts.edge.detach())
+    if edge is not None:
+        error = error + covering_error(chosen, edge, truth.scenery, weight).mean()
+        frame = covered(chosen, edge.detach())
     # How much of each layer is left uncovered by the one above.
     if parts.things is not None:
         left = weight
         for layer in (parts.herd, parts.sprite):
             if layer is not None:
-                left = left * (1 - layer[:, 3:].detach().sigmoid())
+                left = left * (1 - layer.cover.detach().sigmoid())
         error = error + covering_error(frame, parts.things, truth.frame, left).mean()
         frame = covered(frame, parts.things.detach())
     if parts.herd is not None:  # which learns by itself, see `motion_loss`

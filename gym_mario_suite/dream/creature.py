@@ -21,7 +21,6 @@ from gym_mario_suite.dream.linear_laws import (
     find_laws,
     unexplained,
     unlikely,
-    with_guess,
 )
 from gym_mario_suite.dream.memory import (
     HALF_PX,
@@ -51,31 +50,19 @@ _NOWHERE = 20.0  # logit by which no law holds where there is no creature
 _SHARP = 4.0  # of such a number; a touch is a matter of one px
 _FAR_X, _FAR_Y = 24, 40  # px from Mario that are told from each other
 _PLACES = 2 * _FAR_X + 1 + 2 * _FAR_Y + 1
-COLUMNS = 2 * (LAWS + 1) * 3
 
 
 class Paths(NamedTuple):
     """Ways that the creature may go, and logits of the choices; the last of each is a guess.
 
     Attributes:
-        across: float[n, LAWS + 1, 2], where it is after the step as seen from Mario, to the right
-            (in SCREEN_UNIT), and its speed.
-        upright: float[n, LAWS + 1, 2], the same down.
-        across_logits: float[n, LAWS + 1].
-        upright_logits: float[n, LAWS + 1].
+        ways: float[n, 2, LAWS + 1, 2], to the right and down: where it is after the step as seen
+            from Mario (in SCREEN_UNIT), and its speed.
+        logits: float[n, 2, LAWS + 1].
     """
 
-    across: Tensor
-    upright: Tensor
-    across_logits: Tensor
-    upright_logits: Tensor
-
-
-def unpacked(columns: Tensor) -> Paths:
-    """The paths of which `linear_laws.packed` made these columns, float[n, COLUMNS]."""
-    choices = LAWS + 1
-    across, upright, *logits = columns.split((2 * choices, 2 * choices, choices, choices), dim=1)
-    return Paths(across.unflatten(1, (choices, 2)), upright.unflatten(1, (choices, 2)), *logits)
+    ways: Tensor
+    logits: Tensor
 
 
 def plain_terms(memory: Tensor) -> Tensor:
@@ -85,6 +72,11 @@ def plain_terms(memory: Tensor) -> Tensor:
     ones = speed * 0 + 1
     # Which way it goes, too: walls are at one side of a tile or at the other.
     return torch.stack([ones, speed, place, speed.sign()], dim=2)
+
+
+def _placed(place: Tensor) -> Tensor:
+    """What is to be added to ways for them to begin there, float[n, 2, 1, 2]; speeds stay."""
+    return place[..., None, None] * place.new_tensor([1.0, 0.0])
 
 
 class Creature(nn.Module):
@@ -122,23 +114,16 @@ class Creature(nn.Module):
             float[n, 3], see `Contact`, and the paths.
         """
         there = memory[:, NEAR, None]
-        absent = functional.pad((1 - there) * -_NOWHERE, (0, LAWS - 1), mode="replicate")
-        logits = self.choice(state) + functional.pad(absent, (0, 1)).repeat(1, 2)
-        terms = plain_terms(memory)
-        said, at = [], memory[:, NEAR_PLACE, None] / SCREEN_UNIT
-        for side, laws in enumerate((self.across, self.upright)):
-            ways = (terms[:, side] @ laws).unflatten(1, (LAWS, 2))
-            ways = torch.cat([ways[..., :1] + at[:, side : side + 1], ways[..., 1:]], dim=2)
-            said.append(with_guess(ways.flatten(1), guess[:, side::2]))
-        paths = Paths(said[0], said[1], *logits.split(LAWS + 1, dim=1))
-        likely = [
-            chosen(side[:, :-1], logits[:, :-1])[:, :1] * SCREEN_UNIT
-            for side, logits in (
-                (paths.across, paths.across_logits),
-                (paths.upright, paths.upright_logits),
-            )
-        ]
-        return torch.cat([there, *likely], dim=1).detach(), paths
+        absent = (1 - there)[..., None] * there.new_tensor([-_NOWHERE] * LAWS + [0.0])
+        logits = self.choice(state).unflatten(1, (2, LAWS + 1)) + absent
+        across, upright = plain_terms(memory).unbind(1)
+        ways = torch.stack([across @ self.across, upright @ self.upright], dim=1)
+        at = memory[:, NEAR_PLACE] / SCREEN_UNIT
+        ways = ways.unflatten(2, (LAWS, 2)) + _placed(at)
+        free = guess.unflatten(1, (2, 2)).transpose(1, 2)
+        paths = Paths(torch.cat([ways, free[:, :, None]], dim=2), logits)
+        likely = chosen(paths.ways[:, :, :-1], logits[:, :, :-1])[..., 0] * SCREEN_UNIT
+        return torch.cat([there, likely], dim=1).detach(), paths
 
     def follow(self, paths: Paths, head: Tensor) -> tuple[Tensor, Paths]:
         """The head with the creature's place in it, and all paths as seen from Mario after it.
@@ -147,21 +132,16 @@ class Creature(nn.Module):
             paths: Of `forward`.
             head: float[n, HEAD_SIZE], with how Mario goes and whether there will be one.
         """
-        said, taken = [], []
-        for side, (path, logits) in enumerate(
-            ((paths.across, paths.across_logits), (paths.upright, paths.upright_logits))
-        ):
-            way = head[:, _MOVE.start + side].detach() * (HALF_PX / SCREEN_UNIT)
-            after = torch.cat([path[..., :1] - way[:, None, None], path[..., 1:]], dim=2)
-            said.append(after)
-            taken.append(chosen(after, logits))
-        places = torch.stack([taken[i][:, k] for k in range(2) for i in range(2)], dim=1)
+        way = head[:, _MOVE][:, :2].detach() * (HALF_PX / SCREEN_UNIT)
+        paths = Paths(paths.ways - _placed(way), paths.logits)
+        # Both places, and then both speeds.
+        places = chosen(*paths).transpose(1, 2).flatten(1)
         far = places[:, :2].detach().abs().amax(1, keepdim=True) * SCREEN_UNIT
         inside = ((NEAR_PX - far) * _SURE).clamp_min(-_SURE)
         near = torch.minimum(head[:, _NEAR], inside)
         columns = [head[:, : _NEAR.start], near, places, head[:, _NEAREST.stop :]]
         head = torch.cat(columns, dim=1)
-        return head, Paths(said[0], said[1], paths.across_logits, paths.upright_logits)
+        return head, paths
 
     def fit(self, memory: Tensor, ways: Tensor, speeds: Tensor, seed: int) -> tuple[float, float]:
         """Find the laws.
@@ -241,13 +221,14 @@ def path_loss(paths: Paths, nearest: Tensor) -> Tensor:
     """
     known = nearest.isfinite().all(1).float()
     truth = nearest.nan_to_num()
-    across = error_px(paths.across.detach(), truth[:, 0::2], _UNITS)
-    upright = error_px(paths.upright.detach(), truth[:, 1::2], _UNITS)
-    losses = unlikely(paths.across_logits, across) + unlikely(paths.upright_logits, upright)
+    losses = known * 0
+    for side in range(2):
+        error = error_px(paths.ways[:, side].detach(), truth[:, side::2], _UNITS)
+        losses = losses + unlikely(paths.logits[:, side], error)
     return (losses * known).sum() / known.sum().clamp_min(1)
 
 
 def free_guess(head: Tensor, paths: Paths) -> Tensor:
     """The head's numbers, float[n, HEAD_SIZE], with the free guess in the creature's place."""
-    places = torch.cat([paths.across[:, -1], paths.upright[:, -1]], dim=1)[:, [0, 2, 1, 3]]
-    return torch.cat([head[:, : _NEAREST.start], places, head[:, _NEAREST.stop : HEAD_SIZE]], 1)
+    places = paths.ways[:, :, -1].transpose(1, 2).flatten(1)
+    return torch.cat([head[:, : _NEAREST.start], places, head[:, _NEAREST.stop :]], 1)

@@ -153,9 +153,9 @@ class Dreamer:
             keys: Button bits pressed now, one for each of `rows`.
             rows: Which dreams.
         """
-        count = len(rows)
-        pressed = np.concatenate([self.keys[rows], np.asarray(keys, np.uint8)[:, None]], 1)
-        past = to_model(self.frames[rows])
+        count, which = len(rows), self._which(rows)
+        pressed = np.concatenate([self.keys[which], np.asarray(keys, np.uint8)[:, None]], 1)
+        past = to_model(self.frames[which])
         tiles = np.zeros((count, HINT_COLUMNS, HINT_ROWS, HINT_PLANES), np.int64)
         place = np.zeros((count, 2), np.float32)
         for number, row in enumerate(rows):
@@ -168,9 +168,14 @@ class Dreamer:
             "sigma_context": np.full(count, self.model.config.sigma_context, np.float32),
             "tiles": tiles,
             "place": place,
-            "memory": self.memory[rows],
-            "scenery": to_model(self.scenery[rows]),
+            "memory": self.memory[which],
+            "scenery": to_model(self.scenery[which]),
         }
+
+    def _which(self, rows: NDArray[np.integer]) -> NDArray[np.integer] | slice:
+        """An index of these dreams; of all of them one that copies nothing."""
+        count = len(self.frames)
+        return slice(None) if np.array_equal(rows, np.arange(count)) else rows
 
     def step(
         self,
@@ -191,18 +196,10 @@ class Dreamer:
         if rows is None:
             rows = np.arange(len(self.frames))
         inputs = self.inputs(keys, rows)
-        shape = inputs["context"].shape
-        noise = np.stack(
-            [
-                normal_noise(
-                    int(self.seeds[r]),
-                    int(self.episodes[r]),
-                    int(self.times[r]),
-                    (3, shape[-2], shape[-1]),
-                )
-                for r in rows
-            ]
-        )
+        noise = np.empty((len(rows), *inputs["scenery"].shape[1:]), np.float32)
+        for number, row in enumerate(rows):
+            keyed = int(self.seeds[row]), int(self.episodes[row]), int(self.times[row])
+            noise[number] = normal_noise(*keyed, noise.shape[1:])
 
         def denoise(x: NDArray, sigma: float) -> tuple[NDArray, Denoised]:
             level = np.full(len(rows), sigma, np.float32)
@@ -214,12 +211,14 @@ class Dreamer:
         values, made = sample(denoise, noise, self.sigmas, self.solver, seen)
         frames = to_frames(values)
         outcome = outcome_of(made.heads)
-        self.scenery[rows] = to_frames(made.scenery)
-        self.frames[rows] = np.concatenate([self.frames[rows, 1:], frames[:, None]], 1)
-        self.keys[rows] = np.concatenate([self.keys[rows, 1:], np.asarray(keys)[:, None]], 1)
-        self.times[rows] += 1
+        which = self._which(rows)
+        self.scenery[which] = to_frames(made.scenery)
+        self.frames[which, :-1] = self.frames[which, 1:]
+        self.frames[which, -1] = frames
+        self.keys[which] = np.concatenate([self.keys[which, 1:], np.asarray(keys)[:, None]], 1)
+        self.times[which] += 1
         if self.model.config.memory:
-            self.memory[rows] = made.memory
+            self.memory[which] = made.memory
         self._move_cameras(rows, outcome.move[:, 2])
         return frames, outcome
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering
+from gym_mario_suite.dream.layers import OUTSIDE, Layer, hardly_covering
 from gym_mario_suite.dream.presets import (
     HINT_COLUMNS,
     HINT_LEFT,
@@ -58,8 +58,8 @@ class EdgePainter(nn.Module):
             nn.Linear(hidden, 4 * self.side**2),
         )
 
-    def forward(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Tensor:
-        """Colours and the logit of covering, float[n, 4, h, w].
+    def forward(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Layer:
+        """The last column of patches as a layer, which covers nothing where there is no hint.
 
         Args:
             last: float[n, 3, h, w], the last scenery.
@@ -67,19 +67,12 @@ class EdgePainter(nn.Module):
             place: float[n, 2], the camera's place within its tile, and 1 where there is a hint.
             way: float[n], how far the camera goes, px of a frame.
         """
-        strip = self.strip(last, tiles, place, way)
-        cover = torch.where(place[:, 1, None, None, None] > 0, strip[:, 3:], OUTSIDE)
-        left = self.width - self.side
-        return torch.cat(
-            [
-                functional.pad(strip[:, :3], (left, 0)),
-                functional.pad(cover, (left, 0), value=OUTSIDE),
-            ],
-            dim=1,
-        )
+        strip = Layer.of(self.strip(last, tiles, place, way))
+        hinted = place[:, 1, None, None, None] > 0
+        return Layer(strip.colours, torch.where(hinted, strip.cover, OUTSIDE))
 
     def strip(self, last: Tensor, tiles: Tensor, place: Tensor, way: Tensor) -> Tensor:
-        """The last column of patches, float[n, 4, h, patch]."""
+        """Its colours and the logit of covering, float[n, 4, h, patch]."""
         coming = tiles[:, HINT_LEFT:]
         # [n, columns, rows, numbers] to [n, rows, columns * numbers].
         codes = self.tiles(coming[..., 0]).permute(0, 2, 1, 3).flatten(2)

@@ -12,11 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.dream.copies import CELL, choices
-from gym_mario_suite.dream.layers import shuffled
+from gym_mario_suite.dream.layers import Layer, shuffled
 from gym_mario_suite.dream.presets import DreamConfig
 
 _TOLD = 16  # numbers that each cell is told by its patch
-_SEEN_FRAMES = 2
 _SCENERY, _THINGS = 3 * CELL**2, 4 * CELL**2  # numbers of a cell
 
 
@@ -34,20 +33,18 @@ class Fine(nn.Module):
         width = config.fine
         self.choices = choices(config)
         self.told = nn.Conv2d(features, _TOLD * self.scale**2, 1)
-        self.first = nn.Conv2d(_TOLD, width, 3, padding=1)
-        # The same as 3x3 cells of unshuffled pixels, and faster.
-        self.seen = nn.Conv2d(
-            3 * (_SEEN_FRAMES + 1), width, 3 * CELL, stride=CELL, padding=CELL, bias=False
-        )
+        self.first = nn.Conv2d(_TOLD, width, 1)
+        # Of each cell's pixels and of those around it.
+        self.seen = nn.Conv2d(6, width, 2 * CELL, stride=CELL, padding=CELL // 2, bias=False)
         self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.last = nn.Conv2d(width, _SCENERY + _THINGS + self.choices, 3, padding=1)
+        self.last = nn.Conv2d(width, _SCENERY + _THINGS + self.choices, 1)
         with torch.no_grad():  # at first it leaves things as they are
             self.last.weight.mul_(0.01)
             if self.last.bias is not None:
                 self.last.bias.zero_()
 
-    def forward(self, x: Tensor, context: Tensor, scenery: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """To be added to what is painted, [n, 3, h, w], to things, [n, 4, h, w], and to logits.
+    def forward(self, x: Tensor, context: Tensor, scenery: Tensor) -> tuple[Tensor, Layer, Tensor]:
+        """To be added to what is painted, [n, 3, h, w], to things and to logits.
 
         Args:
             x: float[n, features, rows, columns], the patches' last features.
@@ -55,9 +52,9 @@ class Fine(nn.Module):
             scenery: float[n, 3, h, w], of the last one.
         """
         told = shuffled(self.told(x), self.scale)
-        pictures = torch.cat([context[:, -3 * _SEEN_FRAMES :], scenery], dim=1)
+        pictures = torch.cat([context[:, -3:], scenery], dim=1)
         y = functional.silu(self.first(told) + self.seen(pictures))
         y = y + functional.silu(self.second(y))
         pixels, logits = self.last(y).split((_SCENERY + _THINGS, self.choices), dim=1)
-        pixels = shuffled(pixels, CELL)
-        return pixels[:, :3], pixels[:, 3:], logits
+        painted, colours, cover = shuffled(pixels, CELL).split((3, 3, 1), dim=1)
+        return painted, Layer(colours, cover), logits

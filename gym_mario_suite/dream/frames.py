@@ -31,10 +31,9 @@ def to_model(frames: Frames) -> NDArray[np.float32]:
 
 def to_frames(values: NDArray[np.floating]) -> Frames:
     """A model's output as pictures: clamped to -1 .. 1, then rounded to the nearest of 256."""
-    scaled = np.clip(values, -1.0, 1.0)
-    scaled += 1.0
-    scaled *= 127.5
-    scaled += 0.5
+    scaled = values * np.float32(127.5)
+    scaled += np.float32(128)
+    np.clip(scaled, 0, 255, out=scaled)
     frames = np.empty((*values.shape[:-3], *values.shape[-2:], 3), np.uint8)
     for channel in range(3):
         frames[..., channel] = scaled[..., channel, :, :]
@@ -43,7 +42,7 @@ def to_frames(values: NDArray[np.floating]) -> Frames:
 
 def quantised(values: Any) -> Any:
     """What becomes of a model's output (a torch tensor) on its way through `to_frames`."""
-    return ((values.clamp(-1, 1) + 1) * 127.5 + 0.5).floor().clamp(0, 255) / 127.5 - 1
+    return (values * 127.5 + 128).clamp(0, 255).floor() / 127.5 - 1
 
 
 def resized(frames: Frames, height: int, width: int) -> Frames:

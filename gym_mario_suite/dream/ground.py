@@ -80,8 +80,9 @@ class TileKinds(nn.Module):
         return cut(scenery, left * 0, -left, rows, columns + self.size[1])
 
     def forward(self, seen: Tensor, memory: Tensor) -> Tensor:
-        """What kind each tile is, float[n, kind, tiles]; zeros where Mario's place is not known."""
-        return self.look(seen).float().flatten(2) * memory[:, PLACED, None, None]
+        """What kind each tile is, float[n, tiles, kind]; zeros where Mario's place is not known."""
+        kinds = self.look(seen).float().flatten(2).transpose(1, 2)
+        return kinds * memory[:, PLACED, None, None]
 
 
 class Ground(nn.Module):
@@ -94,13 +95,32 @@ class Ground(nn.Module):
     """
 
     TILES = _ROWS * _COLUMNS  # that count
-    points_x: Tensor
-    points_y: Tensor
+    # Of the columns, and then the rows, in which points are: which of a place's coordinates counts
+    # (in tiles), how far the points are from it, and the first and the last that is looked at.
+    axes: Tensor
+    points: Tensor
+    first: Tensor
+    last: Tensor
+    pairs: Tensor  # of each point its column and its row, as what they add to a tile's number
 
     def __init__(self, count: int, numbers: int, state: int) -> None:
         super().__init__()
-        for name, points in (("points_x", _POINTS_X), ("points_y", _POINTS_Y)):
-            self.register_buffer(name, torch.tensor(points, dtype=torch.float32), persistent=False)
+        across, down = len(_POINTS_X), len(_POINTS_Y)
+        sides = torch.arange(across + down) >= across
+        parts = {
+            "axes": torch.stack([~sides, sides]) / TILE_PX,
+            "points": torch.tensor([*_POINTS_X, *_POINTS_Y]) / TILE_PX,
+            "first": torch.where(sides, -_ABOVE, -_ASIDE),
+            "last": torch.where(sides, _BELOW, _ASIDE),
+            "pairs": torch.cat(
+                [
+                    torch.eye(across).repeat(1, down),
+                    torch.eye(down).repeat_interleave(across, 1) * _COLUMNS,
+                ]
+            ),
+        }
+        for name, part in parts.items():
+            self.register_buffer(name, part.float(), persistent=False)
         self.tiles = nn.Linear(KIND * len(_POINTS_X) * len(_POINTS_Y), _HIDDEN)
         self.state = nn.Linear(state, _HIDDEN, bias=False)
         self.numbers = nn.Linear(numbers, _HIDDEN, bias=False)
@@ -111,31 +131,31 @@ class Ground(nn.Module):
         self.answer = nn.Sequential(nn.SiLU(), nn.Linear(_HIDDEN, _HIDDEN), nn.SiLU(), last)
 
     @staticmethod
-    def window(like: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows and columns of the tiles that count, from the one in which feet are."""
+    def window(like: Tensor) -> Tensor:
+        """Columns and rows of the tiles that count, from the one in which feet are: [2, tiles]."""
         rows = torch.arange(-_ABOVE, _BELOW + 1, device=like.device, dtype=like.dtype)
         columns = torch.arange(-_ASIDE, _ASIDE + 1, device=like.device, dtype=like.dtype)
-        return rows.repeat_interleave(_COLUMNS), columns.repeat(_ROWS)
+        return torch.stack([columns.repeat(_ROWS), rows.repeat_interleave(_COLUMNS)])
 
     def forward(self, kinds: Tensor, feet: Tensor, said: Tensor, state: Tensor) -> Tensor:
         """What is to be added to the laws' logits, float[n, laws].
 
         Args:
-            kinds: float[n, kind, tiles], of `TileKinds`.
+            kinds: float[n, tiles, kind], of `TileKinds`.
             feet: float[n, laws, 2], where each law leads, px to the right of and down from where
                 Mario's tile begins.
             said: float[n, laws, numbers].
             state: float[n, state].
         """
-        feet = feet.detach()
-        column = ((feet[..., :1] + self.points_x) / TILE_PX).floor().clamp(-_ASIDE, _ASIDE)
-        row = ((feet[..., 1:] + self.points_y) / TILE_PX).floor().clamp(-_ABOVE, _BELOW)
-        # 0, 1, 2 ...: the exporter would take a number of rows for a constant.
-        rows_before = (feet[:, :1, :1] * 0 + 1).cumsum(0) - 1
-        row = (row + _ABOVE) * _COLUMNS + rows_before * self.TILES
-        index = row.long()[..., None] + (column + _ASIDE).long()[..., None, :]
-        # Tile after tile in one table: a row of it is faster found than a kind's each number.
-        table = kinds.transpose(1, 2).flatten(0, 1)
-        there = functional.embedding(index, table).flatten(2)
+        # By products of matrices: exact, and fewer steps than coordinate by coordinate.
+        where = (feet.detach() @ self.axes + self.points).floor()
+        where = torch.minimum(torch.maximum(where, self.first), self.last)
+        # Tile after tile in one table: a row of it is faster found than a kind's each number. Of
+        # each batch row the first tile's number comes by counting, since the exporter would take a
+        # number of rows for a constant.
+        rows_before = (kinds[:, :1, :1] * 0 + 1).cumsum(0) - 1
+        centre = rows_before * self.TILES + (_ABOVE * _COLUMNS + _ASIDE)
+        places = (where @ self.pairs + centre).long()
+        there = functional.embedding(places, kinds.flatten(0, 1)).flatten(2)
         told = self.tiles(there) + self.numbers(said.detach())
         return self.answer(told + self.state(state)[:, None] + self.law)[..., 0]

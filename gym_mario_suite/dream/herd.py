@@ -14,16 +14,18 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from gym_mario_suite.dream.appearing import Appearing, with_hint
+from gym_mario_suite.dream.creature import Paths
 from gym_mario_suite.dream.ground import KIND, Ground, TileKinds
 from gym_mario_suite.dream.herd_numbers import (
-    ROWS,
     SPEED,
     WHERE,
     frozen,
     herd_of,
     left_edge,
+    part_of,
     phase_of,
     scrolled,
 )
@@ -86,7 +88,7 @@ def plain_terms(herd: Tensor, phase: Tensor) -> Tensor:
         phase: float[..., 2], places within a tile, px.
     """
     speed = herd[..., SPEED] / SPEED_UNIT
-    facing = herd[..., Of.FACING, None].expand_as(speed)
+    facing = part_of(herd, Of.FACING).expand_as(speed)
     ones = speed * 0 + 1
     return torch.stack([ones, speed, phase / TILE_PX, facing], dim=-1)
 
@@ -144,7 +146,7 @@ class Herd(nn.Module):
     def around(
         self, kinds: Tensor, memory: Tensor, herd: Tensor, scroll: Tensor | None = None
     ) -> Tensor:
-        """The tiles around each creature, float[n * HERD, KIND, tiles], as `Ground` takes them.
+        """The tiles around each creature, float[n * HERD, tiles, KIND], as `Ground` takes them.
 
         Args:
             kinds: See `tiles`.
@@ -152,19 +154,18 @@ class Herd(nn.Module):
             herd: float[n, HERD, CREATURE], of that moment; or, with a scroll, of the next.
             scroll: float[n, 1], how far the camera went between them, px of the engine.
         """
-        where = herd[..., WHERE]
-        columns = int(kinds.shape[3])
-        x = where[..., :1] + left_edge(memory)[:, None]
-        if scroll is not None:
-            x = x + scroll[:, None]
-        corner = (torch.cat([x, where[..., 1:]], dim=2) / TILE_PX).floor()
-        rows_of, columns_of = Ground.window(where)
-        row, column = corner[..., 1:] + rows_of, corner[..., :1] + columns_of
-        inside = (row >= 0) & (row < ROWS) & (column >= 0) & (column < columns)
-        index = row.clamp(0, ROWS - 1) * columns + column.clamp(0, columns - 1)
-        index = index.long().flatten(1)[:, None].expand(-1, KIND, -1)
-        near = kinds.flatten(2).gather(2, index) * inside.flatten(1)[:, None]
-        return near.unflatten(2, (HERD, -1)).permute(0, 2, 1, 3).flatten(0, 1)
+        rows, columns = map(int, kinds.shape[2:])
+        edge = left_edge(memory) if scroll is None else left_edge(memory) + scroll
+        corner = ((herd[..., WHERE] + functional.pad(edge, (0, 1))[:, None]) / TILE_PX).floor()
+        # Columns, and then rows.
+        at = corner[..., None] + Ground.window(corner)
+        last = at.new_tensor([columns - 1, rows - 1])[:, None]
+        there = torch.minimum(at.clamp_min(0), last)
+        inside = (there == at).to(kinds.dtype).amin(2)
+        index = (there * at.new_tensor([1, columns])[:, None]).sum(2).long()
+        index = index.flatten(1)[..., None].expand(-1, -1, KIND)
+        near = kinds.flatten(2).transpose(1, 2).gather(1, index) * inside.flatten(1)[..., None]
+        return near.unflatten(1, (HERD, -1)).flatten(0, 1)
 
     # --- how they go on -------------------------------------------------------------------------
 
@@ -199,16 +200,16 @@ class Herd(nn.Module):
 
     def state(self, memory: Tensor, herd: Tensor) -> Tensor:
         """What is known of each creature but its place, float[n, HERD, _STATE]."""
-        apart = memory[:, None, SCREEN.start, None] - herd[..., Of.X, None]
+        apart = memory[:, None, SCREEN.start, None] - part_of(herd, Of.X)
         at = torch.arange(-_LOOKS, _LOOKS + 1, device=herd.device, dtype=herd.dtype)
         beside = (1 - (apart - at).abs()).clamp_min(0)
-        waited = (herd[..., Of.WAIT, None] - _LONG_WAIT).clamp(-1, 1)
+        waited = (part_of(herd, Of.WAIT) - _LONG_WAIT).clamp(-1, 1)
         still = (herd[..., SPEED] == 0).to(herd.dtype)
         return torch.cat(
             [
                 self.kind_of(herd),
-                *(herd[..., SPEED] / SPEED_UNIT, still, herd[..., Of.FACING, None]),
-                *(herd[..., Of.WINGED, None], waited, herd[..., Of.THERE, None]),
+                *(herd[..., SPEED] / SPEED_UNIT, still, part_of(herd, Of.FACING)),
+                *(part_of(herd, Of.WINGED), waited, part_of(herd, Of.THERE)),
                 frozen(memory)[:, None].expand(-1, HERD, -1),
                 beside,
             ],
@@ -218,13 +219,14 @@ class Herd(nn.Module):
     def kind_of(self, herd: Tensor) -> Tensor:
         """What each is, as switches, float[..., kinds]."""
         kinds = torch.arange(len(KINDS), device=herd.device, dtype=herd.dtype)
-        return (herd[..., Of.KIND, None] == kinds).to(herd.dtype)
+        return (part_of(herd, Of.KIND) == kinds).to(herd.dtype)
 
     def after(
         self,
         memory: Tensor,
         ways: Ways,
         head: Tensor,
+        paths: Paths,
         cannons: Tensor,
         hint: Tensor,
         place: Tensor,
@@ -234,7 +236,8 @@ class Herd(nn.Module):
         Args:
             memory: float[n, MEMORY_SIZE], before it.
             ways: See `ways`.
-            head: float[n, HEAD_SIZE], and behind it the paths of the nearest creature.
+            head: float[n, HEAD_SIZE].
+            paths: Of the nearest creature.
             cannons: See `tiles`.
             hint: int64[n, HINT_COLUMNS, 15, 2], the level hint.
             place: float[n, 2], the camera's place within its tile, and 1 where there is a hint.
@@ -243,24 +246,25 @@ class Herd(nn.Module):
         across = chosen(ways.across, ways.across_logits).unflatten(0, (-1, HERD))
         upright = chosen(ways.upright, ways.upright_logits).unflatten(0, (-1, HERD))
         scroll = scrolled(head)
-        x = before[..., Of.X] + across[..., 0] * SCREEN_UNIT - scroll
-        y = before[..., Of.Y] + upright[..., 0] * SCREEN_UNIT
-        inside = (x > -_OUTSIDE_PX) & (x < SCREEN_WIDTH_PX + _OUTSIDE_PX)
-        inside = inside & (y > -_OUTSIDE_PX) & (y < SCREEN_HEIGHT_PX + _OUTSIDE_PX)
-        rests = (upright[..., 0].abs() * SCREEN_UNIT < 0.01).to(x.dtype)
-        is_flower = (before[..., Of.KIND] == FLOWER).to(x.dtype)
-        wait = (before[..., Of.WAIT] + 1).clamp_max(_LONG_WAIT + 20)
+        way = torch.cat([across[..., :1], upright[..., :1]], dim=2) * SCREEN_UNIT
+        where = before[..., WHERE] + way - functional.pad(scroll, (0, 1))[:, None]
+        middle = where.new_tensor([SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX]) / 2
+        inside = (where - middle).abs() < middle + _OUTSIDE_PX
+        inside = inside.to(where.dtype).amin(2, keepdim=True)
+        rests = (way[..., 1:].abs() < 0.01).to(where.dtype)
+        is_flower = (part_of(before, Of.KIND) == FLOWER).to(where.dtype)
+        wait = (part_of(before, Of.WAIT) + 1).clamp_max(_LONG_WAIT + 20)
         wait = wait * (1 - is_flower * (1 - rests))
-        herd = torch.stack(
+        herd = torch.cat(
             [
-                *(before[..., Of.THERE] * inside, x, y),
-                *(across[..., 1] * SPEED_UNIT, upright[..., 1] * SPEED_UNIT),
-                across[..., 2].round().clamp(-1, 1),
-                *(before[..., Of.KIND], before[..., Of.WINGED], wait),
+                *(part_of(before, Of.THERE) * inside, where),
+                *(across[..., 1:2] * SPEED_UNIT, upright[..., 1:] * SPEED_UNIT),
+                across[..., 2:].round().clamp(-1, 1),
+                *(before[..., Of.KIND : Of.WAIT], wait),
             ],
             dim=2,
         )
-        herd = looked_at(memory, before, herd, head)
+        herd = looked_at(memory, before, herd, head, paths)
         herd = self.appearing.spawned(memory, herd, hint, place, scroll)
         herd = self.appearing.fired(memory, herd, cannons, scroll)
         return herd * herd[..., :1]

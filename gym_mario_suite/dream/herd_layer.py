@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from gym_mario_suite.dream.blocks import clock_of
 from gym_mario_suite.dream.ground import KIND, Ground
 from gym_mario_suite.dream.herd import Herd
-from gym_mario_suite.dream.herd_numbers import WHERE
-from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, laid
+from gym_mario_suite.dream.herd_numbers import WHERE, part_of
+from gym_mario_suite.dream.layers import OUTSIDE, Layer, hardly_covering, laid
 from gym_mario_suite.dream.memory import CLOCK_PERIODS, HALF_PX, HERD, KINDS, SPEED_UNIT, Of
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.engine.tiles import TILE_PX
@@ -54,26 +54,25 @@ class HerdLayer(nn.Module):
             herd: For what kind each is.
             creatures: float[n, HERD, CREATURE], after the step.
             memory: float[n, MEMORY_SIZE], after the step.
-            near: float[n * HERD, KIND, tiles], what tiles are around each.
+            near: float[n * HERD, tiles, KIND], what tiles are around each.
         """
         within = (creatures[..., WHERE] / HALF_PX) % 1  # of a px of the frame
         clock = clock_of(memory)[:, None].expand(-1, HERD, -1)
         said = [
             herd.kind_of(creatures),
-            creatures[..., Of.FACING, None],
-            creatures[..., Of.WINGED, None],
-            creatures[..., Of.SPEED_Y, None].sign(),
+            part_of(creatures, Of.FACING),
+            part_of(creatures, Of.WINGED),
+            part_of(creatures, Of.SPEED_Y).sign(),
             (within < 0.5).to(within.dtype),
-            (creatures[..., Of.Y, None] / TILE_PX) % 1,
-            (creatures[..., Of.SPEED_X, None] != 0).to(within.dtype),
+            (part_of(creatures, Of.Y) / TILE_PX) % 1,
+            (part_of(creatures, Of.SPEED_X) != 0).to(within.dtype),
             clock,
+            # How high a flower is shows in its speed, and whether it is in its pipe in its waiting.
+            part_of(creatures, Of.SPEED_Y) / SPEED_UNIT,
+            part_of(creatures, Of.WAIT).sign(),
         ]
-        # How high a flower is shows in its speed, and whether it is in its pipe in its waiting.
-        more = [creatures[..., Of.SPEED_Y, None] / SPEED_UNIT, creatures[..., Of.WAIT, None].sign()]
-        return torch.cat(
-            [torch.cat(part, dim=2).flatten(0, 1) for part in (said, more)] + [near.flatten(1)],
-            dim=1,
-        )
+        around = near.transpose(1, 2).flatten(1)
+        return torch.cat([torch.cat(said, dim=2).flatten(0, 1), around], dim=1)
 
     def canvas(self, told: Tensor) -> Tensor:
         """float[m, 4, SIDE, WIDTH], colours and the logit of covering."""
@@ -84,8 +83,8 @@ class HerdLayer(nn.Module):
         whole = (creatures[..., WHERE] * self.scale).floor().long()
         return whole[..., 1] - _ABOVE, whole[..., 0] - WIDTH // 2
 
-    def forward(self, canvases: Tensor, creatures: Tensor) -> tuple[Tensor, Tensor]:
-        """A layer of all canvases, float[n, 4, h, w], and where it is alone, float[n, 1, h, w].
+    def forward(self, canvases: Tensor, creatures: Tensor) -> tuple[Layer, Tensor]:
+        """A layer of all canvases, and where it is alone, float[n, 1, h, w].
 
         Where two cover the same pixel, it is their mean.
 
@@ -99,10 +98,9 @@ class HerdLayer(nn.Module):
         covers = (drawn[:, :, 3:] > 0).to(drawn.dtype) * there
         alone = _middle(canvases).expand_as(covers) * there
         told = torch.cat([drawn[:, :, :3] * covers, covers, alone], dim=2)
-        layer = laid(told, top, left, self.height, self.width)
-        count = layer[:, 3:4]
-        cover = (count > 0).to(count.dtype) * (_SURELY - OUTSIDE) + OUTSIDE
-        return torch.cat([layer[:, :3] / count.clamp_min(1), cover], dim=1), layer[:, 4:]
+        colours, count, alone = laid(told, top, left, self.height, self.width).split((3, 1, 1), 1)
+        cover = count * (_SURELY - OUTSIDE) + OUTSIDE
+        return Layer(colours / count.clamp_min(1), cover), alone
 
 
 def _middle(like: Tensor) -> Tensor:

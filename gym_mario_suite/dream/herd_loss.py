@@ -13,7 +13,7 @@ from gym_mario_suite.dream.appearing import shot_loss
 from gym_mario_suite.dream.herd import Herd, way_loss
 from gym_mario_suite.dream.herd_layer import WIDTH
 from gym_mario_suite.dream.herd_numbers import herd_of
-from gym_mario_suite.dream.layers import covering_error, cut
+from gym_mario_suite.dream.layers import Layer, covering_error, cut
 from gym_mario_suite.dream.losses import Batch
 from gym_mario_suite.dream.memory import HALF_PX, HERD, Of
 from gym_mario_suite.dream.network import UnshuffleNet
@@ -72,5 +72,8 @@ def herd_error(
         which = rows // HERD
         pictures = torch.cat([batch.scenery[:, k + 1], batch.frames[:, k + 1]], dim=1)[which]
         truth = cut(pictures, top[rows], left[rows], *canvas.shape[2:])
-        error = error + covering_error(truth[:, :3], canvas, truth[:, 3:6], truth[:, 6:]).mean()
+        error = (
+            error
+            + covering_error(truth[:, :3], Layer.of(canvas), truth[:, 3:6], truth[:, 6:]).mean()
+        )
     return error / len(steps), torch.stack(unlikely).mean()

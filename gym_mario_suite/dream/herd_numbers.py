@@ -29,6 +29,11 @@ def herd_of(memory: Tensor) -> Tensor:
     return memory[:, HERD_FROM:].unflatten(1, (HERD, len(CREATURE)))
 
 
+def part_of(creatures: Tensor, part: Of) -> Tensor:
+    """One of their numbers, float[..., 1]."""
+    return creatures[..., part : part + 1]
+
+
 def left_edge(memory: Tensor) -> Tensor:
     """Where in its tile the picture's left edge is, float[n, 1], px of the engine."""
     return (memory[:, PLACE.start] - memory[:, SCREEN.start]).round()[:, None] % TILE_PX

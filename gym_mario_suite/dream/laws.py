@@ -81,19 +81,6 @@ class Proposals(NamedTuple):
     camera_logits: Tensor
 
 
-def unpacked(columns: Tensor) -> Proposals:
-    """The proposals of which `linear_laws.packed` made these columns, float[n, m]."""
-    choices = (columns.shape[1] - 2 * _CAMERAS) // (len(ACROSS) + len(UPRIGHT) + 2)
-    sizes = (len(ACROSS) * choices, len(UPRIGHT) * choices, _CAMERAS, choices, choices, _CAMERAS)
-    across, upright, camera, *logits = columns.split(sizes, dim=1)
-    return Proposals(
-        across.unflatten(1, (choices, len(ACROSS))),
-        upright.unflatten(1, (choices, len(UPRIGHT))),
-        camera,
-        *logits,
-    )
-
-
 def plain_terms(memory: Tensor, buttons: Tensor) -> Tensor:
     """What the laws are linear in, float[n, m].
 
@@ -174,7 +161,7 @@ class Laws(nn.Module):
             seen: float[n, summary].
             remembered: float[n, remembered].
             guess: float[n, HEAD_SIZE], what the head says without laws.
-            kinds: float[n, kind, tiles], the tiles around Mario, if the ground counts.
+            kinds: float[n, tiles, kind], the tiles around Mario, if the ground counts.
             creature: float[n, 3], see `creature.Contact`.
         """
         terms = plain_terms(memory, buttons)
@@ -272,7 +259,7 @@ def law_loss(proposals: Proposals, truth: Tensor) -> Tensor:
 
 def free_guess(head: Tensor, proposals: Proposals) -> Tensor:
     """The head's numbers, float[n, HEAD_SIZE], with the free guesses in the places of laws."""
-    said = list(head[:, :HEAD_SIZE].unbind(1))
+    said = list(head.unbind(1))
     for columns, guesses in (
         (ACROSS, proposals.across[:, -1]),
         (UPRIGHT, proposals.upright[:, -1]),

@@ -7,8 +7,6 @@ laws and what it guesses freely, and a choice is never blended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor
 
@@ -23,20 +21,16 @@ _COARSE, _FINE = 1.0, 0.03
 _FEWEST = 20  # moments that make a law
 
 
-def packed(parts: Iterable[Tensor]) -> Tensor:
-    """What several laws say, and their logits, as columns, float[n, m], to go behind a head."""
-    return torch.cat([part.flatten(1) for part in parts], dim=1)
-
-
 def with_guess(said: Tensor, guess: Tensor) -> Tensor:
     """What laws say, float[n, count * numbers], and behind them the guess, float[n, numbers]."""
-    return torch.cat([said.unflatten(1, (-1, guess.shape[1])), guess[:, None]], dim=1)
+    return torch.cat([said, guess], dim=1).unflatten(1, (-1, int(guess.shape[1])))
 
 
 def chosen(proposed: Tensor, logits: Tensor) -> Tensor:
-    """What the likeliest law says, float[n, numbers]."""
-    best = logits.argmax(1)[:, None, None].expand(-1, 1, proposed.shape[2])
-    return proposed.gather(1, best)[:, 0]
+    """What the likeliest law says, float[..., numbers]; logits are [..., laws]."""
+    sizes = (*[-1] * logits.ndim, int(proposed.shape[-1]))
+    best = logits.argmax(-1, keepdim=True)[..., None].expand(sizes)
+    return proposed.gather(-2, best).flatten(-2)
 
 
 def error_px(said: Tensor, truth: Tensor, units: Units) -> Tensor:

@@ -13,11 +13,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from gym_mario_suite.dream import creature
+from gym_mario_suite.dream.body import Followed
 from gym_mario_suite.dream.composition import Composed, Parts, composed, composition_error
 from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.facts import memory_of
 from gym_mario_suite.dream.frames import Frames, quantised
-from gym_mario_suite.dream.laws import free_guess, law_loss, unpacked
+from gym_mario_suite.dream.laws import free_guess, law_loss
 from gym_mario_suite.dream.memory import MEMORY, NEAR, NEAR_KIND, NEAR_PLACE, SCANS
 from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig, head_slices, multi_hot
 from gym_mario_suite.dream.tape_player import Pieces
@@ -175,21 +176,22 @@ def _seen(
     return noised[:, :-1].flatten(1, 2), noised[:, -1] if config.scenery else None
 
 
-def head_loss(head: Tensor, targets: dict[str, Tensor]) -> dict[str, Tensor]:
+def head_loss(
+    head: Tensor, targets: dict[str, Tensor], followed: Followed | None = None
+) -> dict[str, Tensor]:
     """A loss for each part of the head.
 
     Args:
-        head: float[n, HEAD_SIZE], and behind it proposals of laws, where there are laws.
+        head: float[n, HEAD_SIZE].
         targets: By name, [n, ...].
+        followed: What laws propose, where there are laws.
     """
     head = head.float()
     laws = {}
-    if head.shape[1] > HEAD_SIZE:
-        proposals = unpacked(head[:, HEAD_SIZE : -creature.COLUMNS])
-        paths = creature.unpacked(head[:, -creature.COLUMNS :])
-        laws["laws"] = law_loss(proposals, law_targets(targets))
-        laws["paths"] = creature.path_loss(paths, targets["nearest"])
-        head = creature.free_guess(free_guess(head, proposals), paths)
+    if followed is not None:
+        laws["laws"] = law_loss(followed.laws, law_targets(targets))
+        laws["paths"] = creature.path_loss(followed.paths, targets["nearest"])
+        head = creature.free_guess(free_guess(head, followed.laws), followed.paths)
     part = {
         name: head[:, s].squeeze(1) if s.stop - s.start == 1 else head[:, s]
         for name, s in _SLICES.items()
@@ -297,7 +299,7 @@ def denoising_loss(
     truth = Composed(target, batch.scenery[:, CONTEXT:].flatten(0, 1))
     error = composition_error(parts, last, truth, c_out**-2, config)
     targets = {k: v[:, CONTEXT - 1 :].flatten(0, 1) for k, v in batch.targets.items()}
-    return error, head_loss(parts.head, targets)
+    return error, head_loss(parts.head, targets, parts.followed)
 
 
 def rollout_loss(
@@ -356,7 +358,7 @@ def rollout_loss(
                 error = composition_error(parts, scenery, truth, weight, config)
                 total = total + error / config.sigma_data**2 / steps
                 targets = {n: v[:, CONTEXT - 1 + k] for n, v in batch.targets.items()}
-                for name, value in head_loss(parts.head, targets).items():
+                for name, value in head_loss(parts.head, targets, parts.followed).items():
                     heads[name] = heads.get(name, 0.0) + value / steps
             with torch.no_grad():
                 clean = composed(parts, scenery, config)

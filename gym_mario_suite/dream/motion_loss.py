@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.dream.body import Body, Surroundings
+from gym_mario_suite.dream.body import Body, Said, Surroundings
 from gym_mario_suite.dream.copies import CELL, moves
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.herd_loss import herd_loss
-from gym_mario_suite.dream.layers import covering_error, cut
+from gym_mario_suite.dream.layers import Layer, covering_error, cut
 from gym_mario_suite.dream.losses import Batch, head_loss, known_scenery, vague
 from gym_mario_suite.dream.memory import PLACED, SCREEN, SCREEN_UNIT
 from gym_mario_suite.dream.network import UnshuffleNet
-from gym_mario_suite.dream.presets import CONTEXT, HEAD_SIZE, DreamConfig
+from gym_mario_suite.dream.presets import CONTEXT, DreamConfig
 from gym_mario_suite.errors import OptionError
 
 _LOOKED_FOR_PX = 2.0  # how far from him Mario may be found, px of the engine
@@ -50,12 +50,12 @@ def motion_loss(
     net, body = _with_body(net, config, "motion")
     sprite, frames, steps = net.sprite, batch.frames, _steps(batch)
     memory = vague(_memories(batch), generator)
-    head, known, targets = _said(body, config, batch, generator, memory)
+    said, targets = _said(body, config, batch, generator, memory)
     error = torch.zeros((), device=frames.device)
     if sprite is not None:
         pixels = body.pixels(targets["screen"].nan_to_num())
         code = torch.full_like(pixels[:, 0], math.log(config.sigma_max) / 4)
-        canvas = sprite.canvas(known, head[:, :HEAD_SIZE], code, pixels - pixels.floor())
+        canvas = sprite.canvas(said.known, said.head, code, pixels - pixels.floor())
         for k, feet, drawing in zip(
             steps, pixels.chunk(len(steps)), canvas.chunk(len(steps)), strict=True
         ):
@@ -65,7 +65,7 @@ def motion_loss(
     if net.edge is not None:
         for k in steps:
             error = error + _edge_error(net, net.edge, batch, k, config) / len(steps)
-    losses = head_loss(head, targets)
+    losses = head_loss(said.head, targets, said.followed)
     if net.herd is not None:
         drawn_wrong, more = herd_loss(net, config, batch)
         error, losses = error + drawn_wrong, {**losses, **more}
@@ -90,8 +90,8 @@ def contact_loss(
     if body.laws is None:
         raise OptionError(f"the stage 'contact' needs a model with laws, not {config.name!r}")
     # What is remembered is exact: a touch is a matter of a fraction of a pixel.
-    head, _, targets = _said(body, config, batch, generator, _memories(batch))
-    losses = head_loss(head, targets)
+    said, targets = _said(body, config, batch, generator, _memories(batch))
+    losses = head_loss(said.head, targets, said.followed)
     losses = {name: losses[name] for name in _CONTACTS}
     return torch.stack(list(losses.values())).sum(), losses
 
@@ -121,8 +121,8 @@ def _memories(batch: Batch) -> Tensor:
 
 def _said(
     body: Body, config: DreamConfig, batch: Batch, generator: torch.Generator, memory: Tensor
-) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """What the body says of every transition, what it knows, and the targets.
+) -> tuple[Said, dict[str, Tensor]]:
+    """What the body says of every transition, and the targets.
 
     Args:
         body: Mario's body.
@@ -160,8 +160,7 @@ def _said(
 
     tiles = [part.tiles for part in seen if part.tiles is not None]
     around = Surroundings(noised([part.near for part in seen]), noised(tiles) if tiles else None)
-    head, known = body(around, place, memory, buttons, None)
-    return head, known, targets
+    return body(around, place, memory, buttons, None), targets
 
 
 def _edge_error(
@@ -180,7 +179,7 @@ def _edge_error(
         beneath = torch.where(batch.memory[:, k, PLACED, None, None, None] > 0, backdrop, beneath)
     truth = batch.scenery[:, k + 1, :, :, -edge.side :]
     ones = torch.ones_like(truth[:, :1])
-    return covering_error(beneath, strip, truth, ones).mean()
+    return covering_error(beneath, Layer.of(strip), truth, ones).mean()
 
 
 def _canvas_error(
@@ -202,4 +201,4 @@ def _canvas_error(
         best = functional.interpolate(blocks.argmin(1, keepdim=True).float(), scale_factor=_BLOCK)
         best = best.long()[:, None, :, :side, :side].expand(-1, -1, 3, -1, -1)
         beneath = torch.stack(frames, 1).gather(1, best)[:, 0]
-    return covering_error(beneath + _GUESSED, canvas, truth, inside).mean()
+    return covering_error(beneath + _GUESSED, Layer.of(canvas), truth, inside).mean()

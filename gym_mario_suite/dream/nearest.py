@@ -10,12 +10,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gym_mario_suite.dream import creature
+from gym_mario_suite.dream.creature import LAWS, Paths
 from gym_mario_suite.dream.herd_numbers import (
     SPEED,
     WHERE,
     frozen,
     left_edge,
+    part_of,
     scrolled,
 )
 from gym_mario_suite.dream.memory import (
@@ -51,63 +52,55 @@ assert NEAR_PLACE.stop == NEAR_SPEED.start
 assert NEAR_SPEED.stop == NEAR_KIND.start
 
 
-def looked_at(memory: Tensor, before: Tensor, herd: Tensor, head: Tensor) -> Tensor:
+def looked_at(memory: Tensor, before: Tensor, herd: Tensor, head: Tensor, paths: Paths) -> Tensor:
     """The herd, where that which was nearest to Mario is as the body has seen it."""
-    far, which = _nearest(before, memory[:, SCREEN])
-    is_it = (far < NEAR_PX) & (memory[:, NEAR] > 0)
+    far, which = _nearest(before, memory)
+    is_it = (far < NEAR_PX) & (memory[:, NEAR, None] > 0)
     # One that both remember, at the same place.
     apart = _one(before, which)[:, WHERE] - memory[:, SCREEN] - memory[:, NEAR_PLACE]
-    is_it = is_it & (apart.abs().amax(1) < _SAME_PX)
-    paths = creature.unpacked(head[:, -creature.COLUMNS :])
-    followed = (paths.across_logits.argmax(1) < creature.LAWS) & (
-        paths.upright_logits.argmax(1) < creature.LAWS
-    )
+    is_it = is_it & (apart.abs().amax(1, keepdim=True) < _SAME_PX)
+    followed = paths.logits.argmax(2).amax(1, keepdim=True) < LAWS
     mario = head[:, _SLICES["screen"]] * SCREEN_UNIT
     said = head[:, _SLICES["nearest"]]
-    seen = said[:, :2] * SCREEN_UNIT + mario
-    still_near = head[:, _SLICES["near"]][:, 0] > 0
+    away = said[:, :2] * SCREEN_UNIT
+    still_near = head[:, _SLICES["near"]] > 0
     own = _one(herd, which)
-    own_far = (own[:, WHERE] - mario).abs().amax(1)
-    path_far = said[:, :2].abs().amax(1) * SCREEN_UNIT
+    own_far = (own[:, WHERE] - mario).abs().amax(1, keepdim=True)
+    path_far = away.abs().amax(1, keepdim=True)
     # Followed: it is gone if nothing is near where it should be. Else another one is the
     # nearest now, which is no reason for this one to be gone unless it would be nearer.
     there = still_near | (path_far >= NEAR_PX)
     farther = still_near & (own_far >= path_far - _SAME_PX)
     farther = farther | (own_far > NEAR_PX - _SAME_PX)
     alive = (followed & there) | (~followed & farther)
-    kind = head[:, _SLICES["kind"]] > 0
-    shelled = followed & _is_koopa(own[:, Of.KIND]) & ~kind[:, 0]
+    present = own[:, :1] * alive
+    kind = (head[:, _SLICES["kind"]] > 0).to(own.dtype)
     speed = said[:, 2:] * SPEED_UNIT
-    takes = (followed & still_near)[:, None]
-    facing = torch.where(speed[:, 0].abs() > 0.01, speed[:, 0].sign(), own[:, Of.FACING])
-    looked = torch.cat(
-        [
-            (own[:, Of.THERE] * alive)[:, None],
-            torch.where(takes, seen, own[:, WHERE]),
-            torch.where(takes, speed, own[:, SPEED]),
-            torch.where(takes, facing[:, None], own[:, Of.FACING, None]),
-            torch.where(shelled & still_near, SHELL, own[:, Of.KIND])[:, None],
-            torch.where(takes, kind[:, 1:2].to(own.dtype), own[:, Of.WINGED, None]),
-            own[:, Of.WAIT, None],
-        ],
-        dim=1,
-    )
+    across = speed[:, :1]
+    facing = torch.where(across.abs() > 0.01, across.sign(), part_of(own, Of.FACING))
+    was = part_of(own, Of.KIND)
+    shell = torch.where(_is_koopa(was) & (kind[:, :1] == 0), SHELL, was)
+    seen = torch.cat([away + mario, speed, facing, shell, kind[:, 1:2], own[:, Of.WAIT :]], dim=1)
+    looked = torch.cat([present, torch.where(followed & still_near, seen, own[:, Of.X :])], dim=1)
     slots = torch.arange(HERD, device=herd.device)
-    replaced = ((slots == which[:, None]) & is_it[:, None])[..., None]
+    replaced = ((slots == which) & is_it)[..., None]
     return torch.where(replaced, looked[:, None], herd)
 
 
-def _nearest(herd: Tensor, mario: Tensor) -> tuple[Tensor, Tensor]:
-    """How far the nearest creature is from Mario (to any side), and which it is; items are none."""
+def _nearest(herd: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    """How far the nearest creature is from Mario, to any side, and which it is; items are none.
+
+    Both are [n, 1].
+    """
     counts = (herd[..., Of.THERE] > 0) & (herd[..., Of.KIND] <= LAST_CREATURE)
-    far = (herd[..., WHERE] - mario[:, None]).abs().amax(2)
-    far = torch.where(counts, far, far * 0 + 10 * SCREEN_WIDTH_PX)
-    return far.amin(1), far.argmin(1)
+    far = (herd[..., WHERE] - memory[:, None, SCREEN]).abs().amax(2)
+    far = torch.where(counts, far, 10.0 * SCREEN_WIDTH_PX)
+    return far.amin(1, keepdim=True), far.argmin(1, keepdim=True)
 
 
 def _one(herd: Tensor, which: Tensor) -> Tensor:
     """That one of each herd, float[n, CREATURE]."""
-    return herd.gather(1, which[:, None, None].expand(-1, 1, len(CREATURE)))[:, 0]
+    return herd.gather(1, which[..., None].expand(-1, 1, len(CREATURE))).flatten(1)
 
 
 def _is_koopa(kind: Tensor) -> Tensor:
@@ -126,24 +119,22 @@ def remembered_with(memory: Tensor, before: Tensor, head: Tensor, herd: Tensor) 
     columns = ((left_edge(before) + scrolled(head)) / TILE_PX).floor()
     scans = (columns > 0).to(memory.dtype)
     volley = (before[:, VOLLEY, None] + 1 - frozen(before) - 2 * columns) % VOLLEY_PERIOD
-    far, which = _nearest(herd, memory[:, SCREEN])
+    far, which = _nearest(herd, memory)
     one = _one(herd, which)
-    kind = one[:, Of.KIND]
+    kind = part_of(one, Of.KIND)
     sharp = (kind == SPIKY) | (kind == FLOWER)
     near = torch.cat(
         [
-            memory[:, :1] * 0 + 1,
+            one[:, :1] * 0 + 1,
             one[:, WHERE] - memory[:, SCREEN],
             one[:, SPEED],
-            *(
-                _is_koopa(kind)[:, None].to(one.dtype),
-                one[:, Of.WINGED, None],
-                sharp[:, None].to(one.dtype),
-            ),
+            _is_koopa(kind).to(one.dtype),
+            part_of(one, Of.WINGED),
+            sharp.to(one.dtype),
         ],
         dim=1,
     )
-    near = torch.where((far < NEAR_PX)[:, None], near, memory[:, NEAR : NEAR_KIND.stop])
+    near = torch.where(far < NEAR_PX, near, memory[:, NEAR : NEAR_KIND.stop])
     placed = memory[:, PLACED, None]
     told = torch.cat([scans, volley, herd.flatten(1)], dim=1) * placed
     return torch.cat([memory[:, :NEAR], near, told], dim=1)

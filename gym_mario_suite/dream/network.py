@@ -21,13 +21,14 @@ from gym_mario_suite.dream.body import Body, Finder
 from gym_mario_suite.dream.choice import Choice
 from gym_mario_suite.dream.composition import Parts, composed
 from gym_mario_suite.dream.copies import Motion, moved_along, moves
+from gym_mario_suite.dream.creature import Paths
 from gym_mario_suite.dream.diffusion import preconditioning
 from gym_mario_suite.dream.edge import EdgePainter
 from gym_mario_suite.dream.fine import Fine
 from gym_mario_suite.dream.herd import Herd
 from gym_mario_suite.dream.herd_layer import HerdLayer
 from gym_mario_suite.dream.herd_numbers import scrolled
-from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, shuffled
+from gym_mario_suite.dream.layers import AT_FIRST, OUTSIDE, Layer, shuffled
 from gym_mario_suite.dream.memory import CLOCK, MEMORY, MEMORY_SIZE, PLACED, SCANS
 from gym_mario_suite.dream.nearest import remembered_with
 from gym_mario_suite.dream.panorama import Panorama
@@ -70,9 +71,7 @@ class UnshuffleNet(nn.Module):
         self.stem_hint = nn.Conv2d(HINT_WIDTH, inner, 1, bias=False) if self.hint else None
         ways = len(moves(config))
         self.motion = Motion(config) if config.shifts else None
-        seen = ways * (CONTEXT - 1)
-        self.stem_motion = nn.Conv2d(seen, inner, 1, bias=False) if self.motion else None
-        self.condition_motion = nn.Linear(seen, width, bias=False) if self.motion else None
+        self.condition_motion = nn.Linear(ways, width, bias=False) if self.motion else None
         before, middle, after = config.blocks
         self.down = nn.ModuleList(ResidualBlock(inner, inner, width) for _ in range(before))
         self.reduce = nn.Conv2d(inner, deep, 2, stride=2)
@@ -135,10 +134,8 @@ class UnshuffleNet(nn.Module):
         if self.stem_scenery is not None:
             x = x + self.stem_scenery(scenery)
         near = None
-        if self.motion is not None and self.stem_motion is not None:
-            assert self.condition_motion is not None
-            near, local, whole = self.motion(context)
-            x = x + self.stem_motion(local)
+        if self.motion is not None and self.condition_motion is not None:
+            near, _, whole = self.motion(context)
             condition = condition + self.condition_motion(whole)
         if self.hint is not None and self.stem_hint is not None:
             assert tiles is not None
@@ -155,20 +152,21 @@ class UnshuffleNet(nn.Module):
         with torch.autocast(summary.device.type, enabled=False):
             head = self.head(summary.float())
         told, camera, aware = [summary, condition], None, condition
-        edge = sprite = backdrop = behind = after = herd = alone = None
+        edge = sprite = backdrop = behind = after = herd = alone = followed = None
         if self.body is not None and self.finder is not None and memory is not None:
             assert scenery is not None
             where = self.body.where(memory, self.finder(kept))
             around = self.body.surroundings(context, scenery, memory, where)
-            head, known = self.body(around, where, memory, buttons, head)
-            after = carried(memory, head[:, :HEAD_SIZE])
+            head, known, followed = self.body(around, where, memory, buttons, head)
+            after = carried(memory, head)
             if self.herd is None:
                 after = functional.pad(after, (0, MEMORY_SIZE - SCANS))
             else:
                 assert tiles is not None
                 assert place is not None
+                assert followed is not None
                 after, herd, alone = self._gone_on(
-                    self.herd, scenery, memory, after, head, tiles, place
+                    self.herd, scenery, memory, after, head, followed.paths, tiles, place
                 )
             if self.edge is not None:
                 assert tiles is not None
@@ -176,7 +174,7 @@ class UnshuffleNet(nn.Module):
                 edge = self.edge(scenery, tiles, place, head[:, HEAD_CAMERA])
             if self.sprite is not None:
                 feet = self.body.pixels(head[:, _SCREEN])
-                sprite = self.sprite(known, head[:, :HEAD_SIZE], codes[:, 0], feet)
+                sprite = self.sprite(known, head, codes[:, 0], feet)
             if self.choice is not None and self.condition_camera is not None:
                 camera = self.choice.camera_way(memory, head)
                 told.append(camera)
@@ -190,19 +188,19 @@ class UnshuffleNet(nn.Module):
         x = functional.silu(self.out_norm(x))
         painted = functional.pixel_shuffle(self.out(x), config.patch)
         if self.choice is None or self.things is None or near is None:
-            return Parts(painted, head, memory=after)
-        things = functional.pixel_shuffle(self.things(x), config.patch)
+            return Parts(painted, head, memory=after, followed=followed)
+        things = Layer.of(functional.pixel_shuffle(self.things(x), config.patch))
         logits = self.choice(x, torch.cat(told, dim=1), near, camera, behind)
         if self.fine is not None:
             assert scenery is not None
             painted_too, things_too, chosen_too = self.fine(x, context, scenery)
-            painted, things = painted + painted_too, things + things_too
-            logits = logits + chosen_too
-        things = hardly_covering(things)
+            painted, logits = painted + painted_too, logits + chosen_too
+            things = Layer(things.colours + things_too.colours, things.cover + things_too.cover)
+        cover = things.cover + AT_FIRST
         if alone is not None:
-            cover = torch.where(alone > 0, OUTSIDE, things[:, 3:])
-            things = torch.cat([things[:, :3], cover], dim=1)
-        return Parts(painted, head, logits, backdrop, edge, things, herd, sprite, after)
+            cover = torch.where(alone > 0, OUTSIDE, cover)
+        things = Layer(things.colours, cover)
+        return Parts(painted, head, logits, backdrop, edge, things, herd, sprite, after, followed)
 
     def _gone_on(
         self,
@@ -211,9 +209,10 @@ class UnshuffleNet(nn.Module):
         memory: Tensor,
         after: Tensor,
         head: Tensor,
+        paths: Paths,
         tiles: Tensor,
         place: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Layer, Tensor]:
         """The memory with the herd after the step, its layer, and where that is alone."""
         assert self.body is not None
         assert self.body.tiles is not None
@@ -222,7 +221,8 @@ class UnshuffleNet(nn.Module):
         with torch.autocast(memory.device.type, enabled=False):
             head = head.detach()
             kinds, cannons = herd.tiles(self.body.tiles, scenery, memory, tiles, place)
-            creatures = herd.after(memory, herd.ways(memory, kinds), head, cannons, tiles, place)
+            ways = herd.ways(memory, kinds)
+            creatures = herd.after(memory, ways, head, paths, cannons, tiles, place)
             after = remembered_with(after, memory, head, creatures)
             near = herd.around(kinds, memory, creatures, scrolled(head))
             told = self.herd_layer.told(herd, creatures, after, near)
@@ -297,10 +297,10 @@ class Denoiser(nn.Module):
             context, noisy, buttons, sigma, sigma_context, tiles, place, memory, scenery
         )
         made = composed(parts, scenery, self.config)
-        head, after = parts.head[:, :HEAD_SIZE], parts.memory
+        after = parts.memory
         if after is None:
-            after = head[:, :1].expand(-1, MEMORY_SIZE) * 0
-        return made.frame, head, made.scenery, after
+            after = parts.head[:, :1].expand(-1, MEMORY_SIZE) * 0
+        return made.frame, parts.head, made.scenery, after
 
     def parts(
         self,
@@ -317,24 +317,24 @@ class Denoiser(nn.Module):
         """What `forward` is made of."""
         config = self.config
         c_in, c_skip, c_out = preconditioning(sigma[:, None, None, None], config)
-        offset = config.sigma_offset**2
+        offset, unit = config.sigma_offset**2, 1 / config.sigma_data
         # ln sqrt(s^2 + o^2) / 4
         codes = torch.stack([sigma, sigma_context], dim=1)
         codes = torch.log(codes * codes + offset) / 8
         parts = self.net(
-            context / config.sigma_data,
+            context * unit,
             noisy * c_in,
             buttons,
             codes,
             tiles,
             place,
             memory,
-            None if scenery is None else scenery / config.sigma_data,
+            None if scenery is None else scenery * unit,
         )
         painted = c_skip * noisy + c_out * parts.painted
         things = parts.things
         if things is not None:
-            things = torch.cat([c_skip * noisy + c_out * things[:, :3], things[:, 3:]], dim=1)
+            things = Layer(c_skip * noisy + c_out * things.colours, things.cover)
         return parts._replace(painted=painted, things=things)
 
 

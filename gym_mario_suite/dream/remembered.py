@@ -42,6 +42,8 @@ _ALL_STEPS = 2 * (2 * _STEPS + 1)
 _NEARBY = (FLAGS.stop - FLAGS.start) + 2 + 5 + 3
 # So that a dream which has gone wrong does not go to infinity.
 _FASTEST, _FARTHEST, _LONGEST = 8.0, 32.0, 8.0
+_PERIODS = (PLACE_PERIOD_PX, PLACE_PERIOD_PX, CLOCK_PERIOD, CAMERA_PERIOD)
+assert CAMERA == CLOCK + 1
 REMEMBERED = 2 + 2 + 1 + 2 * 2 * _HARMONICS + CONTEXT * len(BUTTONS) + _NEARBY + _ALL_STEPS
 
 
@@ -94,6 +96,26 @@ class Remembered(nn.Module):
         return (_STEEP * (speeds[:, :, None] - at)).clamp(-1, 1).flatten(1)
 
 
+def _scales() -> list[tuple[float, float, float]]:
+    """Of each of the head's numbers the least and the most that is believed, and its unit."""
+    scales = [(-math.inf, math.inf, 1.0)] * HEAD_SIZE
+    speed = (-_FASTEST, _FASTEST, SPEED_UNIT)
+    for name, *rows in (
+        ("move", *[(-math.inf, math.inf, HALF_PX)] * 2),
+        ("speed", speed, speed),
+        ("jump_time", (-_FASTEST, _FASTEST, JUMP_UNIT)),
+        ("screen", *[(-_FARTHEST, _FARTHEST, SCREEN_UNIT)] * 2),
+        ("invulnerable", (0.0, _LONGEST, INVULNERABLE_UNIT)),
+        ("nearest", *[(-_FASTEST, _FASTEST, SCREEN_UNIT)] * 2, speed, speed),
+    ):
+        at = _SLICES[name].start
+        scales[at : at + len(rows)] = rows
+    return scales
+
+
+_SCALES = _scales()
+
+
 def carried(memory: Tensor, head: Tensor) -> Tensor:
     """The memory after a step, up to what the herd comes to (see `herd`): float[n, SCANS].
 
@@ -101,35 +123,33 @@ def carried(memory: Tensor, head: Tensor) -> Tensor:
         memory: float[n, MEMORY_SIZE], before.
         head: float[n, HEAD_SIZE], what the model said of the step.
     """
-    said = {name: head[:, part] for name, part in _SLICES.items()}
-    speed = said["speed"].clip(-_FASTEST, _FASTEST)
-    jump = said["jump_time"].clip(-_FASTEST, _FASTEST)
-    screen = said["screen"].clip(-_FARTHEST, _FARTHEST)
+    least, most, units = (head.new_tensor(row) for row in zip(*_SCALES, strict=True))
+    believed = torch.minimum(torch.maximum(head, least), most) * units
+    said = {name: believed[:, part] for name, part in _SLICES.items()}
+    likelier = (head > 0).to(memory.dtype)
+    true = {name: likelier[:, part] for name, part in _SLICES.items()}
     placed = memory[:, PLACED, None]
     ones = placed * 0 + 1
     power = said["power"]
-    large = ((power[:, 1:2] > power[:, :1]) | (power[:, 2:3] > power[:, :1])).to(memory.dtype)
+    large = (power[:, 1:3].amax(1, keepdim=True) > power[:, :1]).to(memory.dtype)
     # How long he cannot be hurt is counted down, or set; which of them the head says, but not to
     # the tick.
-    immune = said["invulnerable"].clip(0, _LONGEST) * INVULNERABLE_UNIT
+    immune = said["invulnerable"]
     counted = (memory[:, INVULNERABLE, None] - 1).clip(0, HURT_TICKS)
-    for ticks in (STOMP_TICKS, HURT_TICKS):
-        nearer = ((immune - ticks).abs() < (immune - counted).abs()).to(memory.dtype)
-        counted = counted + (ticks - counted) * nearer
-    immune = immune + (counted - immune) * memory[:, :1]
-    near = (said["near"] > 0).to(memory.dtype)
-    nearest = said["nearest"].clip(-_FASTEST, _FASTEST) * near
-    place = (memory[:, PLACE] + said["move"][:, :2] * HALF_PX) % PLACE_PERIOD_PX
-    camera = (memory[:, CAMERA, None] + said["move"][:, 2:3].round()) % CAMERA_PERIOD
+    ticks = counted * counted.new_tensor([1, 0, 0])
+    ticks = ticks + counted.new_tensor([0, STOMP_TICKS, HURT_TICKS])
+    nearest = ticks.gather(1, (ticks - immune).abs().argmin(1, keepdim=True))
+    immune = torch.where(memory[:, :1] > 0, nearest, immune).round()
+    # What goes round: places, the clock and the camera.
+    step = torch.cat([said["move"][:, :2], ones, said["move"][:, 2:].round()], dim=1)
+    before = torch.cat([memory[:, PLACE], memory[:, CLOCK : CAMERA + 1]], dim=1)
+    after = (before + step) % step.new_tensor(_PERIODS) * placed
     return torch.cat(
         [
-            *(ones, placed, speed * SPEED_UNIT, place * placed, jump * JUMP_UNIT),
-            *(ones, screen * SCREEN_UNIT),
-            (memory[:, CLOCK, None] + 1) % CLOCK_PERIOD * placed,
-            *(camera * placed, memory[:, THEME, None] * placed),
-            *((said["flags"] > 0).to(memory.dtype), large, immune.round()),
-            *(near, nearest[:, :2] * SCREEN_UNIT, nearest[:, 2:] * SPEED_UNIT),
-            (said["kind"] > 0) * near,
+            *(ones, placed, said["speed"], after[:, :2], said["jump_time"], ones, said["screen"]),
+            *(after[:, 2:], memory[:, THEME, None] * placed),
+            *(true["flags"], large, immune),
+            *(true["near"], said["nearest"] * true["near"], true["kind"] * true["near"]),
         ],
         dim=1,
     )

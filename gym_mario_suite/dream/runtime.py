@@ -124,7 +124,10 @@ class OnnxModel:
         def one(row: int) -> Sequence[Any]:
             return self._session.run(None, {n: v[row : row + 1] for n, v in feed.items()})
 
-        if self._threads == 1 or count == 1:
+        if count == 1:  # without copies
+            made: Sequence[Any] = self._session.run(None, feed)
+            return Denoised(*made)
+        if self._threads == 1:
             rows = [one(row) for row in range(count)]
         else:
             if self._pool is None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gym_mario_suite.dream.body import known_size
-from gym_mario_suite.dream.layers import OUTSIDE, hardly_covering, laid
+from gym_mario_suite.dream.layers import OUTSIDE, Layer, hardly_covering, laid
 from gym_mario_suite.dream.presets import DreamConfig, head_slices
 
 _SLICES = head_slices()
@@ -43,8 +43,8 @@ class SpriteLayer(nn.Module):
             nn.Linear(width, 4 * config.sprite**2),
         )
 
-    def forward(self, known: Tensor, head: Tensor, code: Tensor, pixels: Tensor) -> Tensor:
-        """Colours and the logit of covering, float[n, 4, h, w].
+    def forward(self, known: Tensor, head: Tensor, code: Tensor, pixels: Tensor) -> Layer:
+        """Mario as a layer of the frame.
 
         Args:
             known: float[n, known_size], what the body knows.
@@ -55,8 +55,8 @@ class SpriteLayer(nn.Module):
         canvas = self.canvas(known, head, code, pixels - pixels.floor())
         top, left = self.corner(pixels)
         above = torch.cat([canvas[:, :3], canvas[:, 3:] - OUTSIDE], dim=1)
-        layer = laid(above[:, None], top[:, None], left[:, None], *self.shape)
-        return torch.cat([layer[:, :3], layer[:, 3:] + OUTSIDE], dim=1)
+        layer = Layer.of(laid(above[:, None], top[:, None], left[:, None], *self.shape))
+        return Layer(layer.colours, layer.cover + OUTSIDE)
 
     def corner(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Where in the frame the canvas begins, int64[n], row and column."""

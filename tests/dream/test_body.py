@@ -82,9 +82,9 @@ def test_the_screen_follows_from_the_moves(tapes: Tapes) -> None:
     past = batch.frames[:, :CONTEXT].flatten(1, 2)
     around = body.surroundings(past, batch.scenery[:, CONTEXT - 1], memory, place)
     with torch.no_grad():
-        head, _ = body(around, place, memory, batch.buttons[:, :CONTEXT], None)
+        head, *_ = body(around, place, memory, batch.buttons[:, :CONTEXT], None)
         more = torch.ones(16, HEAD_SIZE)
-        other, _ = body(around, place, memory, batch.buttons[:, :CONTEXT], more)
+        other, *_ = body(around, place, memory, batch.buttons[:, :CONTEXT], more)
     said = head[:, head_slices()["move"]]
     way = torch.stack([said[:, 0] - said[:, 2], said[:, 1]], 1) * (2 / SCREEN_UNIT)
     assert torch.allclose(head[:, head_slices()["screen"]], place + way, atol=1e-5)

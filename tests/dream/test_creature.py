@@ -7,16 +7,13 @@ torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.creature import (  # noqa: E402
-    COLUMNS,
     LAWS,
     Contact,
     Creature,
     free_guess,
     path_loss,
-    unpacked,
 )
 from gym_mario_suite.dream.findings import Moments, law_moments, same_creature  # noqa: E402
-from gym_mario_suite.dream.linear_laws import packed  # noqa: E402
 from gym_mario_suite.dream.memory import (  # noqa: E402
     MEMORY_SIZE,
     NEAR,
@@ -73,7 +70,7 @@ def test_the_right_law_leads_where_the_creature_goes(
     head[:, S["move"]] = moments.truth[here][:, S["move"]]
     _, paths = creature.follow(paths, head)
     truth = torch.cat([after[:, NEAR_PLACE] / SCREEN_UNIT, after[:, NEAR_SPEED] / SPEED_UNIT], 1)
-    for side, part in enumerate((paths.across, paths.upright)):
+    for side, part in enumerate(paths.ways.unbind(1)):
         apart = (part[:, :-1, 0] - truth[:, None, side]).abs().amin(1) * SCREEN_UNIT
         # Now and then another one becomes the nearest.
         assert (apart > 0.1).float().mean() < 0.1
@@ -94,7 +91,7 @@ def test_where_there_is_none_only_what_is_seen_counts(
     assert torch.allclose(said[:, S["nearest"]], expected)
     assert torch.equal(free_guess(said, paths), said)
     assert torch.equal(said[:, : S["near"].start], head[:, : S["near"].start])
-    assert bool((paths.across_logits.argmax(1) == LAWS).all())
+    assert bool((paths.logits[:, 0].argmax(1) == LAWS).all())
 
 
 def test_who_is_far_away_is_not_near(fitted: tuple[Creature, tuple[float, float]]) -> None:
@@ -128,11 +125,10 @@ def test_sight_learns_where_something_is() -> None:
     assert error * SCREEN_UNIT < 3
 
 
-def test_paths_are_packed_and_unpacked(fitted: tuple[Creature, tuple[float, float]]) -> None:
+def test_without_a_creature_no_path_is_wrong(
+    fitted: tuple[Creature, tuple[float, float]],
+) -> None:
     _, paths = fitted[0](torch.rand(3, MEMORY_SIZE), torch.randn(3, 4), torch.randn(3, 4))
-    assert packed(paths).shape == (3, COLUMNS)
-    for one, other in zip(paths, unpacked(packed(paths)), strict=True):
-        assert torch.equal(one, other)
     unknown = torch.full((3, 4), float("nan"))
     assert path_loss(paths, unknown).item() == 0
 

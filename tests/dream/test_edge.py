@@ -5,10 +5,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream.composition import Parts, composed  # noqa: E402
 from gym_mario_suite.dream.edge import EdgePainter  # noqa: E402
-from gym_mario_suite.dream.layers import OUTSIDE  # noqa: E402
+from gym_mario_suite.dream.layers import OUTSIDE, covered  # noqa: E402
 from gym_mario_suite.dream.losses import to_batch  # noqa: E402
-from gym_mario_suite.dream.presets import DreamConfig, preset  # noqa: E402
+from gym_mario_suite.dream.presets import HEAD_SIZE, DreamConfig, preset  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
@@ -24,11 +25,16 @@ def test_the_strip_lies_on_the_last_column_and_only_with_a_hint() -> None:
     with torch.no_grad():
         layer = edge(last, tiles, place, way)
         strip = edge.strip(last, tiles, place, way)
-    assert layer.shape == (2, 4, HEIGHT, WIDTH)
-    side = CONFIG.patch
-    assert torch.equal(layer[0, :, :, -side:], strip[0])
-    assert bool((layer[0, 3, :, :-side] == OUTSIDE).all())
-    assert bool((layer[1, 3] == OUTSIDE).all())
+    assert torch.equal(torch.cat(layer, 1)[0], strip[0])
+    assert bool((layer.cover[1] == OUTSIDE).all())
+    frame = torch.rand(2, 3, HEIGHT, WIDTH)
+    parts = Parts(frame, torch.zeros(2, HEAD_SIZE), edge=layer)
+    side, made = CONFIG.patch, composed(parts, None, CONFIG).scenery
+    assert torch.equal(made[..., :-side], frame[..., :-side])
+    assert torch.equal(made[..., -side:], covered(frame[..., -side:], layer))
+    whole = layer.widened(WIDTH)
+    assert torch.equal(made, covered(frame, whole))
+    assert bool((whole.cover[..., :-side] == OUTSIDE).all())
 
 
 def test_each_row_of_tiles_is_painted_from_itself_and_its_neighbours() -> None:

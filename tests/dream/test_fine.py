@@ -20,9 +20,10 @@ def test_at_first_things_stay_as_they_are() -> None:
         pictures = torch.rand(2, 12, HEIGHT, WIDTH), torch.rand(2, 3, HEIGHT, WIDTH)
         painted, things, logits = fine(torch.randn(2, 16, *CONFIG.grid), *pictures)
     assert painted.shape == (2, 3, HEIGHT, WIDTH)
-    assert things.shape == (2, 4, HEIGHT, WIDTH)
+    assert things.colours.shape == (2, 3, HEIGHT, WIDTH)
+    assert things.cover.shape == (2, 1, HEIGHT, WIDTH)
     assert logits.shape == (2, len(moves(CONFIG)) + 1, HEIGHT // CELL, WIDTH // CELL)
-    assert max(part.abs().max() for part in (painted, things, logits)) < 0.05
+    assert max(part.abs().max() for part in (painted, *things, logits)) < 0.05
 
 
 def test_what_moves_by_a_pixel_is_painted_pixel_by_pixel() -> None:
@@ -36,7 +37,7 @@ def test_what_moves_by_a_pixel_is_painted_pixel_by_pixel() -> None:
         dots = (torch.rand(4, 1, HEIGHT, WIDTH) < 0.03).float().expand(-1, 3, -1, -1)
         context = torch.cat([torch.zeros(4, 9, HEIGHT, WIDTH), dots], 1)
         _, things, _ = fine(features, context, context[:, :3])
-        loss = (things[:, :3] - dots.roll(1, dims=3))[..., 1:].square().mean()
+        loss = (things.colours - dots.roll(1, dims=3))[..., 1:].square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

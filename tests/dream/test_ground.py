@@ -46,7 +46,7 @@ def test_without_a_place_nothing_is_known_of_tiles() -> None:
     memory = torch.rand(2, MEMORY_SIZE)
     memory[:, PLACED] = torch.tensor([0.0, 1.0])
     found = kinds(torch.rand(2, 4, 56, 40), memory)
-    assert found.shape == (2, 8, 35)
+    assert found.shape == (2, 35, 8)
     assert not found[0].any()
     assert found[1].any()
 
@@ -58,9 +58,9 @@ def test_a_law_that_leads_into_a_tile_can_be_told_from_one_that_does_not() -> No
     optimiser = torch.optim.Adam(ground.parameters(), lr=3e-3)
     right = 0.0
     for step in range(400):
-        kinds = torch.zeros(256, 8, 35)
+        kinds = torch.zeros(256, 35, 8)
         solid = torch.from_numpy(rng.random((256, 35)) < 0.5)
-        kinds[:, 0] = solid.float()
+        kinds[..., 0] = solid.float()
         feet = torch.from_numpy(rng.uniform(0, 16, (256, 1, 2))).float().expand(-1, 2, -1).clone()
         feet[:, 1, 0] += 9  # the first law stays, the second goes 9 px to the right
         # Mario goes unless that would take him, who is 4 px broad to either side, into a tile.

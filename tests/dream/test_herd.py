@@ -8,8 +8,10 @@ pytest.importorskip("torch")
 import torch
 
 from gym_mario_suite.datasets.tapes import Tapes
+from gym_mario_suite.dream import creature
 from gym_mario_suite.dream.appearing import shot_loss, volley_column
 from gym_mario_suite.dream.blocks import clock_of
+from gym_mario_suite.dream.creature import Paths
 from gym_mario_suite.dream.facts import FACT, herd_ways, memory_of, newborn, note, shots
 from gym_mario_suite.dream.findings import herd_moments
 from gym_mario_suite.dream.herd import LAWS, Herd, Ways, way_loss
@@ -212,25 +214,25 @@ def _moment(*creatures: tuple[float, float, int]) -> torch.Tensor:
     return remembered_with(memory, memory, head, herd_of(memory))
 
 
-def _head(near: bool, place: tuple[float, float], tall: bool, law: int = 0) -> torch.Tensor:
-    """What the body says: something is near there; it followed a law, or it is a guess."""
-    from gym_mario_suite.dream import creature
+Said = tuple[torch.Tensor, Paths]
 
-    head = torch.zeros(1, HEAD_SIZE + creature.COLUMNS)
+
+def _head(near: bool, place: tuple[float, float], tall: bool, law: int = 0) -> Said:
+    """What the body says: something is near there; it followed a law, or it is a guess."""
+    head = torch.zeros(1, HEAD_SIZE)
     head[0, S["screen"]] = torch.tensor([10.0, 6.25])
     head[0, S["near"]] = 5.0 if near else -5.0
     head[0, S["nearest"]] = torch.tensor([place[0] / 16, place[1] / 16, 0, 0])
     head[0, S["kind"]] = torch.tensor([5.0 if tall else -5.0, -5, -5])
-    logits = head[:, -2 * (creature.LAWS + 1) :].view(2, creature.LAWS + 1)
-    logits[:, law if law >= 0 else creature.LAWS] = 5
-    return head
+    logits = torch.zeros(1, 2, creature.LAWS + 1)
+    logits[..., law if law >= 0 else creature.LAWS] = 5
+    return head, Paths(torch.zeros(1, 2, creature.LAWS + 1, 2), logits)
 
 
-def _after(herd: Herd, memory: torch.Tensor, head: torch.Tensor, ways: Ways) -> torch.Tensor:
+def _after(herd: Herd, memory: torch.Tensor, said: Said, ways: Ways) -> torch.Tensor:
     cannons = torch.full((1, 15, 23), -5.0)
-    return herd.after(
-        memory, ways, head, cannons, torch.zeros(1, 4, 15, 2, dtype=torch.long), torch.zeros(1, 2)
-    )[0]
+    hint = torch.zeros(1, 4, 15, 2, dtype=torch.long)
+    return herd.after(memory, ways, *said, cannons, hint, torch.zeros(1, 2))[0]
 
 
 def test_the_nearest_of_the_herd_is_the_nearest() -> None:
@@ -306,6 +308,7 @@ def test_creatures_are_drawn_where_they_are_and_nothing_else_is() -> None:
     canvases = torch.rand(HERD, 4, SIDE, WIDTH)
     canvases[:, 3, 0, 0] = -1
     drawn, alone = layer(canvases, creatures)
+    drawn = torch.cat(drawn, 1)
     assert drawn.shape == (1, 4, 120, 160)
     top, left = 50 - 16, 50 - 10
     inside = drawn[0, :, top : top + SIDE, left : left + WIDTH]

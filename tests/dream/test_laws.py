@@ -12,13 +12,10 @@ from gym_mario_suite.dream.laws import (  # noqa: E402
     CAMERA,
     UPRIGHT,
     Laws,
-    Proposals,
     free_guess,
     law_loss,
     plain_terms,
-    unpacked,
 )
-from gym_mario_suite.dream.linear_laws import packed  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
 from gym_mario_suite.dream.presets import (  # noqa: E402
@@ -105,13 +102,6 @@ def test_a_camera_that_goes_with_mario_is_right(moments: Moments) -> None:
     either = (proposals.camera[:, :2] == truth[:, CAMERA, None]).any(1).float().mean()
     assert right[0] > 0.5
     assert either > 0.99
-
-
-def test_proposals_are_packed_and_unpacked() -> None:
-    sizes = ((5, 2), (5, 3), (3,), (5,), (5,), (3,))
-    proposals = Proposals(*(torch.randn(7, *size) for size in sizes))
-    for one, other in zip(proposals, unpacked(packed(proposals)), strict=True):
-        assert torch.equal(one, other)
 
 
 def test_only_the_choice_learns_from_the_laws(moments: Moments) -> None:

@@ -81,7 +81,8 @@ def test_presets_are_the_measured_layouts() -> None:
         diamond = Denoiser(preset("diamond"))
         upsampler = Upsampler(UpsamplerConfig())
         whole = Denoiser(preset("xs"))
-    assert count_parameters(whole) == pytest.approx(5_300_484, rel=0.05)
+    # With all its parts a tenth smaller than the layout that was measured for its speed.
+    assert count_parameters(whole) == pytest.approx(0.9 * 5_300_484, rel=0.02)
     own = count_parameters(diamond) - count_parameters(diamond.net.head)  # type: ignore[arg-type]
     assert own - 6 * 64 + 7 * 64 == 4_406_147
     assert count_parameters(upsampler) == 51_149_187

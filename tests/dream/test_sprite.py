@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 from gym_mario_suite.dream.body import known_size  # noqa: E402
 from gym_mario_suite.dream.composition import Composed, Parts, composed, composition_error  # noqa: E402
 from gym_mario_suite.dream.copies import expected_error  # noqa: E402
-from gym_mario_suite.dream.layers import covered, covering_error  # noqa: E402
+from gym_mario_suite.dream.layers import Layer, covered, covering_error  # noqa: E402
 from gym_mario_suite.dream.presets import HEAD_SIZE, preset  # noqa: E402
 from gym_mario_suite.dream.sprite import SpriteLayer  # noqa: E402
 
@@ -25,7 +25,7 @@ def test_the_canvas_lies_where_mario_stands() -> None:
     )
     feet = torch.tensor([[30.25, 40.5], [1.0, 10.0], [63.0, 200.0]])
     with torch.no_grad():
-        sprite = layer(known, head, code, feet)
+        sprite = torch.cat(layer(known, head, code, feet), 1)
         canvas = layer.canvas(known, head, code, feet - feet.floor())
     assert sprite.shape == (3, 4, *SIZE)
     side = CONFIG.sprite
@@ -46,7 +46,7 @@ def test_a_pixel_is_covered_or_not() -> None:
     frame, sprite = torch.rand(1, 3, 4, 4), torch.rand(1, 4, 4, 4)
     sprite[:, 3] = -1.0
     sprite[:, 3, 1, 2] = 1.0
-    laid = covered(frame, sprite)
+    laid = covered(frame, Layer.of(sprite))
     assert torch.equal(laid[:, :, 1, 2], sprite[:, :3, 1, 2])
     assert (laid != frame).any(1).sum() == 1
 
@@ -56,21 +56,22 @@ def test_the_expected_error_is_that_of_drawn_coverings() -> None:
     painted, last, target = (torch.rand(2, 3, *SIZE) for _ in range(3))
     sprite = torch.cat([torch.rand(2, 3, *SIZE), torch.randn(2, 1, *SIZE)], 1)
     weight = torch.ones(2, 1, 1, 1)
-    share = sprite[:, 3:].sigmoid()
+    layer = Layer.of(sprite)
+    share = layer.cover.sigmoid()
     beneath = (painted - target).square().mean(1, keepdim=True)
-    above = (sprite[:, :3] - target).square().mean(1, keepdim=True)
-    error = covering_error(painted, sprite, target, weight)
+    above = (layer.colours - target).square().mean(1, keepdim=True)
+    error = covering_error(painted, layer, target, weight)
     teaching = 0.3 * above * (beneath > 2e-3)
     assert torch.allclose(error, share * above + teaching, atol=1e-6)
     # And beside what is beneath, the whole.
     truth = Composed(target, target)
-    parts = Parts(painted, torch.zeros(2, HEAD_SIZE), edge=sprite)
+    parts = Parts(painted, torch.zeros(2, HEAD_SIZE), edge=layer)
     whole = composition_error(parts, last, truth, weight, CONFIG)
     assert torch.allclose(whole, (error + (1 - share) * beneath).mean(), atol=1e-6)
     bare = composition_error(parts._replace(edge=None), last, truth, weight, CONFIG)
     assert torch.equal(bare, expected_error(painted, None, last, target, weight, CONFIG))
     # What moves hides no scenery: that is to be known all the same.
-    parts = parts._replace(edge=None, things=sprite)
+    parts = parts._replace(edge=None, things=layer)
     assert torch.allclose(
         composition_error(parts, last, truth, weight, CONFIG), bare + error.mean(), atol=1e-6
     )
@@ -82,7 +83,9 @@ def test_a_layer_above_hides_those_below() -> None:
     hidden = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 3.0)], 1)
     above = torch.cat([torch.rand(2, 3, *SIZE), torch.full((2, 1, *SIZE), 30.0)], 1)
     truth = Composed(target, painted)
-    parts = Parts(painted, torch.zeros(2, HEAD_SIZE), things=hidden, sprite=above)
+    parts = Parts(
+        painted, torch.zeros(2, HEAD_SIZE), things=Layer.of(hidden), sprite=Layer.of(above)
+    )
     made = composed(parts, last, CONFIG)
     assert torch.equal(made.frame, above[:, :3])
     assert torch.equal(made.scenery, painted)
@@ -91,7 +94,7 @@ def test_a_layer_above_hides_those_below() -> None:
     # All but what teaches the uppermost layer where the frame beneath is wrong.
     assert only <= error <= 1.31 * only
     hidden.requires_grad_()
-    parts = parts._replace(things=hidden)
+    parts = parts._replace(things=Layer.of(hidden))
     composition_error(parts, last, truth, torch.ones(2, 1, 1, 1), CONFIG).backward()
     assert hidden.grad is not None
     assert hidden.grad.abs().max() < 1e-6
@@ -105,11 +108,11 @@ def test_covering_learns_to_cover_what_is_wrong() -> None:
     sprite = torch.zeros(1, 4, *SIZE, requires_grad=True)
     optimiser = torch.optim.Adam([sprite], lr=0.1)
     for _ in range(150):
-        error = covering_error(frame, sprite, target, torch.ones(1, 1, 1, 1)).mean()
+        error = covering_error(frame, Layer.of(sprite), target, torch.ones(1, 1, 1, 1)).mean()
         optimiser.zero_grad()
         error.backward()
         optimiser.step()
-    parts = Parts(frame, torch.zeros(1, HEAD_SIZE), sprite=sprite.detach())
+    parts = Parts(frame, torch.zeros(1, HEAD_SIZE), sprite=Layer.of(sprite.detach()))
     made = composed(parts, frame, CONFIG).frame
     assert (made - target).abs().mean() < 0.1 * (frame - target).abs().mean()
     assert torch.equal(made[:, :, 30:, 30:], frame[:, :, 30:, 30:])

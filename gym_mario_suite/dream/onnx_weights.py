@@ -20,7 +20,7 @@ from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.errors import OptionError, WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 # Keys of the file's metadata.
 FORMAT_KEY, CONFIG_KEY, CARD_KEY = "dream_format", "dream_config", "dream_card"
@@ -96,8 +96,8 @@ def _place(
     return None
 
 
-def load_onnx_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]:
-    """The denoiser of an .onnx file that `mario dream export` wrote, its settings and its card.
+def load_onnx_weights(path: Path) -> tuple[dict[str, Tensor], DreamConfig, dict[str, Any]]:
+    """The weights in an .onnx file that `mario dream export` wrote, by name, its settings and card.
 
     Raises:
         OptionError: When `onnx` is missing.
@@ -111,9 +111,6 @@ def load_onnx_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]
         raise OptionError(
             "reading an .onnx file's weights needs onnx: pip install 'gym-mario-suite[dream-train]'"
         ) from None
-    from gym_mario_suite.dream.network import Denoiser
-    from gym_mario_suite.dream.weights import fill
-
     if not path.is_file():
         raise WeightsError(f"there is no model file {path}")
     try:
@@ -128,9 +125,7 @@ def load_onnx_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]
             f"{path}: the file does not say where its weights are, since an earlier version of "
             "this program wrote it; write it again with `mario dream export` from its checkpoint"
         )
-    denoiser = Denoiser(config)
-    fill(denoiser, _tensors(model.graph.initializer, texts[TABLE_KEY], path), path)
-    return denoiser.eval(), config, card
+    return _tensors(model.graph.initializer, texts[TABLE_KEY], path), config, card
 
 
 def _tensors(initializers: Any, table: str, path: Path) -> dict[str, Tensor]:

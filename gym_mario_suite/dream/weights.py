@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gym_mario_suite.dream.onnx_weights import load_onnx_weights
 from gym_mario_suite.dream.presets import DreamConfig
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
@@ -168,14 +169,13 @@ def load_model(path: Path) -> tuple[nn.Module, DreamConfig, dict[str, Any]]:
         OptionError: For an .onnx file, when `onnx` is missing.
         WeightsError: When it cannot be read.
     """
-    if path.suffix == ".onnx":
-        from gym_mario_suite.dream.onnx_weights import load_onnx_model
-
-        return load_onnx_model(path)
     from gym_mario_suite.dream.network import Denoiser
 
-    tensors, metadata = load_tensors(path)
-    config = DreamConfig.from_dict(metadata.get("config", {}))
+    if path.suffix == ".onnx":
+        tensors, config, card = load_onnx_weights(path)
+    else:
+        tensors, metadata = load_tensors(path)
+        config, card = DreamConfig.from_dict(metadata.get("config", {})), metadata.get("card", {})
     denoiser = Denoiser(config)
     fill(denoiser, tensors, path)
-    return denoiser.eval(), config, metadata.get("card", {})
+    return denoiser.eval(), config, card

@@ -1,8 +1,8 @@
-"""What a window shows: levels that a person or an agent plays, and replays."""
+"""What a window shows: levels that a person or an agent plays, and a replay."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import SUFFIX, Replay, play
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
-from gym_mario_suite.errors import OptionError, ReplayError, as_integer
+from gym_mario_suite.errors import ReplayError, as_integer
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, check_parameters, generate
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.play.ticker import TICKS_PER_SECOND
@@ -358,46 +358,3 @@ class LevelCourse:
     def go_on(self) -> None:
         """Go to the next seed."""
         self._options = self._options.next()
-
-
-class ReplayCourse:
-    """Replays, one after the other; after the last comes the first.
-
-    Args:
-        replays: Name and replay of each.
-
-    Raises:
-        OptionError: If there is none.
-    """
-
-    human = False
-
-    def __init__(self, replays: Sequence[tuple[str, AnyReplay]]) -> None:
-        if not replays:
-            raise OptionError("there is no replay to show")
-        self._replays = tuple(replays)
-        self._index = 0
-
-    @property
-    def headline(self) -> str:
-        """That it is a replay."""
-        count = len(self._replays)
-        return "REPLAY" if count == 1 else f"REPLAY {self._index + 1} OF {count}"
-
-    @property
-    def details(self) -> str:
-        """The file's name."""
-        return Path(self._replays[self._index][0]).name.upper()
-
-    def begin(self) -> Episode:
-        """The present replay from its start."""
-        name, replay = self._replays[self._index]
-        if isinstance(replay, NESReplay):
-            from gym_mario_suite.play.nes_episodes import ReplayedNESEpisode
-
-            return ReplayedNESEpisode(replay, name)
-        return ReplayedEpisode(replay, name)
-
-    def go_on(self) -> None:
-        """Go to the next replay."""
-        self._index = (self._index + 1) % len(self._replays)

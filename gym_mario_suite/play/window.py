@@ -17,8 +17,9 @@ from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.cards import cap_label
 from gym_mario_suite.play.controls import Controls
-from gym_mario_suite.play.episodes import Course, ReplayCourse
+from gym_mario_suite.play.episodes import Course
 from gym_mario_suite.play.painter import Painter
+from gym_mario_suite.play.replay_course import ReplayCourse
 from gym_mario_suite.play.screen import MAX_SCALE, Screen, require_display
 from gym_mario_suite.play.session import Session
 from gym_mario_suite.play.x_server import WindowGuard

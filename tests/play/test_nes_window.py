@@ -26,13 +26,14 @@ from gym_mario_suite.nes.rom import parse_rom
 from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS
 from gym_mario_suite.play.cards import telemetry
-from gym_mario_suite.play.episodes import Archive, ReplayCourse
+from gym_mario_suite.play.episodes import Archive
 from gym_mario_suite.play.nes_episodes import (
     NESCourse,
     pad_buttons,
     window_buttons,
 )
 from gym_mario_suite.play.painter import Painter
+from gym_mario_suite.play.replay_course import ReplayCourse
 from gym_mario_suite.play.session import Session, State
 from tests.nes.own_rom import own_rom
 

@@ -12,7 +12,8 @@ from gym_mario_suite.engine.world import Button, Status
 from gym_mario_suite.errors import OptionError, ReplayError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.play.actions import Action
-from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions, ReplayCourse
+from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions
+from gym_mario_suite.play.replay_course import ReplayCourse
 from gym_mario_suite.play.session import CARD_AFTER_TICKS, Session, State
 from gym_mario_suite.play.ticker import MAX_GAP_NS, Ticker
 

@@ -28,6 +28,7 @@ AGENTS: dict[str, str] = {
     "heuristic": "gym_mario_suite.agents.heuristic:HeuristicAgent",
     "random": "gym_mario_suite.agents.random_agent:RandomAgent",
     "mcts": "gym_mario_suite.agents.mcts:MCTSAgent",
+    "beam": "gym_mario_suite.agents.beam.agent:BeamAgent",
     "neuro": "gym_mario_suite.agents.neuro.agent:NeuroAgent",
     "ppo-infinite": "gym_mario_suite.agents.sb3.agent:PPOInfiniteAgent",
     "icm-ppo-infinite": "gym_mario_suite.agents.icm_ppo.agent:ICMPPOInfiniteAgent",

@@ -21,6 +21,7 @@ NAMES = (
     "engine",
     "drawing",
     "astar",
+    "beam",
     "nes",
     "framework",
     "curiosity",

@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gym_mario_suite.agents.base import Agent
+from gym_mario_suite.agents.beam.beam import Beam
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.game import Game
+from gym_mario_suite.engine.search.planner import Planner, SearchOptions
+from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.levels import generate
-from gym_mario_suite.levels.picture import playability_picture
+from gym_mario_suite.levels.picture import (
+    RUN_COLOUR,
+    STATIC_COLOUR,
+    draw_way,
+    level_picture,
+    playability_picture,
+)
 from gym_mario_suite.levels.playability import EnginePlayer, check
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -62,6 +71,25 @@ def dream() -> Picture:
     return dream_strip(open_model(), windows, seed=1)
 
 
+def ways() -> Picture:
+    """A level, and the ways of A* (white) and of a beam that plans for coins, too (red)."""
+    level = generate(1, 3, 0, 140)
+    game = Game(level.image)
+    game.tick(0)
+    exit_px = float(level.x_exit * TILE_PX)
+    planner = Planner(SearchOptions(budget=100_000))
+    plans = (
+        (planner.plan(game.image, game.worlds, exit_px, exit_px), STATIC_COLOUR),
+        (Beam().plan(game.image, game.worlds), RUN_COLOUR),
+    )
+    pictures = []
+    for plan, colour in plans:
+        picture = level_picture(level)[:, : (level.x_exit + 3) * TILE_PX]
+        draw_way(picture, plan.positions.astype(np.float64) - (0, TILE_PX / 2), colour)
+        pictures.append(picture)
+    return np.concatenate(pictures)
+
+
 def main() -> None:
     """Write all pictures."""
     PICTURES.mkdir(exist_ok=True)
@@ -76,6 +104,7 @@ def main() -> None:
     Image.fromarray(playability_picture(found)).save(PICTURES / "level_check.png", optimize=True)
     frames = list(play(make_agent("forward-jumping"), 0, 0, 0, 200))
     save_gif(PICTURES / "play.gif", frames)
+    Image.fromarray(ways()).save(PICTURES / "beam.png", optimize=True)
     Image.fromarray(dream()).save(PICTURES / "dream.png", optimize=True)
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.name}: {path.stat().st_size // 1024} KiB")

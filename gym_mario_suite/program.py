@@ -1,10 +1,13 @@
-"""How the programs of this package end: what went wrong in one line, and an exit code."""
+"""How the programs of this package end: what went wrong in one line, an exit code, and Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from gym_mario_suite.errors import MarioError
 
@@ -38,3 +41,29 @@ def told_errors(extras: str = "") -> Iterator[None]:
 def _leave(message: str) -> None:
     print(f"error: {' '.join(message.splitlines())}", file=sys.stderr)
     sys.exit(EXIT_ERROR)
+
+
+class Interruption:
+    """Within it Ctrl-C asks for an end, which comes where all is whole. A second one kills.
+
+    Attributes:
+        asked: Whether there was one.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: Any = signal.SIG_DFL
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._before)
+
+    def _ask(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -30,7 +30,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.agents.icm_ppo.icm_ppo import (
-    Interruption,
     Policy,
     draw_actions,
     estimate_advantages,
@@ -39,6 +38,7 @@ from gym_mario_suite.agents.icm_ppo.icm_ppo import (
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.program import Interruption
 from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,

@@ -19,9 +19,7 @@ from __future__ import annotations
 
 import json
 import math
-import signal
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,6 +37,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
 from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.program import Interruption
 from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers import MoveStatistics, VectorFrameSpan, VectorNormalizeFromRandomMoves
 from gym_mario_suite.wrappers.curiosity_learner import (
@@ -539,32 +538,6 @@ class Trainer:
         self.decisions = int(about["decisions"])
         if self.episodes.load(tensors):
             self.observations[-1] = tensors["observations"].numpy()
-
-
-class Interruption:
-    """Ctrl-C asks for an end, which comes after the update: there all is whole. A second one kills.
-
-    Attributes:
-        asked: Whether there was one.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._before: Any = signal.SIG_DFL
-
-    def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._before)
-
-    def _ask(self, *_: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
 
 
 def train(config: Config) -> Trainer:

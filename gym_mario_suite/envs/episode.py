@@ -125,7 +125,7 @@ def _is_out_of_time(world):
 
 
 @inline_jit
-def _seconds(world, ticks):
+def seconds_of(world, ticks):
     """Ticks as seconds of the level's clock."""
     if world.rules == _COMPETITION_2009:
         return ticks / TICKS_PER_SECOND
@@ -261,7 +261,7 @@ def step_episode(config, image, world, episode, keys, terms, counts):
     terms[_COINS] = w[_COINS] * (player.coins - episode.coins)
     terms[_KILLS] = w[_KILLS] * (world.kills_total - episode.kills)
     terms[_MODE] = w[_MODE] * (mode_of(player) - episode.mode)
-    terms[_TIME] = w[_TIME] * _seconds(world, world.start_time - episode.ticks)
+    terms[_TIME] = w[_TIME] * seconds_of(world, world.start_time - episode.ticks)
     terms[_WIN_TERM] = w[_WIN_TERM] if won else 0.0
     terms[_DEATH_TERM] = w[_DEATH_TERM] if died else 0.0
     _remember(world, episode)

@@ -95,15 +95,15 @@ def playability_picture(found: Playability) -> Picture:
     picture = level_picture(found.level)
     cells = found.static.path.astype(np.float64)
     cells[:, 1] += found.sky_rows
-    _draw_way(picture, cells * TILE_PX + TILE_PX / 2, STATIC_COLOUR)
+    draw_way(picture, cells * TILE_PX + TILE_PX / 2, STATIC_COLOUR)
     if found.engine is not None:
         # Mario's position is in the middle of his feet.
         positions = found.engine.positions.astype(np.float64) - (0, TILE_PX / 2)
-        _draw_way(picture, positions, RUN_COLOUR)
+        draw_way(picture, positions, RUN_COLOUR)
     return picture
 
 
-def _draw_way(picture: Picture, points: NDArray[np.float64], colour: Colour) -> None:
+def draw_way(picture: Picture, points: NDArray[np.float64], colour: Colour) -> None:
     """A line through points (x, y in px), two pixels wide on a dark edge."""
     if not len(points):
         return

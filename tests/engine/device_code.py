@@ -192,7 +192,8 @@ def run_device_code_here(monkeypatch: pytest.MonkeyPatch) -> None:
         cuda, "device_array", lambda shape, dtype: np.full(shape, 85, dtype).view(HostArray)
     )
     monkeypatch.setattr(cuda, "is_cuda_array", lambda value: isinstance(value, HostArray))
-    monkeypatch.setattr(cuda, "as_cuda_array", lambda value: value)
+    # A tensor of torch is taken as it is, too.
+    monkeypatch.setattr(cuda, "as_cuda_array", lambda value: np.asarray(value).view(HostArray))
     monkeypatch.setattr(cuda, "synchronize", lambda: None)
     monkeypatch.setattr(cuda_device, "require_device", lambda: None)
     monkeypatch.setattr(cuda_device, "free_bytes", lambda: float("inf"))

@@ -1,0 +1,1 @@
+"""Beam search over thousands of copies of the game, on the processor or on a GPU."""

@@ -6,11 +6,13 @@ or of the package nvidia-cuda-nvcc.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +59,15 @@ def kernels(quick: bool) -> Iterator[tuple[Any, tuple[Any, ...]]]:
 
 
 def find_ptxas() -> str | None:
-    """Where the assembler is, if there is one."""
-    try:
-        import nvidia
-    except ImportError:
-        return shutil.which("ptxas")
-    found = [path for folder in nvidia.__path__ for path in Path(folder).glob("*/bin/ptxas")]
-    return shutil.which("ptxas") or next(map(str, found), None)
+    """Where the assembler is, if there is one.
+
+    The package's goes before that on the path, which may be too old for the compiler's PTX.
+    """
+    folders: Iterable[str] = ()
+    with contextlib.suppress(ImportError):
+        folders = importlib.import_module("nvidia").__path__
+    found = (path for folder in folders for path in Path(folder).glob("*/bin/ptxas"))
+    return next(map(str, found), None) or shutil.which("ptxas")
 
 
 def assemble(ptxas: str, ptx: str) -> dict[str, int]:

@@ -52,7 +52,7 @@ def _imported_sources(source: Path) -> frozenset[Path]:
 
 
 @cache
-def _source_stamp(source: Path) -> str:
+def source_stamp(source: Path) -> str:
     """A hash of every source that compiled functions of the file `source` may call."""
     digest = hashlib.sha256()
     for path in sorted(_imported_sources(source)):
@@ -67,7 +67,7 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     # stamp stays in force, and only a changed checkout needs its __pycache__ deleted by hand.
     index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):
-        index._source_stamp = _source_stamp(Path(function.__code__.co_filename))
+        index._source_stamp = source_stamp(Path(function.__code__.co_filename))
     _forget_literals(dispatcher)
     return dispatcher
 

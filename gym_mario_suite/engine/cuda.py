@@ -48,7 +48,7 @@ def _as_played(rows_function: Callable[..., None]) -> Callable[..., None]:
 class RowKernel:
     """A function over rows, as a kernel that runs it for each row in a thread of its own.
 
-    It is compiled at the first launch, which takes half a minute for the step of a game.
+    It is compiled at the first launch and kept on disk; the step of a game takes most of a minute.
 
     Args:
         rows_function: Compiled by `compiled.jit`; its first two arguments are `first` and `end`.
@@ -60,6 +60,7 @@ class RowKernel:
     ) -> None:
         called = _as_played(rows_function) if simulated() else rows_function
         self.name = rows_function.__name__
+        self._rows_function = rows_function
         self._threads = _SIMULATED_THREADS if simulated() else threads
 
         def kernel(first: Any, end: Any, arguments: Any) -> None:
@@ -69,8 +70,6 @@ class RowKernel:
 
         kernel.__name__ = kernel.__qualname__ = f"kernel_{self.name}"
         self.function = kernel
-        # Code that is put together at the last moment would escape the look at its floats.
-        self._kernel: Any = cuda.jit(kernel) if simulated() else cuda.jit(kernel, lto=False)
         # One compiled form for each choice of argument types. Numba would look at every argument
         # of every launch; that takes longer than a step of 65,536 games.
         self._compiled: dict[Any, Any] = {}
@@ -88,10 +87,18 @@ class RowKernel:
         key = tuple(_kind(argument) for argument in arguments)
         compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = self._kernel.specialize(first, end, arguments)
-            self._compiled[key] = compiled
+            compiled = self._compiled[key] = self._compile((first, end, arguments))
         blocks = -(-(end - first) // self._threads)
         compiled[blocks, self._threads](first, end, arguments)
+
+    def _compile(self, arguments: tuple[Any, ...]) -> Any:
+        if simulated():
+            return cuda.jit(self.function)
+        # Code that is put together at the last moment would escape the look at its floats.
+        kernel = cuda.jit(self.function, lto=False)
+        from gym_mario_suite.engine.cuda_cache import specialized
+
+        return specialized(kernel, self._rows_function, arguments)
 
     def ptx(self, *arguments: Any) -> str:
         """PTX for an H100, compiled without a device; numpy arrays stand for device arrays."""

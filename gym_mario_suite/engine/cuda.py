@@ -48,7 +48,8 @@ def _as_played(rows_function: Callable[..., None]) -> Callable[..., None]:
 class RowKernel:
     """A function over rows, as a kernel that runs it for each row in a thread of its own.
 
-    It is compiled at the first launch and kept on disk; the step of a game takes most of a minute.
+    It is compiled at the first launch, which takes ten seconds for the step of a game, and kept on
+    disk.
 
     Args:
         rows_function: Compiled by `compiled.jit`; its first two arguments are `first` and `end`.

@@ -1,4 +1,4 @@
-"""Kernels for a GPU, kept on disk: the step of a game takes most of a minute to compile.
+"""Kernels for a GPU, kept on disk: those of an environment take half a minute to compile.
 
 They lie where numba keeps those for the CPU (`__pycache__` beside the sources, or
 NUMBA_CACHE_DIR). Numba could keep them itself, but not so that they are found again: its key has
@@ -33,7 +33,7 @@ def _announce_compilation() -> None:
     if not _announced:
         _announced = True
         print(
-            "gym-mario-suite: compiling the engine for this GPU (once, a minute or two) ...",
+            "gym-mario-suite: compiling the engine for this GPU (once, some 30 seconds) ...",
             file=sys.stderr,
             flush=True,
         )

@@ -26,8 +26,19 @@ from gym_mario_suite.errors import DeviceError
 
 STRICT_FLOATS = {"fma": False, "ftz": False, "prec_div": True, "prec_sqrt": True}
 H100 = (9, 0)
+# In programs of so many lines of LLVM code, functions of so many are called and not copied. Chosen
+# by what the assembler makes of it: a quarter of the code, and hardly any registers spilled.
+LONG_PROGRAM_LINES = 30_000
+LONG_FUNCTION_LINES = 800
+# With calls the assembler takes more registers than it needs. With so many 512 threads live on a
+# multiprocessor, all of 65,536 games at once on an H100.
+MAX_REGISTERS = 128
 
 _PACKAGE = __name__.partition(".")[0]
+# The head of a function's definition in LLVM code, unless it is always to be inlined. A kernel's
+# function over rows is called once, with more arguments than there are registers.
+_PLAIN_FUNCTION = re.compile(r"^define linkonce_odr (?!.*_rowsB\d).*\)$", re.MULTILINE)
+_ENTRY = re.compile(rb"\.entry [^{]*?\)(?=\s*\{)")
 # Fused, flushing denormals, approximate, or without a rounding mode of its own.
 _LOOSE = re.compile(
     r"\b(?:fma|mad)\.[\w.]*f(?:16|32|64)\b"
@@ -55,8 +66,11 @@ def insist_on_strict_floats() -> None:
         modules = [llvm_ir] if isinstance(llvm_ir, str) else list(llvm_ir)
         if not any(_PACKAGE in module for module in modules):
             return compile_ir(modules, **options)
-        if "gen-lto" in options:
-            raise DeviceError("kernels that call this package must be compiled with lto=False")
+        # What is called from several places is in the list several times.
+        modules = list(dict.fromkeys(modules))
+        long = sum(module.count("\n") for module in modules) >= LONG_PROGRAM_LINES
+        if long:
+            modules = list(map(_with_calls, modules))
         compiled = compile_ir(modules, **{**options, "fastmath": False, **STRICT_FLOATS})
         loose = loose_float_instructions(compiled.decode())
         if loose:
@@ -64,10 +78,24 @@ def insist_on_strict_floats() -> None:
                 "this release of NVIDIA's compiler would make the game differ from the CPU's: its "
                 f"code has {', '.join(loose)}"
             )
+        if long:
+            compiled = _ENTRY.sub(rb"\g<0>\n.maxnreg %d" % MAX_REGISTERS, compiled)
         return compiled
 
     compile_strictly.strict = True  # type: ignore[attr-defined]
     nvvm.compile_ir = compile_strictly
+
+
+def _with_calls(module: str) -> str:
+    """LLVM code of a function, which is not to be copied into its callers if it is long.
+
+    By itself NVIDIA's compiler copies until the step of a game takes 2 MB of machine code. That is
+    far more than a device's caches for instructions hold, and half a minute of work for the
+    assembler.
+    """
+    if module.count("\n") < LONG_FUNCTION_LINES:
+        return module
+    return _PLAIN_FUNCTION.sub(r"\g<0> noinline", module)
 
 
 def type_of(value: Any) -> Any:

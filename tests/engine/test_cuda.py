@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 import subprocess
 import sys
 from typing import Any
@@ -60,7 +61,25 @@ def test_ticks_and_starts_compile_with_strict_floats() -> None:
     tick = ptx_of(TICK, IMAGES, ROWS, WORLDS, np.zeros(1, np.uint8))
     assert "mul.rn.f32" in tick
     assert "add.rn.f32" in tick
+    # Long functions are called, so that the code stays small enough for the device's caches.
+    for function in ("step_x", "step_y"):
+        assert len(re.findall(rf"^\.weak \.func [^\n]*{function}B", tick, re.MULTILINE)) == 2
+    assert len(tick) < 1_200_000
     ptx_of(START, IMAGES, ROWS, WORLDS, ROWS, ROWS, ROWS)
+
+
+@pytest.mark.usefixtures("_toolkit")
+def test_registers_are_limited_where_functions_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gym_mario_suite.engine.cuda_worlds import DeviceView
+
+    arguments = IMAGES, ROWS, WORLDS, MASK, np.zeros((1, 118), np.float32)
+    copied = ptx_of(DeviceView("features").kernel, *arguments)
+    assert "call.uni" not in copied
+    assert ".maxnreg" not in copied
+    monkeypatch.setattr(cuda_compile, "LONG_PROGRAM_LINES", 1)
+    called = ptx_of(DeviceView("features").kernel, *arguments)
+    assert "call.uni" in called
+    assert re.search(r"\.entry [^{]*\)\s*\.maxnreg 128\s*\{", called)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gym_mario_suite.engine import cuda_device
 from gym_mario_suite.engine.cores import run_on_cores
 from gym_mario_suite.errors import OptionError
 
@@ -30,6 +31,14 @@ class Place(Protocol):
 
     device: torch.device
     rows_at_once: int
+
+    def check_room(self, games: int, bytes_a_game: int, shared_bytes: int) -> None:
+        """See that so many games fit.
+
+        Raises:
+            DeviceError: If they do not; the message says how many do.
+        """
+        ...
 
     def array(self, values: NDArray[Any]) -> Any:
         """An array of the place, filled with these values."""
@@ -60,6 +69,9 @@ class Processor:
 
     def __init__(self, threads: int = 1) -> None:
         self._threads = threads
+
+    def check_room(self, games: int, bytes_a_game: int, shared_bytes: int) -> None:
+        """The system provides memory as it is used."""
 
     def array(self, values: NDArray[Any]) -> NDArray[Any]:
         """The values themselves."""
@@ -97,12 +109,18 @@ class GPU:
     rows_at_once = 1 << 17
 
     def __init__(self) -> None:
-        from gym_mario_suite.engine.cuda_device import require_device
-
-        require_device()
+        cuda_device.require_device()
         from gym_mario_suite.engine import cuda
 
         self._cuda = cuda
+
+    def check_room(self, games: int, bytes_a_game: int, shared_bytes: int) -> None:
+        """See that so many games fit.
+
+        Raises:
+            DeviceError: If they do not; the message says how many do.
+        """
+        cuda_device.check_room(games, bytes_a_game, shared_bytes, cuda_device.free_bytes())
 
     def array(self, values: NDArray[Any]) -> Any:
         """A copy on the device."""

@@ -18,7 +18,7 @@ from gym_mario_suite.agents.beam.rows import (
     fork_rows,
 )
 from gym_mario_suite.engine.level_image import LevelImage
-from gym_mario_suite.engine.world import Button, Worlds, empty_worlds
+from gym_mario_suite.engine.world import WORLD, Button, Worlds, empty_worlds
 from gym_mario_suite.envs.device_rows import step_active_rows
 from gym_mario_suite.envs.episode import (
     EPISODE,
@@ -64,6 +64,9 @@ class Outcome(NamedTuple):
     cells: torch.Tensor
     columns: torch.Tensor
 
+
+_ROW_BYTES = 8 * (len(REWARD_TERMS) + N_COUNTS + 8)
+_SORTING_BYTES = 2 * 48 * len(ACTIONS)
 
 _DTYPES = (torch.uint8, *(torch.float64,) * 3, *(torch.int64,) * 2)
 
@@ -131,6 +134,9 @@ class Search:
         self._place, self._width, self._n_best = place, width, n_best
         self._chunk = min(place.rows_at_once, width * len(ACTIONS))
         rows = max(self._chunk, width)
+        game_bytes = WORLD.itemsize + EPISODE.itemsize
+        # What becomes of all that is tried is kept twice over while it is sorted.
+        place.check_room(width, 2 * game_bytes + _SORTING_BYTES, rows * (game_bytes + _ROW_BYTES))
         settings = np.zeros(SETTINGS_SIZE)
         settings[TICK_COST], settings[CELL_PX] = tick_cost, cell_px
         settings[BEGUN] = worlds[0]["start_time"]
@@ -211,6 +217,11 @@ class Search:
         place.run(count, calls)
         self.played += count
         return Outcome(*(tensor[:count] for tensor in self._outcome))
+
+
+def first_of_the_greatest(numbers: torch.Tensor) -> int:
+    """Where the greatest of some numbers is; of equals the first (`argmax` promises none)."""
+    return int((numbers == numbers.max()).nonzero()[0, 0])
 
 
 def _ranks(keys: torch.Tensor) -> torch.Tensor:

@@ -19,10 +19,11 @@ from gym_mario_suite.agents.beam.agent import BeamAgent
 from gym_mario_suite.agents.beam.beam import Beam, BeamOptions, BeamPlan, Progress
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import play_level
+from gym_mario_suite.engine import cuda_device
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.options import MODES
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import DeviceError, OptionError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.framework_generate import generate_framework
 from tests.engine.device_code import DEVICES, choose_device
@@ -185,6 +186,15 @@ def test_of_games_that_are_alike_the_best_is_chosen() -> None:
     ranks = search._ranks(torch.tensor([7, 3, 7, 7, 3, 1]))
     assert ranks.tolist() == [0, 0, 1, 2, 1, 0]
     assert search._ranks(torch.tensor([], dtype=torch.int64)).tolist() == []
+    assert search.first_of_the_greatest(torch.tensor([1.0, 5.0, 2.0, 5.0])) == 1
+
+
+def test_more_games_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose_device("this processor", monkeypatch)
+    monkeypatch.setattr(places.GPU, "device", torch.device("cpu"))
+    monkeypatch.setattr(cuda_device, "free_bytes", lambda: 3 << 30)
+    with pytest.raises(DeviceError, match=r"1,048,576 worlds do not fit .* fit$"):
+        planned(begun(), device="cuda", width=1 << 20)
 
 
 @pytest.mark.parametrize(

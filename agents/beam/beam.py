@@ -3,9 +3,9 @@
 From each game that is kept every action is tried, which makes some ten times as many. All are at
 the same tick, so that nothing but their rewards tells them apart. What a game is worth is its
 return so far and what it can still get by running to the exit. Of games in the same cell (place,
-speeds, phase of a jump, power state) the best is kept; of these the best, and some that are the
-best of where Mario is in them. The search ends when no game that goes on can hope for more than the
-best of those that have ended.
+speeds, phase of a jump, power state) the best is kept, if none worth as much has been there before;
+of these the best, and some that are the best of where Mario is in them. The search ends when no
+game that goes on can hope for more than the best of those that have ended.
 
 Any reward of the environment can be planned for. At any place, thread count and size of chunks the
 plan is the same: games are the engine's, values are compared exactly, and the first of equals is
@@ -40,7 +40,7 @@ from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError, as_integer
 
 _MAX_WIDTH = 1 << 20
-# A search in which all games have died is repeated with twice the width, so often.
+# A search that has no games left is repeated with twice the width, so often.
 _DOUBLINGS = 3
 
 
@@ -136,14 +136,14 @@ class _Found(NamedTuple):
         ended: Buttons by step, to the best game that has ended; None if none has.
         going: The same to the most promising game that goes on.
         finished: Whether the search came to its end.
-        died_out: Whether it did because all games have died.
+        ran_dry: Whether it did because no game was left: dead, or where games had been before.
         steps_played: Steps of games so far.
     """
 
     ended: list[int] | None
     going: list[int]
     finished: bool
-    died_out: bool
+    ran_dry: bool
     steps_played: int
 
 
@@ -181,7 +181,7 @@ class Beam:
     ) -> BeamPlan:
         """The best way to the end of the level that the beam finds.
 
-        Where all its games die, it begins anew with twice the width, up to eight times as many.
+        Where no game is left, it begins anew with twice the width, up to eight times as many.
 
         Args:
             image: The level.
@@ -197,7 +197,7 @@ class Beam:
             plan = self._followed(image, worlds, found.ended or found.going, played)
             if plan.status == Status.WIN:
                 return plan
-            if not found.died_out or width == widest:
+            if not found.ran_dry or width == widest:
                 break
             width = min(2 * width, widest)
         # A search that was stopped: better one who is on his way than one who has died.
@@ -220,7 +220,7 @@ class Beam:
         )
         steps: list[Step] = []
         best, best_end = -math.inf, None
-        finished = died_out = timed_out = False
+        finished = ran_dry = timed_out = False
         while len(steps) * options.span < options.max_ticks:
             outcome, tried = search.try_all()
             ended = outcome.codes.nonzero()[:, 0]
@@ -231,7 +231,7 @@ class Beam:
                     best_end = len(steps), int(tried.parents[row]), int(tried.keys[row])
             chosen = search.choose(outcome)
             timed_out |= bool((outcome.codes == TRUNCATED).any())
-            died_out = not len(chosen) and not timed_out
+            ran_dry = not len(chosen) and not timed_out
             finished = not len(chosen) or float(outcome.hopes[chosen].max()) <= best
             if finished:
                 break
@@ -247,7 +247,7 @@ class Beam:
             length, parent, keys = best_end
             ended = [*_traced(steps[:length], parent), keys]
         # The first of those that are kept is the most promising.
-        return _Found(ended, _traced(steps, 0), finished, died_out, played + search.played)
+        return _Found(ended, _traced(steps, 0), finished, ran_dry, played + search.played)
 
     def _followed(
         self, image: LevelImage, worlds: Worlds, decisions: list[int], steps_played: int

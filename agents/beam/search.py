@@ -17,6 +17,7 @@ from gym_mario_suite.agents.beam.rows import (
     appraise_rows,
     fork_rows,
 )
+from gym_mario_suite.agents.beam.seen import Seen
 from gym_mario_suite.engine.level_image import LevelImage
 from gym_mario_suite.engine.world import WORLD, Button, Worlds, empty_worlds
 from gym_mario_suite.envs.device_rows import step_active_rows
@@ -154,6 +155,7 @@ class Search:
         self._kept, self._spare = _Games(place, width, worlds), _Games(place, width)
         self._returns = torch.zeros(1, dtype=torch.float64, device=place.device)
         self._actions = torch.tensor(ACTIONS, dtype=torch.uint8, device=place.device)
+        self._seen = Seen(place.device)
         self.played = 0
 
     def try_all(self) -> tuple[Outcome, Step]:
@@ -176,9 +178,12 @@ class Search:
         going = torch.nonzero(outcome.codes == 0)[:, 0]
         order = going[torch.sort(outcome.values[going], descending=True, stable=True).indices]
         order = order[_ranks(outcome.cells[order]) == 0]
+        order = order[~self._seen.known(outcome.cells[order], outcome.values[order])]
         best, rest = order[: self._n_best], order[self._n_best :]
         spread = rest[torch.sort(_ranks(outcome.columns[rest]), stable=True).indices]
-        return torch.cat([best, spread[: self._width - len(best)]])
+        chosen = torch.cat([best, spread[: self._width - len(best)]])
+        self._seen.add(outcome.cells[chosen], outcome.values[chosen])
+        return chosen
 
     def keep(self, step: Step) -> None:
         """Go on with the games that come about so; at most `width`."""

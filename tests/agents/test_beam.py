@@ -17,6 +17,7 @@ from gym_mario_suite.agents.beam import beam as beam_module
 from gym_mario_suite.agents.beam import places, search
 from gym_mario_suite.agents.beam.agent import BeamAgent
 from gym_mario_suite.agents.beam.beam import Beam, BeamOptions, BeamPlan, Progress
+from gym_mario_suite.agents.beam.seen import Seen
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import play_level
 from gym_mario_suite.engine import cuda_device
@@ -26,6 +27,7 @@ from gym_mario_suite.envs.options import MODES
 from gym_mario_suite.errors import DeviceError, OptionError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.framework_generate import generate_framework
+from gym_mario_suite.levels.framework_text import read_framework_text
 from tests.engine.device_code import DEVICES, choose_device
 
 LENGTH = 120
@@ -195,6 +197,38 @@ def test_more_games_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(cuda_device, "free_bytes", lambda: 3 << 30)
     with pytest.raises(DeviceError, match=r"1,048,576 worlds do not fit .* fit$"):
         planned(begun(), device="cuda", width=1 << 20)
+
+
+def test_a_way_back_is_found_out_of_a_dead_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tunnel that is closed at its end; the way leads back out, and over it."""
+    air, roof, end = "-" * 60, "-" * 12 + "#" * 24 + "-" * 24, "-" * 35 + "#" + "-" * 24
+    floor = "M" + "-" * 34 + "#" + "-" * 20 + "F" + "-" * 3
+    rows = [*[air] * 11, roof, end, floor, "X" * 60, "X" * 60]
+    game = Game(read_framework_text("\n".join(rows)).image, MODES["small"], 40)
+    game.tick(0)
+    few = {"width": 8, "spread": 0.0}
+    plan = planned(game, **few)
+    assert plan.status == Status.WIN
+    # Without a memory of where they have been, those in the tunnel stay until the time is out.
+    monkeypatch.setattr(Seen, "known", lambda _, cells, worth: torch.zeros_like(cells > 0))
+    assert planned(game, **few).status == Status.TIME_OUT
+
+
+def test_seen_cells_are_known_until_somebody_is_worth_more() -> None:
+    seen = Seen(torch.device("cpu"))
+    random = np.random.default_rng(0)
+    best: dict[int, float] = {}
+    for _ in range(100):
+        cells = torch.from_numpy(np.unique(random.integers(0, 400, 30)))
+        worth = torch.from_numpy(random.integers(0, 50, len(cells)).astype(float))
+        known = seen.known(cells, worth)
+        expected = [
+            best.get(c, -1.0) >= w for c, w in zip(cells.tolist(), worth.tolist(), strict=True)
+        ]
+        assert known.tolist() == expected
+        seen.add(cells[~known], worth[~known])
+        best |= dict(zip(cells[~known].tolist(), worth[~known].tolist(), strict=True))
+    assert len(best) > 350
 
 
 @pytest.mark.parametrize(

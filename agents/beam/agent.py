@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.engine.world import Status
@@ -77,6 +78,10 @@ class BeamAgent:
         self._keys = np.zeros(0, np.uint8)
         self._positions = np.zeros((0, 2), np.float32)
         self._next = 0
+
+    def trajectories(self) -> list[NDArray[np.float32]]:
+        """The way that is planned, for drawing: Mario's positions in px, float32[n, 2]."""
+        return [self._positions]
 
     def act(self, game: GameView) -> int:
         """Buttons by the plan.

@@ -258,6 +258,8 @@ def test_the_agent_follows_its_plan_and_plans_anew_when_it_must() -> None:
     assert record.status == Status.WIN
     # The same object again: nothing is carried over.
     assert play_level(agent, game) == record
+    (way,) = agent.trajectories()  # type: ignore[attr-defined]
+    assert tuple(way[-1]) == (game.x, game.y)
     game.reset()
     agent.reset()
     game.tick(0)

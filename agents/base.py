@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.world import Mode
+from gym_mario_suite.engine.level_image import LevelImage
+from gym_mario_suite.engine.world import Mode, Worlds
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.run import Run
 
 
@@ -124,3 +126,23 @@ class NESAgent(Protocol):
         It may save the state of the run's console, and must not change it.
         """
         ...
+
+
+def world_of(game: Any, agent: str, purpose: str) -> tuple[LevelImage, Worlds]:
+    """The level and the world of a game, for an agent that needs more than a `GameView` shows.
+
+    Args:
+        game: What the agent was given.
+        agent: Its name.
+        purpose: What it needs them for, "plans on the world itself" for example.
+
+    Raises:
+        OptionError: If the game does not show them.
+    """
+    try:
+        return game.image, game.worlds
+    except AttributeError:
+        raise OptionError(
+            f"agent {agent!r} {purpose}: it must be given an engine.game.Game, "
+            f"not a {type(game).__name__}"
+        ) from None

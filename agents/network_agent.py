@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.agents.base import GameView
+from gym_mario_suite.agents.base import GameView, world_of
 from gym_mario_suite.envs.actions import action_set
 from gym_mario_suite.envs.observations import ViewOptions, observation_mode
 from gym_mario_suite.errors import OptionError, WeightsError, as_integer
@@ -185,13 +185,7 @@ class NetworkAgent:
         return self._held
 
     def _observe(self, game: Any) -> NDArray[Any]:
-        try:
-            image, worlds = game.image, game.worlds
-        except AttributeError:
-            raise OptionError(
-                f"agent {self.name!r} observes the world itself: it must be given an "
-                f"engine.game.Game, not a {type(game).__name__}"
-            ) from None
+        image, worlds = world_of(game, self.name, "observes the world itself")
         zeros = np.zeros(1, np.int64)
         everyone = np.ones(1, bool)
         self._write(image[None], zeros, worlds, zeros, everyone, 0, 1, self._observation)

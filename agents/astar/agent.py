@@ -5,14 +5,12 @@ Under the 2019 rules both see the world: that framework hands its forward model 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.agents.astar.survey import Surveyor
 from gym_mario_suite.agents.astar.window import WindowModel
-from gym_mario_suite.agents.base import GameView
+from gym_mario_suite.agents.base import GameView, world_of
 from gym_mario_suite.engine.level_image import RULES, WIDTH, X_EXIT, LevelImage
 from gym_mario_suite.engine.search.planner import (
     DETOUR,
@@ -121,14 +119,7 @@ class _PlanningAgent:
 
     def _act_on_world(self, game: GameView) -> int:
         """The buttons of the next tick, planned on the game's own world."""
-        whole: Any = game
-        try:
-            image, worlds = whole.image, whole.worlds
-        except AttributeError:
-            raise OptionError(
-                f"agent {self.name!r} plans on the world itself: it must be given an "
-                f"engine.game.Game, not a {type(game).__name__}"
-            ) from None
+        image, worlds = world_of(game, self.name, "plans on the world itself")
         self._may_survey = image[RULES] != _COMPETITION_2009
         x = float(game.x)
         exit_x = float(min(image[X_EXIT], image[WIDTH]) * TILE_PX)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.agents.base import GameView
+from gym_mario_suite.agents.base import GameView, world_of
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
 
@@ -89,19 +87,12 @@ class BeamAgent:
         Raises:
             OptionError: When `game` does not show its world.
         """
-        whole: Any = game
-        try:
-            image, worlds = whole.image, whole.worlds
-        except AttributeError:
-            raise OptionError(
-                f"agent {self.name!r} plans on the game itself: it must be given an "
-                f"engine.game.Game, not a {type(game).__name__}"
-            ) from None
+        image, worlds = world_of(game, self.name, "plans on the game itself")
         done = self._next
         if done == len(self._keys) or (
             done > 0 and tuple(self._positions[done - 1]) != (game.x, game.y)
         ):
-            if whole.status != Status.RUNNING:
+            if worlds[0]["players"][0]["status"] != Status.RUNNING:
                 return _NO_BUTTONS
             plan = self._beam.plan(image, worlds)
             self._keys, self._positions = plan.keys, plan.positions

@@ -30,7 +30,6 @@ from gym_mario_suite.agents.beam.search import (
     step_once,
 )
 from gym_mario_suite.engine.compiled import announce_first_compile
-from gym_mario_suite.engine.game import tick_worlds
 from gym_mario_suite.engine.level_image import LevelImage
 from gym_mario_suite.engine.world import Status, Worlds
 from gym_mario_suite.envs.device_rows import step_active_rows
@@ -253,19 +252,19 @@ class Beam:
         self, image: LevelImage, worlds: Worlds, decisions: list[int], steps_played: int
     ) -> BeamPlan:
         """Play what was found once more, to say what comes of it tick by tick."""
+        config = self._config.copy()
+        config["frame_skip"] = 1
         keys, positions = [], []
         terms = np.zeros(len(REWARD_TERMS))
-        played, walked = worlds.copy(), worlds.copy()
-        episodes = np.zeros(1, EPISODE)
+        played, episodes = worlds.copy(), np.zeros(1, EPISODE)
         take_stock(played, episodes)
-        player = walked[0]["players"][0]
-        for decision in decisions:
-            terms += step_once(self._config, image, played, episodes, decision)
-            for _ in range(self.options.span):
-                if player["status"] == Status.RUNNING:
-                    tick_worlds(image, walked, decision)
-                    keys.append(decision)
-                    positions.append((player["body"]["x"], player["body"]["y"]))
+        player = played[0]["players"][0]
+        for decision in np.repeat(np.array(decisions, np.uint8), self.options.span).tolist():
+            if player["status"] != Status.RUNNING:
+                break
+            terms += step_once(config, image, played, episodes, decision)
+            keys.append(decision)
+            positions.append((player["body"]["x"], player["body"]["y"]))
         return BeamPlan(
             np.array(keys, np.uint8),
             np.array(positions, np.float32).reshape(-1, 2),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -44,10 +43,6 @@ class Place(Protocol):
         """An array of the place, filled with these values."""
         ...
 
-    def words(self, records: Any) -> Any:
-        """The memory of an array of records, uint64[n, words]."""
-        ...
-
     def argument(self, tensor: torch.Tensor) -> Any:
         """A tensor as an array of the place, without a copy."""
         ...
@@ -76,10 +71,6 @@ class Processor:
     def array(self, values: NDArray[Any]) -> NDArray[Any]:
         """The values themselves."""
         return values
-
-    def words(self, records: NDArray[Any]) -> NDArray[np.uint64]:
-        """The memory of an array of records, uint64[n, words]."""
-        return records.view(np.uint64).reshape(len(records), -1)
 
     def argument(self, tensor: torch.Tensor) -> NDArray[Any]:
         """A tensor as an array, without a copy."""
@@ -125,10 +116,6 @@ class GPU:
     def array(self, values: NDArray[Any]) -> Any:
         """A copy on the device."""
         return self._cuda.to_device(values)
-
-    def words(self, records: Any) -> Any:
-        """The memory of an array of records, uint64[n, words]."""
-        return records.view(np.uint64).reshape(records.shape[0], -1)
 
     def argument(self, tensor: torch.Tensor) -> Any:
         """A tensor as an array, without a copy."""

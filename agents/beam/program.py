@@ -25,8 +25,6 @@ from gym_mario_suite.agents.beam.search import step_once
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.level_image import WIDTH, X_EXIT
-from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.episode import EPISODE, REWARD_TERMS, take_stock
 from gym_mario_suite.envs.options import InfiniteOptions
@@ -36,8 +34,6 @@ from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.program import Interruption
-
-_MAX_TICKS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +88,6 @@ class PlanLevel:
             tick_cost=self.tick_cost,
             cell_px=self.cell_px,
             spread=self.spread,
-            max_ticks=_MAX_TICKS,
             device=self.device,
             threads=self.threads,
         )
@@ -154,28 +149,21 @@ def plan_level(config: PlanLevel) -> str:
 
 
 def _shown_plan(beam: Beam, game: Game) -> BeamPlan:
-    exit_px = min(int(game.image[X_EXIT]), int(game.image[WIDTH])) * TILE_PX
     columns = (
         SpinnerColumn(),
         TextColumn("tick {task.fields[ticks]}, {task.fields[games]} games, worth"),
-        TextColumn("{task.fields[value]:.1f}, {task.fields[played]:,} steps played"),
+        TextColumn("{task.fields[value]:.1f}, {task.fields[steps_played]:,} steps played"),
         TimeElapsedColumn(),
     )
-    shown = {"ticks": 0, "games": 1, "value": 0.0, "played": 0}
+    shown = {"ticks": 0, "games": 1, "value": 0.0, "steps_played": 0}
     with (
         Progress(*columns, console=Console(stderr=True), transient=True) as bar,
         Interruption() as interruption,
     ):
-        task = bar.add_task("", total=exit_px, **shown)
+        task = bar.add_task("", total=None, **shown)
 
         def on_step(progress: SearchProgress) -> bool:
-            bar.update(
-                task,
-                ticks=progress.ticks,
-                games=progress.games,
-                value=progress.value,
-                played=progress.steps_played,
-            )
+            bar.update(task, **progress._asdict())
             return interruption.asked
 
         return beam.plan(game.image, game.worlds, on_step)

@@ -108,15 +108,7 @@ def appraise_rows(
 ):
     """What games are worth after a step, and which are alike.
 
-    Args:
-        first: First row.
-        end: One past the last.
-        configs: CONFIG[1].
-        images: int32[levels, capacity].
-        rows: int64[n], each game's row of `images`.
-        worlds: WORLD[n].
-        codes: uint8[n], as of `episode.step_rows`.
-        rewards: float64[n], of the step.
+    Arguments as in `episode.step_rows`, and:
         parents: int64[n], where each game was copied from.
         parent_returns: float64[m], the returns there.
         settings: float64[3], by the indices `TICK_COST`, `CELL_PX`, `BEGUN`.

@@ -18,6 +18,7 @@ from gym_mario_suite.agents.beam.rows import (
     fork_rows,
 )
 from gym_mario_suite.agents.beam.seen import Seen
+from gym_mario_suite.engine.clone import words
 from gym_mario_suite.engine.level_image import LevelImage
 from gym_mario_suite.engine.world import WORLD, Button, Worlds, empty_worlds
 from gym_mario_suite.envs.device_rows import step_active_rows
@@ -99,7 +100,7 @@ class _Games:
             worlds[:1] = first
             take_stock(worlds, episodes)
         self.worlds, self.episodes = place.array(worlds), place.array(episodes)
-        self.words = place.words(self.worlds)
+        self.words = words(self.worlds)
 
 
 class Search:

@@ -109,6 +109,12 @@ def merged_jit(function: Callable[..., Any]) -> Any:
     return _compile(function, **_ENGINE, inline="always")
 
 
+@cache
+def say_once(text: str) -> None:
+    """Say on stderr, once in a process, what takes long: it would look like a hang."""
+    print(f"gym-mario-suite: {text}", file=sys.stderr, flush=True)
+
+
 _announced = False
 
 
@@ -124,8 +130,4 @@ def announce_first_compile(dispatcher: Any) -> None:
     if hasattr(index, "_load_index") and index._load_index():
         return
     _announced = True
-    print(
-        "gym-mario-suite: compiling the engine for this machine (once, some 15 to 30 seconds) ...",
-        file=sys.stderr,
-        flush=True,
-    )
+    say_once("compiling the engine for this machine (once, some 15 to 30 seconds) ...")

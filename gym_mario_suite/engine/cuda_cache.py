@@ -10,7 +10,6 @@ All that is known of numba-cuda's inside is used here and in `cuda_compile`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import metadata
@@ -19,24 +18,9 @@ from typing import Any
 
 from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 
-from gym_mario_suite.engine.compiled import source_stamp
+from gym_mario_suite.engine.compiled import say_once, source_stamp
 
 _COMPILERS = ("numba", "numba-cuda", "llvmlite")
-
-
-_announced = False
-
-
-def _announce_compilation() -> None:
-    """Say once on stderr that compilation comes: a first run would look like one that hangs."""
-    global _announced
-    if not _announced:
-        _announced = True
-        print(
-            "gym-mario-suite: compiling the engine for this GPU (once, some 30 seconds) ...",
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 class _KernelForm(CUDACacheImpl):
@@ -75,7 +59,7 @@ class _KernelCache(CUDACache):
             with suppress(OSError):
                 self.flush()
         if kernel is None:
-            _announce_compilation()
+            say_once("compiling the engine for this GPU (once, some 30 seconds) ...")
         return kernel
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -116,17 +116,26 @@ def _kind(argument: Any) -> Any:
 
 def to_device(array: NDArray[Any]) -> Any:
     """A copy of an array on the device."""
-    return cuda.to_device(np.ascontiguousarray(array))
+    return _shared(cuda.to_device(np.ascontiguousarray(array)))
 
 
 def device_zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> Any:
     """An array of zeros on the device."""
-    return cuda.to_device(np.zeros(shape, dtype))
+    return to_device(np.zeros(shape, dtype))
 
 
 def device_empty(shape: int | tuple[int, ...], dtype: Any) -> Any:
     """Room for an array on the device, with anything in it."""
-    return cuda.device_array(shape, dtype)
+    return _shared(cuda.device_array(shape, dtype))
+
+
+def _shared(array: Any) -> Any:
+    """An array that speaks DLPack; the simulator's do."""
+    if simulated():
+        return array
+    from gym_mario_suite.engine.cuda_array import DeviceArray
+
+    return DeviceArray.around(array)
 
 
 def tuple_to_device(arrays: Any) -> Any:

@@ -32,8 +32,8 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
     """Many games of Infinite Mario on a GPU, each in a thread of its own.
 
     `gymnasium.make_vec("MarioInfinite-v0", num_envs=65536, device="cuda")` makes it. Observations,
-    rewards and ends are arrays in the device's memory (`torch.as_tensor(x, device="cuda")` takes
-    them without a copy, as does all else that knows `__cuda_array_interface__`); they are the
+    rewards and ends are arrays in the device's memory (`torch.from_dlpack(x)` takes them without a
+    copy, as does all else that knows DLPack or `__cuda_array_interface__`); they are the
     environment's own, and the next step writes over them. Actions may be there, too, such as an
     int64 tensor of torch; then nothing crosses the bus, and the step returns before it is done.
 

@@ -191,6 +191,7 @@ def run_device_code_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         cuda, "device_array", lambda shape, dtype: np.full(shape, 85, dtype).view(HostArray)
     )
+    monkeypatch.setattr(device, "_shared", lambda array: array)
     monkeypatch.setattr(cuda, "is_cuda_array", lambda value: isinstance(value, HostArray))
     # A tensor of torch is taken as it is, too.
     monkeypatch.setattr(cuda, "as_cuda_array", lambda value: np.asarray(value).view(HostArray))

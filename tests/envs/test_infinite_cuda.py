@@ -233,13 +233,19 @@ def test_torch_takes_the_arrays_without_a_copy(monkeypatch: pytest.MonkeyPatch) 
     cpu.reset(seed=0)
     tensor = torch.as_tensor(observations, device="cuda")
     assert tensor.data_ptr() == observations.__cuda_array_interface__["data"][0]
+    with torch.cuda.stream(torch.cuda.Stream()):
+        again = torch.from_dlpack(observations)
+        assert again.data_ptr() == tensor.data_ptr()
+        assert torch.equal(again, tensor)
     actions = torch.arange(8, device="cuda")
     _, rewards, terminated, *_ = games.step(actions)
     expected = cpu.step(actions.cpu().numpy())
     assert tensor.cpu().numpy().tobytes() == expected[0].tobytes()
     reward = torch.as_tensor(rewards, device="cuda")
     assert reward.cpu().numpy().tobytes() == expected[1].tobytes()
-    assert torch.as_tensor(terminated, device="cuda").dtype == torch.bool
+    assert torch.from_dlpack(terminated).dtype == torch.bool
+    with pytest.raises(BufferError, match="copy"):
+        torch.from_dlpack(observations, copy=True)
 
 
 # --- without a device -----------------------------------------------------------------------------

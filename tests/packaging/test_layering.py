@@ -39,7 +39,8 @@ TIERS: tuple[frozenset[str], ...] = tuple(
 TIER = {room: index for index, rooms in enumerate(TIERS) for room in rooms}
 
 # All the engine may import beside itself and the standard library.
-ENGINE_IMPORTS = frozenset({"numpy", "numba", f"{PACKAGE}.errors"})
+# `cuda` is NVIDIA's own package, which numba.cuda stands upon.
+ENGINE_IMPORTS = frozenset({"numpy", "numba", "cuda", f"{PACKAGE}.errors"})
 
 # Libraries confined to rooms, or to single modules of a room (named from the package on).
 CONFINED: dict[str, frozenset[str]] = {
@@ -60,7 +61,7 @@ CONFINED: dict[str, frozenset[str]] = {
 }
 
 # The doctor only asks it which devices there are.
-USES_NUMBA_CUDA = (f"{PACKAGE}.engine.cuda", f"{PACKAGE}.doctor.gpu")
+USES_CUDA = (f"{PACKAGE}.engine.cuda", f"{PACKAGE}.doctor.gpu")
 
 # Source folders at the top of the repository whose short names must not be imported.
 SHORT_NAMES = frozenset({"agents", "wrappers"})
@@ -123,8 +124,10 @@ def violations(module: str, is_package: bool, source: str) -> list[str]:
             or any(within(name, allowed) for allowed in ENGINE_IMPORTS)
         ):
             reason = "`engine` knows numpy, numba, the standard library and errors alone"
-        elif within(name, "numba.cuda") and not module.startswith(USES_NUMBA_CUDA):
-            reason = "numba.cuda belongs in engine/cuda*.py"
+        elif any(within(name, cuda) for cuda in ("numba.cuda", "cuda")) and not module.startswith(
+            USES_CUDA
+        ):
+            reason = f"{name} belongs in engine/cuda*.py"
         elif top in CONFINED and not any(
             within(module, f"{PACKAGE}.{place}") for place in CONFINED[top]
         ):
@@ -150,6 +153,7 @@ def test_every_module_keeps_the_layering(modules: dict[str, Path]) -> None:
     [
         ("engine.tick", "import numpy, numba.typed, math"),
         ("engine.cuda", "from numba import cuda"),
+        ("engine.cuda_array", "import cuda.core"),
         ("engine.cuda_device", "importlib.import_module('numba.cuda.cudadrv.nvvm')"),
         ("engine.tick", "from gym_mario_suite.errors import MarioError"),
         ("engine.tick", "from .tiles import SOLID"),
@@ -173,6 +177,7 @@ def test_allowed_imports_pass(module: str, source: str) -> None:
     [
         ("engine.tick", "import gymnasium", "gymnasium"),
         ("engine.tick", "import numba.cuda", "numba.cuda"),
+        ("engine.tick", "import cuda.core", "cuda.core"),
         ("envs.infinite", "def f():\n    from numba import cuda", "numba.cuda"),
         ("engine.tick", "import gym_mario_suite", "gym_mario_suite"),
         ("engine.tick", "from gym_mario_suite.registry import register_all", "registry"),

@@ -14,7 +14,7 @@ from gym_mario_suite.envs.maker_options import (
 )
 from gym_mario_suite.levels.jump_arcs import arc_tree
 from gym_mario_suite.levels.maker.style import N_PATTERNS, corpus_bits, count_bits
-from gym_mario_suite.levels.solver import search_memory
+from gym_mario_suite.levels.solver_search import search_memory
 from gym_mario_suite.levels.tile_grid import SOLID
 
 EPISODE = np.dtype(

@@ -5,7 +5,8 @@ NUMBA_CACHE_DIR). Numba could keep them itself, but not so that they are found a
 the pickled closure of the kernel in it, which differs from process to process, and it does not
 notice a change in a file that the kernel calls into. So here the key is what the code depends on.
 
-All that is known of numba-cuda's inside is used here and in `cuda_compile`.
+All that is known of numba-cuda's inside is used here, in `cuda_compile` and in
+`cuda_neighbours`.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import numpy as np
 from numba import types
 
 from gym_mario_suite.engine.cuda_device import require_toolkit, simulated
+from gym_mario_suite.engine.cuda_neighbours import make_way
 from gym_mario_suite.errors import DeviceError
 
 STRICT_FLOATS = {"fma": False, "ftz": False, "prec_div": True, "prec_sqrt": True}
@@ -61,6 +62,7 @@ def insist_on_strict_floats() -> None:
     compile_ir = nvvm.compile_ir
     if getattr(compile_ir, "strict", False):
         return
+    make_way()
 
     def compile_strictly(llvm_ir: Any, **options: Any) -> Any:
         modules = [llvm_ir] if isinstance(llvm_ir, str) else list(llvm_ir)

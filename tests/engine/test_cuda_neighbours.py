@@ -1,0 +1,56 @@
+"""Kernels beside a newer numpy and an older linker than numba-cuda knows of."""
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from gym_mario_suite.engine import cuda_device
+from gym_mario_suite.errors import DeviceError
+
+
+@pytest.fixture(autouse=True)
+def _toolkit() -> None:
+    try:
+        cuda_device.require_toolkit()
+    except DeviceError as error:
+        pytest.skip(str(error))
+
+
+def printed_by(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_numpy_may_be_newer_than_numba_cuda_knows() -> None:
+    program = (
+        "import numba.np.arrayobj, numpy;"
+        "found = vars(numpy).pop('row_stack', None); found and numpy.__all__.remove('row_stack');"
+        "from tests.engine import test_cuda as here;"
+        "from gym_mario_suite.engine.cuda_worlds import DeviceView;"
+        "grid = numpy.zeros((1, 22, 22), numpy.int8);"
+        "kernel = DeviceView('grid').kernel;"
+        "here.ptx_of(kernel, here.IMAGES, here.ROWS, here.WORLDS, here.MASK, 1, 0, grid);"
+        "print(hasattr(numpy, 'row_stack'))"
+    )
+    assert printed_by(program) == "False"
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is loaded")
+def test_the_linker_is_loaded_before_anybody_asks_for_it() -> None:
+    try:
+        metadata.version("nvidia-nvjitlink")
+    except metadata.PackageNotFoundError:
+        pytest.skip("the linker of CUDA 13 is not installed")
+    program = (
+        "from pathlib import Path; maps = Path('/proc/self/maps');"
+        "before = 'libnvJitLink.so' in maps.read_text();"
+        "import gym_mario_suite.engine.cuda;"
+        "print(before, 'libnvJitLink.so' in maps.read_text())"
+    )
+    assert printed_by(program) == "False True"

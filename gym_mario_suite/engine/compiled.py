@@ -1,15 +1,7 @@
-"""How the engine's functions are compiled, and how their cache is kept honest.
-
-Numba keeps compiled functions on disk beside the sources, and recompiles a function when *its
-own* file changes. It does not notice that a function it calls, in another file, has changed; so a
-changed checkout could run old rules. Here every cached function carries a hash of its file and of
-all it imports from this package, and is compiled anew when the hash differs.
-"""
+"""How the engine's functions are compiled."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -19,8 +11,7 @@ from typing import Any
 import numba
 from numba import types
 
-_PACKAGE = Path(__file__).parent.parent
-_NAME = _PACKAGE.name
+from gym_mario_suite.engine.compiled_files import keep_honest, source_stamp
 
 # No `fastmath` and no contraction: every float32 operation is rounded once and denormals count,
 # which is what makes the results equal the original's bit for bit.
@@ -36,38 +27,13 @@ _ENGINE: dict[str, Any] = {
 }
 
 
-@cache
-def _imported_sources(source: Path) -> frozenset[Path]:
-    """The files of this package that `source` imports from, itself included."""
-    found = {source}
-    for node in ast.walk(ast.parse(source.read_bytes())):
-        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_NAME):
-            continue
-        parent = _PACKAGE.joinpath(*(node.module or "").split(".")[1:])
-        for path in (parent, *(parent / alias.name for alias in node.names)):
-            imported = path.with_suffix(".py")
-            if imported.is_file() and imported not in found:
-                found |= _imported_sources(imported)
-    return frozenset(found)
-
-
-@cache
-def source_stamp(source: Path) -> str:
-    """A hash of every source that compiled functions of the file `source` may call."""
-    digest = hashlib.sha256()
-    for path in sorted(_imported_sources(source)):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
     dispatcher: Any = numba.njit(**options)(function)
-    # Numba's own stamp is the file's time and size. Where a later numba keeps it elsewhere, that
-    # stamp stays in force, and only a changed checkout needs its __pycache__ deleted by hand.
-    index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
-    if hasattr(index, "_source_stamp"):
-        index._source_stamp = source_stamp(Path(function.__code__.co_filename))
+    # Where a later numba keeps its files in another manner, that manner stays in force, and only a
+    # changed checkout needs its __pycache__ deleted by hand.
+    files: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if hasattr(files, "_source_stamp"):
+        keep_honest(files, source_stamp(Path(function.__code__.co_filename)))
     _forget_literals(dispatcher)
     return dispatcher
 

@@ -19,7 +19,8 @@ from typing import Any
 
 from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 
-from gym_mario_suite.engine.compiled import say_once, source_stamp
+from gym_mario_suite.engine.compiled import say_once
+from gym_mario_suite.engine.compiled_files import keep_honest, source_stamp
 
 _COMPILERS = ("numba", "numba-cuda", "llvmlite")
 
@@ -45,7 +46,7 @@ class _KernelCache(CUDACache):
     def __init__(self, kernel: Callable[..., None], rows_function: Any) -> None:
         super().__init__(kernel)
         source = Path(rows_function.py_func.__code__.co_filename)
-        self._cache_file._source_stamp = source_stamp(source), source_stamp(Path(__file__))
+        keep_honest(self._cache_file, (source_stamp(source), source_stamp(Path(__file__))))
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         versions = tuple(metadata.version(name) for name in _COMPILERS)

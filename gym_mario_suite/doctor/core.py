@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,6 @@ def _failed(error: Exception) -> Finding:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         text = "MarioInfinite-v0 cannot be played while numba is switched off"
         mend = "unset NUMBA_DISABLE_JIT"
-    elif "cannot cache function" in str(error):
-        mend = f"export {CACHE_VARIABLE}=FOLDER, a folder that you may write into"
     elif isinstance(error, ImportError):
         mend = 'pip install --force-reinstall "gym-mario-suite"'
     else:
@@ -85,16 +84,19 @@ def _failed(error: Exception) -> Finding:
     return Finding("core", State.ERROR, text, mend)
 
 
-def _cache_folder() -> Path:
-    """Where numba keeps what the engine is compiled to."""
+def _cache_folder() -> Path | None:
+    """Where numba keeps what the engine is compiled to; None where it cannot write."""
     from gym_mario_suite.engine.game import tick_worlds
 
-    return Path(tick_worlds.stats.cache_path)
+    path = tick_worlds.stats.cache_path
+    return None if path is None else Path(path)
 
 
 def _cache_size() -> int:
     """Bytes of what numba keeps of this package, or of all where a folder was chosen for it."""
     folder = _cache_folder()
+    if folder is None:
+        return 0
     package = Path(__file__).parent.parent
     if package in folder.parents:
         # The links `agents` and `wrappers` of a checkout are not followed by rglob.
@@ -102,14 +104,22 @@ def _cache_size() -> int:
     else:
         parts = [folder.parent]
     files = {file for part in parts for file in part.rglob("*.nb[ic]")}
-    return sum(file.stat().st_size for file in files)
+    size = 0
+    for file in files:
+        with suppress(FileNotFoundError):  # another process has just replaced it
+            size += file.stat().st_size
+    return size
 
 
 def _cache_finding(size_before: int) -> Finding:
     """State of numba's cache, once the core has been played."""
     name = "numba cache"
     chosen = os.environ.get(CACHE_VARIABLE)
+    mend = f"export {CACHE_VARIABLE}=FOLDER, a folder that you may write into"
     folder, size = _cache_folder(), _cache_size()
+    if folder is None:
+        wrong = "no folder can be written: the engine is compiled at every start"
+        return Finding(name, State.WARNING, wrong, mend)
     how = "compiled now" if size > size_before else "compiled before"
     text = f"{folder}, {size / 1e6:.0f} MB, {how}"
     wrong = None
@@ -118,6 +128,5 @@ def _cache_finding(size_before: int) -> Finding:
     elif not os.access(folder, os.W_OK):
         wrong = f"{text}, cannot be written: what is new is compiled at every start"
     if wrong:
-        mend = f"export {CACHE_VARIABLE}=FOLDER, a folder that you may write into"
         return Finding(name, State.WARNING, wrong, mend)
     return Finding(name, State.OK, text)

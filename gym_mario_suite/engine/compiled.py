@@ -28,14 +28,26 @@ _ENGINE: dict[str, Any] = {
 
 
 def _compile(function: Callable[..., Any], **options: Any) -> Any:
-    dispatcher: Any = numba.njit(**options)(function)
+    make: Any = numba.njit
+    try:
+        dispatcher = make(**options)(function)
+    except RuntimeError as error:
+        if "cannot cache" not in str(error):
+            raise
+        # Installed by somebody else, and no home to write to: as in many containers.
+        dispatcher = make(**{**options, "cache": False})(function)
     # Where a later numba keeps its files in another manner, that manner stays in force, and only a
     # changed checkout needs its __pycache__ deleted by hand.
-    files: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    files = _files_of(dispatcher)
     if hasattr(files, "_source_stamp"):
         keep_honest(files, source_stamp(Path(function.__code__.co_filename)))
     _forget_literals(dispatcher)
     return dispatcher
+
+
+def _files_of(dispatcher: Any) -> Any:
+    """Where numba keeps the compiled forms of a function, None for nowhere."""
+    return getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
 
 
 def _forget_literals(dispatcher: Any) -> None:
@@ -92,8 +104,11 @@ def announce_first_compile(dispatcher: Any) -> None:
     global _announced
     if _announced or dispatcher.signatures:
         return
-    index: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
-    if hasattr(index, "_load_index") and index._load_index():
+    files = _files_of(dispatcher)
+    if hasattr(files, "_load_index") and files._load_index():
         return
     _announced = True
-    say_once("compiling the engine for this machine (once, some 15 to 30 seconds) ...")
+    how_often = "once"
+    if files is None:
+        how_often = "at every start, unless NUMBA_CACHE_DIR names a folder that can be written to"
+    say_once(f"compiling the engine for this machine ({how_often}; some 15 to 30 seconds) ...")

@@ -107,3 +107,19 @@ def test_another_process_finds_the_engine(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert hits == [["0"], ["1"]]
+
+
+def test_where_nothing_can_be_written_the_engine_is_compiled_at_every_start() -> None:
+    program = (
+        "from numba.core import caching;"
+        "caching.CacheImpl._locator_classes.clear();"
+        "from gym_mario_suite.engine.compiled import announce_first_compile, jit;"
+        "double = jit(lambda x: x + x);"
+        "announce_first_compile(double);"
+        "print(double(4))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "8\n"), done.stderr
+    assert "NUMBA_CACHE_DIR" in done.stderr

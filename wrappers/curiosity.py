@@ -213,7 +213,10 @@ class VectorCuriosityReward(VectorWrapper, gym.utils.RecordConstructorArgs):
 
     def close(self, **arguments: Any) -> None:
         """Close the environment and the log."""
-        self.learner.close()
+        # There is none where the options were refused.
+        learner: CuriosityLearner | None = getattr(self, "learner", None)
+        if learner is not None:
+            learner.close()
         super().close(**arguments)
 
 

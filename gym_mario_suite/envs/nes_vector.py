@@ -85,8 +85,8 @@ class MarioNESVectorEnv(NativeVectorEnv):
         self._set_spaces(self.options.observation_space(), self.options.action_set.space())
         self._actions = NESActionReader(self.options.action_set)
         rom = find_rom(self.options.rom)
-        self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
         self._started = np.zeros(self.num_envs, bool)
+        self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
         self._copy = copy
 
     def reset(
@@ -176,8 +176,10 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
     def close_extras(self, **_: Any) -> None:
         """Switch the consoles off and end the workers."""
-        self._started[:] = False
-        self._crew.close()
+        crew: Crew | None = getattr(self, "_crew", None)  # there is none where options were refused
+        if crew is not None:
+            crew.close()
+            self._started[:] = False
 
     def _load(self, states: dict[int, bytes]) -> None:
         self._crew.call("check_states", states)

@@ -169,7 +169,7 @@ def _checked_answer(answer: Any, agent: Agent, level_name: str, tick: int) -> in
     """An answer such as a numpy integer as an int, or the error that explains what is wrong."""
     try:
         # True is an int to Python, but more likely one button's state than the action LEFT.
-        keys = -1 if isinstance(answer, bool) else operator.index(answer)
+        keys = -1 if isinstance(answer, bool | np.bool_) else operator.index(answer)
     except TypeError:
         keys = -1
     if not 0 <= keys <= _ALL_BUTTONS:

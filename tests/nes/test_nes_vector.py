@@ -140,6 +140,11 @@ def test_make_vec_and_max_episode_steps(options: dict[str, Any]):
     envs.close()
 
 
+def test_what_was_refused_closes_in_silence():
+    # Gymnasium before 1.3 closes what is collected, ready or not.
+    MarioNESVectorEnv.__new__(MarioNESVectorEnv).close_extras()
+
+
 def test_what_is_refused(options: dict[str, Any]):
     for bad in ({"num_envs": 0}, {"num_workers": 0}, {"autoreset_mode": "never"}, {"obs": "x"}):
         with pytest.raises(OptionError):

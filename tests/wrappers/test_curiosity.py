@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.vector import VectorWrapper
 
 pytest.importorskip("torch")
 
@@ -267,6 +268,15 @@ def test_steps_that_only_reset_are_no_transitions(mode):
 def test_hidden_ends_need_games_that_reset_themselves():
     with pytest.raises(OptionError, match='autoreset_mode="SAME_STEP"'):
         VectorCuriosityReward(games(mode="NEXT_STEP"), **SMALL)
+
+
+def test_what_was_refused_closes_in_silence():
+    # Gymnasium before 1.3 closes what is collected, ready or not.
+    half_made = VectorCuriosityReward.__new__(VectorCuriosityReward)
+    envs = games()
+    VectorWrapper.__init__(half_made, envs)
+    half_made.close()
+    assert envs.closed
 
 
 def test_same_seed_same_rewards():

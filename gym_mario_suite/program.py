@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -26,6 +27,10 @@ def told_errors(extras: str = "") -> Iterator[None]:
     Raises:
         SystemExit: With code 2 after a `MarioError` or a missing module, 130 after Ctrl-C.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console without some character shows a question mark instead. On stderr Python sees to
+        # that itself.
+        sys.stdout.reconfigure(errors="replace")
     try:
         yield
     except MarioError as error:

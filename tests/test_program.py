@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import subprocess
 import sys
 
 import pytest
@@ -31,6 +33,21 @@ def test_a_missing_module_names_the_extra(capsys: pytest.CaptureFixture[str]) ->
         raise ModuleNotFoundError("No module named 'tyro'", name="tyro")
     assert end.value.code == EXIT_ERROR
     assert "tyro is missing: pip install 'gym-mario-suite[agents]'" in capsys.readouterr().err
+
+
+def test_a_console_without_a_character_shows_a_question_mark() -> None:
+    program = (
+        "from gym_mario_suite.program import told_errors\n"
+        "with told_errors(): print('240 \\u00d7 320')"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert printed == "240 ? 320\n"
 
 
 def test_a_fault_of_ones_own_is_not_hidden() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 import sys
 import time
 from collections import defaultdict
@@ -269,10 +268,22 @@ class Evaluation(StepEvaluation):
             start = time.perf_counter()
             dreamer.step(np.array([2], np.uint8))
             times.append(1000 * (time.perf_counter() - start))
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        memory /= 1 << 20 if sys.platform == "darwin" else 1 << 10
-        return [
+        records = [
             self.record("ms_per_frame_p50", float(np.quantile(times, 0.5)), len(times)),
             self.record("ms_per_frame_p95", float(np.quantile(times, 0.95)), len(times)),
-            self.record("memory_mb", memory, 1, note="with training libraries loaded"),
         ]
+        memory = _peak_memory_mb()
+        if memory is not None:
+            note = "with training libraries loaded"
+            records.append(self.record("memory_mb", memory, 1, note=note))
+        return records
+
+
+def _peak_memory_mb() -> float | None:
+    """The most memory that this process had; None on Windows, where Python does not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1 << 20 if sys.platform == "darwin" else 1 << 10)

@@ -1,9 +1,13 @@
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 HEAVY = ("torch", "numba", "pygame", "stable_baselines3", "onnxruntime")
+# Python's modules that Windows does not have.
+POSIX_ONLY = {"curses", "fcntl", "grp", "pty", "pwd", "readline", "resource", "termios", "tty"}
 
 
 @pytest.mark.parametrize("statement", ["import gym_mario_suite", "import gym_mario_suite.cli"])
@@ -31,3 +35,15 @@ print("numba" in sys.modules)
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     ).stdout.split()
     assert told == ["False"]
+
+
+def test_every_module_can_be_imported_on_windows(modules: dict[str, Path]) -> None:
+    found = [
+        f"{name}, line {node.lineno}"
+        for name, file in sorted(modules.items())
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for imported in (getattr(node, "module", None), *(alias.name for alias in node.names))
+        if (imported or "").partition(".")[0] in POSIX_ONLY
+    ]
+    assert found == []

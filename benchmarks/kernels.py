@@ -1,27 +1,27 @@
 """The kernels for GPUs without a GPU: their size, and the registers and stack that a thread takes.
 
-Compiled for an H100 (sm_90). Registers are known where NVIDIA's assembler is: `ptxas` on the path,
-or of the package nvidia-cuda-nvcc.
+Compiled and assembled for an H100 (sm_90), by the same libraries and in the same way as on one.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import re
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from benchmarks.measure import Metric
 from gym_mario_suite.engine.cuda_device import require_toolkit
+from gym_mario_suite.engine.cuda_link import assemble
 from gym_mario_suite.engine.world import empty_worlds
-from gym_mario_suite.envs.episode import CONFIG, EPISODE, REWARD_TERMS, TELEMETRY
+from gym_mario_suite.envs.episode import (
+    CONFIG,
+    EPISODE,
+    REWARD_TERMS,
+    TELEMETRY,
+    reset_rows,
+)
 from gym_mario_suite.envs.observations import OBSERVATION_MODES
 
 _VIEWS = ("grid", "channels", "features", "terrain")
@@ -50,6 +50,8 @@ def kernels(quick: bool) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     step = (*games, codes, mask, terms, np.zeros(1), codes, counts)
     yield RowKernel(device_rows.step_active_rows), step
     yield RowKernel(device_rows.reset_pooled_rows), (*games, mask, terms, counts)
+    scratch = np.zeros((1, 1), np.uint64), np.zeros((1, 5), np.int64)
+    yield RowKernel(reset_rows), (*games, mask, terms, counts, scratch)
     for name, which in _PICTURES.items():
         view = getattr(draw.load_views(), which)
         scratch = np.zeros((1, draw.scratch_bytes(view)), np.uint8)
@@ -58,35 +60,20 @@ def kernels(quick: bool) -> Iterator[tuple[Any, tuple[Any, ...]]]:
         yield RowKernel(draws), (view, scratch, images, rows, worlds, rows, mask, True, out)
 
 
-def find_ptxas() -> str | None:
-    """Where the assembler is, if there is one.
+def figures(ptx: str) -> dict[str, int]:
+    """Registers, stack and spilled bytes of a thread, and the bytes of PTX and machine code."""
+    code, report = assemble(ptx)
 
-    The package's goes before that on the path, which may be too old for the compiler's PTX.
-    """
-    folders: Iterable[str] = ()
-    with contextlib.suppress(ImportError):
-        folders = importlib.import_module("nvidia").__path__
-    found = (path for folder in folders for path in Path(folder).glob("*/bin/ptxas"))
-    return next(map(str, found), None) or shutil.which("ptxas")
+    def largest(pattern: str) -> int:
+        return max((int(number) for number in re.findall(pattern, report)), default=0)
 
-
-def assemble(ptxas: str, ptx: str) -> dict[str, int]:
-    """Registers, stack and spilled bytes of a thread, and the bytes of machine code."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, code = Path(folder) / "kernel.ptx", Path(folder) / "kernel.cubin"
-        source.write_text(ptx, encoding="utf-8")
-        words = [ptxas, "-v", "-arch=sm_90", str(source), "-o", str(code)]
-        text = subprocess.run(words, capture_output=True, text=True, check=True).stderr
-
-        def largest(pattern: str) -> int:
-            return max([int(number) for number in re.findall(pattern, text)], default=0)
-
-        return {
-            "registers": largest(r"Used (\d+) registers"),
-            "stack_bytes": largest(r"(\d+) bytes (?:cumulative stack|stack frame)"),
-            "spilled_bytes": largest(r"(\d+) bytes spill"),
-            "code_bytes": code.stat().st_size,
-        }
+    return {
+        "ptx_bytes": len(ptx),
+        "registers": largest(r"Used (\d+) registers"),
+        "stack_bytes": largest(r"(\d+) bytes (?:cumulative stack|stack frame)"),
+        "spilled_bytes": largest(r"(\d+) bytes spill"),
+        "code_bytes": len(code),
+    }
 
 
 def run(quick: bool) -> list[Metric]:
@@ -96,11 +83,8 @@ def run(quick: bool) -> list[Metric]:
         DeviceError: Without numba-cuda, or with code whose floats are not strict.
     """
     require_toolkit()
-    ptxas = find_ptxas()
     metrics = []
     for kernel, arguments in kernels(quick):
-        ptx = kernel.ptx(*arguments)
-        figures = {"ptx_bytes": len(ptx), **(assemble(ptxas, ptx) if ptxas else {})}
         metrics += [
             Metric(
                 name=f"{kernel.name}_{name}",
@@ -110,6 +94,6 @@ def run(quick: bool) -> list[Metric]:
                 unit=name.split("_")[-1],
                 better="lower",
             )
-            for name, value in figures.items()
+            for name, value in figures(kernel.ptx(*arguments)).items()
         ]
     return metrics

@@ -11,6 +11,7 @@ in Python, and the functions over rows run as they are compiled for the CPU.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,7 @@ class RowKernel:
         # One compiled form for each choice of argument types. Numba would look at every argument
         # of every launch; that takes longer than a step of 65,536 games.
         self._compiled: dict[Any, Any] = {}
+        self._ready: dict[Any, Any] = {}  # the same by arguments and blocks
 
     def launch(self, first: int, end: int, *arguments: Any) -> None:
         """Run the function for the rows `first` .. `end` - 1, in the order of the device's stream.
@@ -85,16 +87,26 @@ class RowKernel:
         """
         if end <= first:
             return
-        key = tuple(_kind(argument) for argument in arguments)
-        compiled = self._compiled.get(key)
-        if compiled is None:
-            compiled = self._compiled[key] = self._compile((first, end, arguments))
+        kind = tuple(_kind(argument) for argument in arguments)
         blocks = -(-(end - first) // self._threads)
-        compiled[blocks, self._threads](first, end, arguments)
+        ready = self._ready.get((kind, blocks))
+        if ready is None:
+            ready = self._make_ready(kind, blocks, (first, end, arguments))
+            self._ready[kind, blocks] = ready
+        ready(first, end, arguments)
+
+    def _make_ready(self, kind: Any, blocks: int, arguments: tuple[Any, ...]) -> Any:
+        if simulated():
+            simulation: Any = cuda.jit(self.function)
+            return simulation[blocks, self._threads]
+        if kind not in self._compiled:
+            self._compiled[kind] = self._compile(arguments)
+        with warnings.catch_warnings():
+            # Numba thinks that few games must be a mistake.
+            warnings.filterwarnings("ignore", message="Grid size")
+            return self._compiled[kind][blocks, self._threads]
 
     def _compile(self, arguments: tuple[Any, ...]) -> Any:
-        if simulated():
-            return cuda.jit(self.function)
         # Code that is put together at the last moment would escape the look at its floats.
         kernel = cuda.jit(self.function, lto=False)
         from gym_mario_suite.engine.cuda_cache import specialized

@@ -21,25 +21,21 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from gym_mario_suite.engine.cuda_device import require_toolkit, simulated
+from gym_mario_suite.engine.cuda_device import H100, require_toolkit, simulated
+from gym_mario_suite.engine.cuda_link import as_a_whole, fit_functions
 from gym_mario_suite.engine.cuda_neighbours import make_way
 from gym_mario_suite.errors import DeviceError
 
 STRICT_FLOATS = {"fma": False, "ftz": False, "prec_div": True, "prec_sqrt": True}
-H100 = (9, 0)
 # In programs of so many lines of LLVM code, functions of so many are called and not copied. Chosen
 # by what the assembler makes of it: a quarter of the code, and hardly any registers spilled.
 LONG_PROGRAM_LINES = 30_000
 LONG_FUNCTION_LINES = 800
-# With calls the assembler takes more registers than it needs. With so many 512 threads live on a
-# multiprocessor, all of 65,536 games at once on an H100.
-MAX_REGISTERS = 128
 
 _PACKAGE = __name__.partition(".")[0]
 # The head of a function's definition in LLVM code, unless it is always to be inlined. A kernel's
 # function over rows is called once, with more arguments than there are registers.
 _PLAIN_FUNCTION = re.compile(r"^define linkonce_odr (?!.*_rowsB\d).*\)$", re.MULTILINE)
-_ENTRY = re.compile(rb"\.entry [^{]*?\)(?=\s*\{)")
 # Fused, flushing denormals, approximate, or without a rounding mode of its own.
 _LOOSE = re.compile(
     r"\b(?:fma|mad)\.[\w.]*f(?:16|32|64)\b"
@@ -63,6 +59,7 @@ def insist_on_strict_floats() -> None:
     if getattr(compile_ir, "strict", False):
         return
     make_way()
+    fit_functions()
 
     def compile_strictly(llvm_ir: Any, **options: Any) -> Any:
         modules = [llvm_ir] if isinstance(llvm_ir, str) else list(llvm_ir)
@@ -80,9 +77,7 @@ def insist_on_strict_floats() -> None:
                 "this release of NVIDIA's compiler would make the game differ from the CPU's: its "
                 f"code has {', '.join(loose)}"
             )
-        if long:
-            compiled = _ENTRY.sub(rb"\g<0>\n.maxnreg %d" % MAX_REGISTERS, compiled)
-        return compiled
+        return as_a_whole(compiled)
 
     compile_strictly.strict = True  # type: ignore[attr-defined]
     nvvm.compile_ir = compile_strictly

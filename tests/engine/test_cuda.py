@@ -68,20 +68,6 @@ def test_ticks_and_starts_compile_with_strict_floats() -> None:
     ptx_of(START, IMAGES, ROWS, WORLDS, ROWS, ROWS, ROWS)
 
 
-@pytest.mark.usefixtures("_toolkit")
-def test_registers_are_limited_where_functions_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gym_mario_suite.engine.cuda_worlds import DeviceView
-
-    arguments = IMAGES, ROWS, WORLDS, MASK, np.zeros((1, 118), np.float32)
-    copied = ptx_of(DeviceView("features").kernel, *arguments)
-    assert "call.uni" not in copied
-    assert ".maxnreg" not in copied
-    monkeypatch.setattr(cuda_compile, "LONG_PROGRAM_LINES", 1)
-    called = ptx_of(DeviceView("features").kernel, *arguments)
-    assert "call.uni" in called
-    assert re.search(r"\.entry [^{]*\)\s*\.maxnreg 128\s*\{", called)
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("_toolkit")
 @pytest.mark.parametrize(("name", "view"), [("gray84", "grey_half"), ("rgb_half", "rgb_half")])

@@ -63,7 +63,7 @@ def test_ticks_and_starts_compile_with_strict_floats() -> None:
     assert "add.rn.f32" in tick
     # Long functions are called, so that the code stays small enough for the device's caches.
     for function in ("step_x", "step_y"):
-        assert len(re.findall(rf"^\.weak \.func [^\n]*{function}B", tick, re.MULTILINE)) == 2
+        assert len(re.findall(rf"^\.func [^\n]*{function}B", tick, re.MULTILINE)) == 2
     assert len(tick) < 1_200_000
     ptx_of(START, IMAGES, ROWS, WORLDS, ROWS, ROWS, ROWS)
 

@@ -77,7 +77,7 @@ def record(
     require_folder(out)
     errors = Console(stderr=True)
     with (
-        _terminated_like_interrupted(),
+        _interruptions() as asked,
         Progress(
             *Progress.get_default_columns()[:2],
             MofNCompleteColumn(),
@@ -98,6 +98,8 @@ def record(
             finally:
                 game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
             progress.advance(task)
+            if asked:
+                raise KeyboardInterrupt
     typer.echo(f"{out}: {episodes} replays")
 
 
@@ -107,10 +109,26 @@ app.command("nes", epilog="Example: mario record nes --agent nes-search --stage 
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """`kill` and `timeout` end us like Ctrl-C: with the level so far written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _interruptions() -> Iterator[list[int]]:
+    """`kill` and `timeout` end us like Ctrl-C: with the level so far written.
+
+    Yields the signals that came. A KeyboardInterrupt that meets a callback of the interpreter or of
+    a library is printed and lost; then the level's end is the time to stop.
+    """
+    asked: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        # A shell has its background jobs ignore Ctrl-C.
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
-        yield
+        yield asked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """`mario record`, `mario replay`, `mario export` and `mario score --replays`."""
 
+import contextlib
 import json
 import os
 import signal
@@ -195,6 +196,27 @@ def test_wrong_arguments(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MarioError, match=message):
         mario(*arguments)
+
+
+def test_a_lost_interruption_ends_the_recording_with_the_level(tmp_path, monkeypatch):
+    played = []
+
+    def play_and_lose_it(*_):
+        played.append(1)
+        if len(played) == 2:
+            # As where it meets a callback: Python prints it there, and goes on.
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("gym_mario_suite.competition.episode.play_level", play_and_lose_it)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = mario("record", "--agent", "scared", "--episodes", "5", "--out", tmp_path)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ran.exit_code == 130
+    assert len(list(tmp_path.iterdir())) == len(played) == 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

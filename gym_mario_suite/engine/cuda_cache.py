@@ -5,8 +5,8 @@ NUMBA_CACHE_DIR). Numba could keep them itself, but not so that they are found a
 the pickled closure of the kernel in it, which differs from process to process, and it does not
 notice a change in a file that the kernel calls into. So here the key is what the code depends on.
 
-All that is known of numba-cuda's inside is used here, in `cuda_compile` and in
-`cuda_neighbours`.
+All that is known of numba-cuda's inside is used in this module and in `cuda_array`,
+`cuda_compile`, `cuda_link` and `cuda_neighbours`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,21 @@ from numba.cuda.dispatcher import CUDACache, CUDACacheImpl
 from gym_mario_suite.engine.compiled import say_once
 from gym_mario_suite.engine.compiled_files import keep_honest, source_stamp
 
-_COMPILERS = ("numba", "numba-cuda", "llvmlite")
+# Every package that has a hand in the machine code. NVIDIA's may be missing: a whole CUDA toolkit
+# is known by its version, which numba knows.
+_COMPILERS = (
+    *("numba", "numba-cuda", "llvmlite", "cuda-core"),
+    *("nvidia-nvvm", "nvidia-nvjitlink", "nvidia-cuda-nvcc"),
+)
+# It imports all that has to do with compiling and assembling.
+_COMPILING = Path(__file__).with_name("cuda.py")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 class _KernelForm(CUDACacheImpl):
@@ -46,11 +60,10 @@ class _KernelCache(CUDACache):
     def __init__(self, kernel: Callable[..., None], rows_function: Any) -> None:
         super().__init__(kernel)
         source = Path(rows_function.py_func.__code__.co_filename)
-        keep_honest(self._cache_file, (source_stamp(source), source_stamp(Path(__file__))))
+        keep_honest(self._cache_file, (source_stamp(source), source_stamp(_COMPILING)))
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        versions = tuple(metadata.version(name) for name in _COMPILERS)
-        return sig, codegen.magic_tuple(), versions
+        return sig, codegen.magic_tuple(), tuple(map(_version, _COMPILERS))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kernel for these types of arguments; None if it is not on disk, or damaged there."""

@@ -126,6 +126,34 @@ def test_a_change_of_the_sources_or_of_a_compiler_makes_it_anew(
     assert cubin()[1] == 1
 
 
+def test_another_linker_makes_it_anew(
+    cubin: Callable[[], tuple[bytes, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gym_mario_suite.engine import cuda_cache
+
+    known = cuda_cache.metadata.version
+
+    def without_linker(package: str) -> str:
+        if package == "nvidia-nvjitlink":
+            raise cuda_cache.metadata.PackageNotFoundError(package)
+        return known(package)
+
+    assert cubin()[1] == 1
+    monkeypatch.setattr(cuda_cache.metadata, "version", without_linker)
+    assert cubin()[1] == 1
+    assert cubin()[1] == 0
+
+
+def test_whatever_compiles_is_among_the_sources_it_depends_on() -> None:
+    pytest.importorskip("numba.cuda")
+    from gym_mario_suite.engine import cuda_cache
+    from gym_mario_suite.engine.compiled_files import _imported_sources
+
+    engine = cuda_cache._COMPILING.parent
+    compiling = set(engine.glob("cuda*.py")) - {engine / "cuda_worlds.py"}
+    assert compiling <= _imported_sources(cuda_cache._COMPILING)
+
+
 @pytest.mark.parametrize("ending", [".nbc", ".nbi"])
 def test_a_damaged_file_is_replaced(
     cubin: Callable[[], tuple[bytes, int]], tmp_path: Path, ending: str

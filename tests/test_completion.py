@@ -17,6 +17,7 @@ from gym_mario_suite.levels.formats import FORMATS
 from gym_mario_suite.levels.generators import GENERATORS
 from gym_mario_suite.nes.backend import BACKEND_NAMES
 from gym_mario_suite.play.nes_commands import Backend
+from tests.processes import run_python
 
 HEAVY = ("torch", "pygame", "onnxruntime", "stable_baselines3", "matplotlib")
 
@@ -87,13 +88,7 @@ def test_completion_imports_nothing_that_is_slow(typed: tuple[str, ...]) -> None
         f"print('\\nloaded:', *(m for m in {HEAVY!r} if m in sys.modules))"
     )
     begin = os.times().children_user
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, **environment(*typed)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ran = run_python(program, environment=environment(*typed))
     assert ran.stdout.splitlines()[-1] == "loaded:"
     # Some 0.4 s of a processor's time; the limit allows for slower ones.
     assert os.times().children_user - begin < 1.5
@@ -108,12 +103,9 @@ def test_completion_imports_nothing_that_is_slow(typed: tuple[str, ...]) -> None
     ],
 )
 def test_scripts_for_shells(shell: str, marks: tuple[str, ...]) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", "from gym_mario_suite.cli import app; app(prog_name='mario')"],
-        env={**os.environ, "_MARIO_COMPLETE": f"source_{shell}"},
-        capture_output=True,
-        text=True,
-        check=True,
+    ran = run_python(
+        "from gym_mario_suite.cli import app; app(prog_name='mario')",
+        environment={"_MARIO_COMPLETE": f"source_{shell}"},
     )
     for mark in marks:
         assert mark in ran.stdout

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import runpy
-import subprocess
 import sys
 
 import pytest
 
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.program import EXIT_ERROR, EXIT_INTERRUPTED, told_errors
+from tests.processes import run_python
 
 PROGRAMS = ("icm_ppo", "gpu_ppo", "sb3", "self_play", "icm_ppo.film", "maker.ppo", "neuro.train")
 
@@ -40,13 +39,7 @@ def test_a_console_without_a_character_shows_a_question_mark() -> None:
         "from gym_mario_suite.program import told_errors\n"
         "with told_errors(): print('240 \\u00d7 320')"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    printed = run_python(program, environment={"PYTHONIOENCODING": "ascii"}).stdout
     assert printed == "240 ? 320\n"
 
 

@@ -1,10 +1,10 @@
-import subprocess
 import sys
 
 import pytest
 
 from gym_mario_suite.agents.registry import AGENTS, make_agent
 from gym_mario_suite.errors import OptionError
+from tests.processes import run_python
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -73,7 +73,5 @@ def test_naming_agents_imports_nothing_heavy() -> None:
         "import sys; from gym_mario_suite.agents.registry import AGENTS;"
         "print(*(m for m in ('numba', 'torch', 'gym_mario_suite.agents.base') if m in sys.modules))"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
+    ran = run_python(program)
     assert ran.stdout.split() == []

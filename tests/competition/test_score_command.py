@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from gym_mario_suite import cli
 from gym_mario_suite.errors import OptionError
+from tests.processes import run_python
 
 SCORE = "14846.277691650392"  # forward-jumping, seed 0
 
@@ -135,8 +136,6 @@ def test_help_loads_no_numba() -> None:
         "try: cli.main(['score', '--help'])\n"
         "except SystemExit: print('numba' in sys.modules)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
+    ran = run_python(program)
     assert "forward-jumping" in ran.stdout
     assert ran.stdout.splitlines()[-1] == "False"

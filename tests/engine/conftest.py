@@ -3,6 +3,18 @@ from typing import Any
 
 import pytest
 
+from gym_mario_suite.engine import cuda_device
+from gym_mario_suite.errors import DeviceError
+
+
+@pytest.fixture(scope="session")
+def toolkit() -> None:
+    """NVIDIA's compilers, which run without a device; a test is skipped where they are missing."""
+    try:
+        cuda_device.require_toolkit()
+    except DeviceError as error:
+        pytest.skip(str(error))
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of the recordings was compared (tests report it as properties)."""

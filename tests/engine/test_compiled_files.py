@@ -1,8 +1,5 @@
 """Compiled functions on disk: found again, and never those of other sources or other types."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +7,7 @@ import pytest
 from numba.core.caching import IndexDataCacheFile
 
 from gym_mario_suite.engine.compiled_files import keep_honest
+from tests.processes import run_python
 
 PROGRAM = """
 from gym_mario_suite.engine.clone import copy_world, words
@@ -97,13 +95,7 @@ def test_two_that_begin_at_once_do_not_mix_up_their_types(
 
 def test_another_process_finds_the_engine(tmp_path: Path) -> None:
     hits = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.split()
+        run_python(PROGRAM, environment={"NUMBA_CACHE_DIR": str(tmp_path)}).stdout.split()
         for _ in range(2)
     ]
     assert hits == [["0"], ["1"]]
@@ -118,8 +110,6 @@ def test_where_nothing_can_be_written_the_engine_is_compiled_at_every_start() ->
         "announce_first_compile(double);"
         "print(double(4))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stdout) == (0, "8\n"), done.stderr
+    done = run_python(program)
+    assert done.stdout == "8\n"
     assert "NUMBA_CACHE_DIR" in done.stderr

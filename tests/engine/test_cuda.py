@@ -3,8 +3,6 @@
 import importlib
 import importlib.util
 import re
-import subprocess
-import sys
 from typing import Any
 
 import numba
@@ -16,19 +14,12 @@ from gym_mario_suite.engine.cuda_compile import loose_float_instructions
 from gym_mario_suite.engine.world import empty_worlds
 from gym_mario_suite.errors import DeviceError, OptionError
 from tests.engine.device_code import choose_device
+from tests.processes import run_python
 
 IMAGES = np.zeros((1, 16), np.int32)
 ROWS = np.zeros(1, np.int64)
 WORLDS = empty_worlds(1)
 MASK = np.ones(1, bool)
-
-
-@pytest.fixture
-def _toolkit() -> None:
-    try:
-        cuda_device.require_toolkit()
-    except DeviceError as error:
-        pytest.skip(str(error))
 
 
 def ptx_of(kernel: Any, *arguments: Any) -> str:
@@ -39,7 +30,7 @@ def ptx_of(kernel: Any, *arguments: Any) -> str:
     return ptx
 
 
-@pytest.mark.usefixtures("_toolkit")
+@pytest.mark.usefixtures("toolkit")
 def test_views_compile_with_strict_floats() -> None:
     from gym_mario_suite.engine.cuda_worlds import DeviceView
 
@@ -54,7 +45,7 @@ def test_views_compile_with_strict_floats() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_toolkit")
+@pytest.mark.usefixtures("toolkit")
 def test_ticks_and_starts_compile_with_strict_floats() -> None:
     from gym_mario_suite.engine.cuda_worlds import START, TICK
 
@@ -69,7 +60,7 @@ def test_ticks_and_starts_compile_with_strict_floats() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_toolkit")
+@pytest.mark.usefixtures("toolkit")
 @pytest.mark.parametrize(("name", "view"), [("gray84", "grey_half"), ("rgb_half", "rgb_half")])
 def test_drawing_compiles(name: str, view: str) -> None:
     from gym_mario_suite.engine import draw, draw_rows
@@ -83,7 +74,7 @@ def test_drawing_compiles(name: str, view: str) -> None:
     ptx_of(RowKernel(rows), chosen, scratch, IMAGES, ROWS, WORLDS, ROWS, MASK, True, out)
 
 
-@pytest.mark.usefixtures("_toolkit")
+@pytest.mark.usefixtures("toolkit")
 def test_without_the_options_floats_would_be_fused(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the search for loose instructions is seen to find some."""
     from gym_mario_suite.engine.cuda import RowKernel
@@ -183,7 +174,7 @@ def test_without_numba_cuda_the_message_says_what_to_install(
         cuda_device.require_device()
 
 
-@pytest.mark.usefixtures("_toolkit")
+@pytest.mark.usefixtures("toolkit")
 def test_without_a_driver_the_message_says_so() -> None:
     if importlib.import_module("numba.cuda").is_available():
         pytest.skip("there is a device")
@@ -197,9 +188,7 @@ def test_numba_cuda_is_not_loaded_by_those_who_do_not_ask() -> None:
         "envs = gymnasium.make_vec('MarioInfinite-v0', num_envs=2);"
         "print('numba.cuda' in sys.modules)"
     )
-    printed = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    ).stdout
+    printed = run_python(program).stdout
     assert printed.split() == ["False"]
 
 

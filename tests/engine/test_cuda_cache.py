@@ -4,8 +4,6 @@ There need be no device: NVIDIA's compilers run without one, and what asks for i
 """
 
 import importlib
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gym_mario_suite.engine import cuda_device
 from gym_mario_suite.engine.world import empty_worlds
-from gym_mario_suite.errors import DeviceError
+from tests.processes import run_python
 
 ARGUMENTS = (
     np.zeros((1, 16), np.int32),
@@ -69,11 +66,9 @@ def kernel_and_count(set_attribute: Callable[[Any, str, Any], None]) -> tuple[by
 
 
 @pytest.fixture
-def cubin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[bytes, int]]:
-    try:
-        cuda_device.require_toolkit()
-    except DeviceError as error:
-        pytest.skip(str(error))
+def cubin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toolkit: None
+) -> Callable[[], tuple[bytes, int]]:
     for name in ("numba.core.config", "numba.cuda.core.config"):
         monkeypatch.setattr(importlib.import_module(name), "CACHE_DIR", str(tmp_path))
     return lambda: kernel_and_count(monkeypatch.setattr)
@@ -103,10 +98,7 @@ def test_another_process_finds_it(
         "code, compiled = kernel_and_count(setattr)\n"
         "print(compiled, code.hex())"
     )
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = run_python(program, environment={"NUMBA_CACHE_DIR": str(tmp_path)})
     assert done.stdout.split() == ["0", code.hex()]
     assert "compiling" not in done.stderr
 

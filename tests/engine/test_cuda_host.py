@@ -3,7 +3,6 @@
 Kernels are compiled, linked, loaded and launched by numba as on a device, but none of them runs.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_mario_suite.engine import cuda_device
-from gym_mario_suite.errors import DeviceError
+from tests.processes import run_python
 
 _SOURCE = Path(__file__).with_name("pretended_driver.c")
 
@@ -116,11 +114,7 @@ for mode, obs, pool in (("NEXT_STEP", "grid", 4), ("SAME_STEP", "gray84", 0)):
 
 
 @pytest.fixture(scope="module")
-def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    try:
-        cuda_device.require_toolkit()
-    except DeviceError as error:
-        pytest.skip(str(error))
+def driver_folder(tmp_path_factory: pytest.TempPathFactory, toolkit: None) -> Path:
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         pytest.skip("a C compiler on Linux is needed")
@@ -131,19 +125,13 @@ def driver_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def printed_by(program: str, driver_folder: Path) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", BEGINNING + program],
-        env={
-            **os.environ,
+    return run_python(
+        BEGINNING + program,
+        environment={
             "LD_LIBRARY_PATH": str(driver_folder),
             "NUMBA_CACHE_DIR": str(driver_folder / "cache"),
         },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    ).stdout.split()
 
 
 def test_arrays_are_shared_by_dlpack(driver_folder: Path) -> None:

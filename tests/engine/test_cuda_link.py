@@ -9,7 +9,8 @@ import pytest
 
 from gym_mario_suite.engine import cuda_compile, cuda_device, cuda_link
 from gym_mario_suite.engine.world import empty_worlds
-from gym_mario_suite.errors import DeviceError
+
+pytestmark = pytest.mark.usefixtures("toolkit")
 
 ARGUMENTS = (
     np.zeros((1, 16), np.int32),
@@ -18,14 +19,6 @@ ARGUMENTS = (
     np.ones(1, bool),
     np.zeros((1, 118), np.float32),
 )
-
-
-@pytest.fixture(autouse=True)
-def _toolkit() -> None:
-    try:
-        cuda_device.require_toolkit()
-    except DeviceError as error:
-        pytest.skip(str(error))
 
 
 def view_ptx() -> str:

@@ -1,30 +1,13 @@
 """Kernels beside a newer numpy and an older linker than numba-cuda knows of."""
 
-import subprocess
-import sys
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from gym_mario_suite.engine import cuda_device
-from gym_mario_suite.errors import DeviceError
+from tests.processes import run_python
 
-
-@pytest.fixture(autouse=True)
-def _toolkit() -> None:
-    try:
-        cuda_device.require_toolkit()
-    except DeviceError as error:
-        pytest.skip(str(error))
-
-
-def printed_by(program: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+pytestmark = pytest.mark.usefixtures("toolkit")
 
 
 def test_numpy_may_be_newer_than_numba_cuda_knows() -> None:
@@ -38,7 +21,7 @@ def test_numpy_may_be_newer_than_numba_cuda_knows() -> None:
         "here.ptx_of(kernel, here.IMAGES, here.ROWS, here.WORLDS, here.MASK, 1, 0, grid);"
         "print(hasattr(numpy, 'row_stack'))"
     )
-    assert printed_by(program) == "False"
+    assert run_python(program).stdout.split() == ["False"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is loaded")
@@ -53,4 +36,4 @@ def test_the_linker_is_loaded_before_anybody_asks_for_it() -> None:
         "import gym_mario_suite.engine.cuda;"
         "print(before, 'libnvJitLink.so' in maps.read_text())"
     )
-    assert printed_by(program) == "False True"
+    assert run_python(program).stdout.split() == ["False", "True"]

@@ -1,8 +1,6 @@
 """What every backend must do, on a program of our own."""
 
 import hashlib
-import subprocess
-import sys
 import threading
 
 import numpy as np
@@ -20,6 +18,7 @@ from gym_mario_suite.nes.backend import (
 )
 from gym_mario_suite.nes.rom import Rom, parse_rom
 from tests.nes.own_rom import START_X, own_rom
+from tests.processes import run_python
 
 PAD, FRAMES, X, STATE = 0x10, 0x11, 0x86, 0x0E
 
@@ -244,13 +243,7 @@ def test_states_hold_in_another_process(backend: Backend, backend_name: str):
     backend.write_ram(X, 50)
     state = backend.save()
     expected = play(backend, script(6, 300))
-    result = subprocess.run(
-        [sys.executable, "-c", _OTHER_PROCESS, backend_name],
-        input=state.hex(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = run_python(_OTHER_PROCESS, backend_name, given=state.hex())
     assert result.stdout.split()[-1] == expected
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.processes import run_python
+
 MAX_WHEEL_BYTES = 40_000_000
 DATA_FILES = ("agents/probe/weights.npz", "gym_mario_suite/levels/probe/level.json")
 
@@ -190,16 +192,13 @@ def test_the_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -
     folder = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
-    ran = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, str(folder)],
-        cwd=tmp_path,
+    run_python(
+        ELSEWHERE,
+        str(folder),
         # First on the path, so that it goes before the environment's own installation.
-        env={**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(tmp_path / "numba")},
-        capture_output=True,
-        text=True,
-        check=False,
+        environment={"PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(tmp_path / "numba")},
+        folder=tmp_path,
     )
-    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.slow

@@ -1,9 +1,9 @@
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.processes import run_python
 
 HEAVY = ("torch", "numba", "pygame", "stable_baselines3", "onnxruntime")
 # Python's modules that Windows does not have.
@@ -13,9 +13,7 @@ POSIX_ONLY = {"curses", "fcntl", "grp", "pty", "pwd", "readline", "resource", "t
 @pytest.mark.parametrize("statement", ["import gym_mario_suite", "import gym_mario_suite.cli"])
 def test_import_loads_nothing_heavy(statement: str) -> None:
     program = f"import sys; {statement}; print(*(m for m in {HEAVY!r} if m in sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    ).stdout.split()
+    loaded = run_python(program).stdout.split()
     assert loaded == [], f"`{statement}` loads {', '.join(loaded)}"
 
 
@@ -31,9 +29,7 @@ env.reset(seed=0)
 env.step(1)
 print("numba" in sys.modules)
 """
-    told = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    ).stdout.split()
+    told = run_python(program).stdout.split()
     assert told == ["False"]
 
 

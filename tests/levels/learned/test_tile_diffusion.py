@@ -1,7 +1,4 @@
 import hashlib
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,6 +11,7 @@ from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.limits import PROFILES
 from gym_mario_suite.levels.solver import solve
 from gym_mario_suite.levels.tile_grid import MASK, Tile
+from tests.processes import run_python
 
 SMALL = {"width": 40, "iterations": 6}
 
@@ -42,13 +40,7 @@ def test_another_process_with_other_thread_counts_makes_the_same_bytes(generator
         "print(TileDiffusion().generate_grid(5, width=40, iterations=6).digest)"
     )
     threads = {"OMP_NUM_THREADS": "3", "NUMBA_NUM_THREADS": "2", "PYTHONHASHSEED": "7"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **threads},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_python(code, environment=threads)
     assert done.stdout.split()[-1] == generator.generate_grid(5, **SMALL).digest
 
 

@@ -1,8 +1,9 @@
-"""How the programs of this package end: what went wrong in one line, an exit code, and Ctrl-C."""
+"""How the programs of this package end: one line, an exit code, and Ctrl-C and `kill` heeded."""
 
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
@@ -13,26 +14,27 @@ from typing import Any
 from gym_mario_suite.errors import MarioError
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, what shells report for a command ended by Ctrl-C
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, what shells report for a command ended by Ctrl-C; `kill` too
 
 
 @contextmanager
 def told_errors(extras: str = "") -> Iterator[None]:
-    """Run a program's body, and leave the interpreter where an error or Ctrl-C ends it.
+    """Run a program's body, and leave the interpreter where an error, Ctrl-C or `kill` ends it.
 
     Args:
         extras: The package's extras that the program needs, with commas, for its imports in the
             body; a missing module is then an error that names them.
 
     Raises:
-        SystemExit: With code 2 after a `MarioError` or a missing module, 130 after Ctrl-C.
+        SystemExit: With code 2 after a `MarioError` or a missing module, 130 after an interruption.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A console without some character shows a question mark instead. On stderr Python sees to
         # that itself.
         sys.stdout.reconfigure(errors="replace")
     try:
-        yield
+        with _ended_by_kill():
+            yield
     except MarioError as error:
         _leave(str(error) or type(error).__name__)
     except ModuleNotFoundError as error:
@@ -48,27 +50,59 @@ def _leave(message: str) -> None:
     sys.exit(EXIT_ERROR)
 
 
+@contextmanager
+def _ended_by_kill() -> Iterator[None]:
+    """Have `kill`, `timeout` and batch systems end us like Ctrl-C: nothing is left half done."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    ):
+        yield
+        return
+    process = os.getpid()
+
+    def interrupt(number: int, _: object) -> None:
+        if os.getpid() != process:  # forked from here: it has no last words
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 class Interruption:
-    """Within it Ctrl-C asks for an end, which comes where all is whole. A second one kills.
+    """Within it Ctrl-C and `kill` ask for an end, which comes where all is whole; twice, they kill.
 
     Attributes:
         asked: Whether there was one.
+
+    Args:
+        at_once: The first one raises KeyboardInterrupt as well. What meets a callback of the
+            interpreter or of a library is printed there and lost; `asked` still knows of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: bool = False) -> None:
         self.asked = False
-        self._before: Any = signal.SIG_DFL
+        self._at_once = at_once
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._ask)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # A shell has its background jobs ignore Ctrl-C.
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _ask(self, *_: object) -> None:
-        if self.asked:
+        again, self.asked = self.asked, True
+        if again or self._at_once:
             raise KeyboardInterrupt
-        self.asked = True

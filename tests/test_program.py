@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.program import EXIT_ERROR, EXIT_INTERRUPTED, told_errors
+from gym_mario_suite.program import EXIT_ERROR, EXIT_INTERRUPTED, Interruption, told_errors
 from tests.processes import run_python
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROGRAMS = ("icm_ppo", "gpu_ppo", "sb3", "self_play", "icm_ppo.film", "maker.ppo", "neuro.train")
 
 
@@ -48,6 +52,67 @@ def test_a_fault_of_ones_own_is_not_hidden() -> None:
         raise ModuleNotFoundError("No module named 'x'", name="gym_mario_suite.x")
     with pytest.raises(ZeroDivisionError), told_errors("agents"):
         print(1 // 0)
+
+
+def test_kill_ends_a_program_like_ctrl_c() -> None:
+    with pytest.raises(SystemExit) as end, told_errors():
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == EXIT_INTERRUPTED
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_kill_ends_forked_processes_without_a_word() -> None:
+    program = (
+        "import multiprocessing, time\n"
+        "from gym_mario_suite.program import told_errors\n"
+        "with told_errors():\n"
+        "    forked = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
+        "    forked.start(), time.sleep(0.2), forked.terminate(), forked.join(30)\n"
+        "    print(forked.exitcode)"
+    )
+    done = run_python(program)
+    assert (done.stdout, done.stderr) == ("-15\n", "")
+
+
+@pytest.fixture
+def _handlers() -> Iterator[None]:
+    """As in a program of one's own: a test run in the background of a shell ignores Ctrl-C."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_handlers")
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_an_interruption_asks_and_a_second_one_kills(sent: signal.Signals) -> None:
+    before = signal.getsignal(sent)
+    with Interruption() as interruption:
+        assert not interruption.asked
+        signal.raise_signal(sent)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
+    assert signal.getsignal(sent) == before
+
+
+@pytest.mark.usefixtures("_handlers")
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_an_interruption_at_once_is_remembered(sent: signal.Signals) -> None:
+    with Interruption(at_once=True) as interruption:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
+        assert interruption.asked
+
+
+@pytest.mark.usefixtures("_handlers")
+def test_what_is_to_be_ignored_is_no_interruption() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Interruption(at_once=True) as interruption:
+        signal.raise_signal(signal.SIGINT)
+        assert not interruption.asked
 
 
 # A program that a test has imported before is run a second time.

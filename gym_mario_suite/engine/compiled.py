@@ -93,21 +93,16 @@ def say_once(text: str) -> None:
     print(f"gym-mario-suite: {text}", file=sys.stderr, flush=True)
 
 
-_announced = False
-
-
 def announce_first_compile(dispatcher: Any) -> None:
     """Say once on stderr that compilation comes, if `dispatcher` has no compiled form yet.
 
     Without the line a first run would look like a program that hangs.
     """
-    global _announced
-    if _announced or dispatcher.signatures:
+    if dispatcher.signatures:
         return
     files = _files_of(dispatcher)
     if hasattr(files, "_load_index") and files._load_index():
         return
-    _announced = True
     how_often = "once"
     if files is None:
         how_often = "at every start, unless NUMBA_CACHE_DIR names a folder that can be written to"

@@ -19,14 +19,14 @@ import numpy as np
 from numba import cuda
 from numpy.typing import DTypeLike, NDArray
 
-from gym_mario_suite.engine.cuda_compile import compile_ptx, insist_on_strict_floats
+from gym_mario_suite.engine.cuda_compile import compile_ptx, prepare_numba
 from gym_mario_suite.engine.cuda_device import simulated
 
 THREADS_PER_BLOCK = 128
 # There each thread is one of Python's; and few of them make several blocks of few rows.
 _SIMULATED_THREADS = 2
 
-insist_on_strict_floats()
+prepare_numba()
 
 
 def _bare(value: Any) -> Any:

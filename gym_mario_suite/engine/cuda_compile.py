@@ -49,8 +49,14 @@ def loose_float_instructions(ptx: str) -> list[str]:
     return sorted(set(_LOOSE.findall(ptx)))
 
 
-def insist_on_strict_floats() -> None:
-    """Have every CUDA module with code of this package compiled with `STRICT_FLOATS`."""
+def prepare_numba() -> None:
+    """Have numba compile this package's kernels strictly and assemble each as a whole.
+
+    More often than once is no harm.
+
+    Raises:
+        DeviceError: If the toolkit is missing.
+    """
     require_toolkit()
     if simulated():
         return
@@ -141,7 +147,7 @@ def compile_ptx(
     Raises:
         DeviceError: If the toolkit is missing, or the code is not strict.
     """
-    insist_on_strict_floats()
+    prepare_numba()
     cuda = importlib.import_module("numba.cuda")
     signature = tuple(type_of(argument) for argument in arguments)
     with _as_if_there_were(capability):

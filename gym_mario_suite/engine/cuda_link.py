@@ -36,11 +36,12 @@ def as_a_whole(ptx: bytes) -> bytes:
 
 
 def fit_functions() -> None:
-    """Have numba assemble this package's kernels so; those of others are left as they are."""
+    """Have numba assemble this package's kernels so; those of others are left as they are.
+
+    To be called once in a process.
+    """
     linker: Any = importlib.import_module("numba.cuda.cudadrv.driver")._Linker
     get_options, complete = linker._get_linker_options, linker.complete
-    if getattr(complete, "fits", False):
-        return
 
     def get_fitting_options(self: Any, *arguments: Any, **named: Any) -> Any:
         options = get_options(self, *arguments, **named)
@@ -57,7 +58,6 @@ def fit_functions() -> None:
             return _if_known(link)
         return complete(self)
 
-    complete_fitting.fits = True  # type: ignore[attr-defined]
     linker._get_linker_options, linker.complete = get_fitting_options, complete_fitting
 
 

@@ -150,7 +150,8 @@ def _forget_from(queue, reached, search, row):
 
 
 @jit
-def _forget_all(queue, reached, search):
+def begin_anew(queue, reached, search):
+    """Forget the search; `lay_out` may then put another grid in its place."""
     for i in range(search[_LENGTH]):
         reached[queue[i, _CELL]] = 0
     search[_HEAD] = 0
@@ -181,13 +182,7 @@ def change_cell(cells, queue, reached, search, column, row, solid):
     _forget_from(queue, reached, search, first)
     may_move = column < START_COLUMNS or search[_FIXED] > 0
     if may_move and _find_start(cells, search) != search[_START]:
-        _forget_all(queue, reached, search)
-
-
-@jit
-def begin_anew(queue, reached, search):
-    """Forget the search, so that `lay_out` may put another grid in its place."""
-    _forget_all(queue, reached, search)
+        begin_anew(queue, reached, search)
 
 
 @jit

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -140,8 +139,6 @@ def show_course_and_replays(
 
     if replays is not None:
         require_folder(replays)
-    # `kill` and `timeout` end us like Ctrl-C: with the episode so far written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     who = {"player": "human"} if agent is None else {"agent": agent.name}
     archive = Archive(replays, next(iter(who.values())), who)
     try:

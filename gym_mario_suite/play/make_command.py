@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -83,8 +82,6 @@ def make(
         editor.document.replace_cells(granted(wish, course, profile), f"generator, seed {seed}")
     if recovery is not None:
         editor.desk.offer(recovery.left_behind())
-    # `kill` and `timeout` end us like Ctrl-C: with the recovery file written.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     show_editor(
         editor,
         MakeOptions(

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from gym_mario_suite.agents.registry import NES_AGENTS, make_nes_agent
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.program import Interruption
 
 if TYPE_CHECKING:
     from gym_mario_suite.agents.base import NESAgent
@@ -115,14 +115,19 @@ def record_nes(
     chosen = _stage(stage)
     require_folder(out)
     path = out / file_name(f"{agent}-nes-{stage_name(chosen) or GAME}", SUFFIX)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with _opened(rom, backend) as run, _thinking_shown(player):
+    with (
+        Interruption(at_once=True) as interruption,
+        _opened(rom, backend) as run,
+        _thinking_shown(player),
+    ):
         run.begin(chosen)
         player.reset()
         try:
             while run.status is Status.RUNNING and run.frames < MAX_TICKS:
                 run.frame(player.act(run))
                 run.settle()
+                if interruption.asked:
+                    raise KeyboardInterrupt
         finally:
             run.replay({"agent": agent}).save(path)
         end = {Status.WIN: "cleared", Status.DEAD: "dead"}.get(run.status, "unfinished")

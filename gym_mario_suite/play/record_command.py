@@ -2,9 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +12,7 @@ from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play.command_options import required
 from gym_mario_suite.play.nes_commands import record_nes
+from gym_mario_suite.program import Interruption
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -77,7 +75,7 @@ def record(
     require_folder(out)
     errors = Console(stderr=True)
     with (
-        _interruptions() as asked,
+        Interruption(at_once=True) as interruption,
         Progress(
             *Progress.get_default_columns()[:2],
             MofNCompleteColumn(),
@@ -98,7 +96,7 @@ def record(
             finally:
                 game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
             progress.advance(task)
-            if asked:
+            if interruption.asked:
                 raise KeyboardInterrupt
     typer.echo(f"{out}: {episodes} replays")
 
@@ -106,29 +104,3 @@ def record(
 app.command("nes", epilog="Example: mario record nes --agent nes-search --stage 1-1 --out runs")(
     record_nes
 )
-
-
-@contextmanager
-def _interruptions() -> Iterator[list[int]]:
-    """`kill` and `timeout` end us like Ctrl-C: with the level so far written.
-
-    Yields the signals that came. A KeyboardInterrupt that meets a callback of the interpreter or of
-    a library is printed and lost; then the level's end is the time to stop.
-    """
-    asked: list[int] = []
-
-    def interrupt(number: int, _: object) -> None:
-        asked.append(number)
-        raise KeyboardInterrupt
-
-    before = {
-        number: signal.signal(number, interrupt)
-        for number in (signal.SIGINT, signal.SIGTERM)
-        # A shell has its background jobs ignore Ctrl-C.
-        if signal.getsignal(number) != signal.SIG_IGN
-    }
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

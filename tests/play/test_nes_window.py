@@ -1,5 +1,7 @@
 """The NES in the window, on the program of our own, and the commands that open it."""
 
+import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -235,6 +237,24 @@ def test_the_commands(tmp_path):
     said = mario("watch", "nes", "--agent", agent, "--max-frames", "3", "--replays", out)
     assert said == f"{out}: 1 replays\n"
     mario("replay", next(out.iterdir()), "--max-frames", "3")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_interrupted_recording_keeps_what_was_played(tmp_path, monkeypatch, lost):
+    settle = RecordedRun.settle
+
+    def settle_and_be_killed(run: RecordedRun) -> None:
+        settle(run)
+        if run.frames >= 10:
+            # One that meets a callback is printed there by Python, which goes on.
+            with contextlib.suppress(*[KeyboardInterrupt] * lost):
+                signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(RecordedRun, "settle", settle_and_be_killed)
+    words = ["record", "nes", "--agent", "nes-search:budget=600", "--out", str(tmp_path)]
+    assert CliRunner().invoke(cli.app, words).exit_code == 130
+    (file,) = tmp_path.glob("*.mario")
+    assert 10 <= verify_nes(load_replay(file)).frames <= 12
 
 
 @pytest.mark.parametrize(

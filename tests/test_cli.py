@@ -1,4 +1,3 @@
-import subprocess
 import sys
 import types
 
@@ -8,6 +7,7 @@ import typer
 import gym_mario_suite
 from gym_mario_suite import cli
 from gym_mario_suite.errors import MarioError
+from tests.processes import run_mario
 
 
 class LevelMissingError(MarioError):
@@ -91,12 +91,8 @@ def test_every_row_of_the_table_loads(row: cli.Command) -> None:
 
 
 def test_the_package_runs_as_a_module() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", "--version"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    ran = run_mario("--version")
+    assert ran.returncode == 0
     assert ran.stdout == f"gym-mario-suite {gym_mario_suite.__version__}\n"
 
 

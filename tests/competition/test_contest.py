@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.competition.tracks import cig_2009
 from gym_mario_suite.competition.units import LEVELS_PER_UNIT, Unit, split
 from gym_mario_suite.errors import OptionError
+from tests.processes import run_mario
 
 ENTRIES = ("forward-jumping", "ellingsen", "faulty_agents:Independent")
 HERE = Limits(isolated=False)
@@ -80,13 +80,8 @@ def test_an_agent_that_carries_state_begins_its_track_anew() -> None:
     assert left_over(stateful, part | {(0, 2): play}) == []
 
 
-def run_mario(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent,  # where faulty_agents is
-    )
+def run_there(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_mario(*arguments, folder=Path(__file__).parent)  # where faulty_agents is
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -94,14 +89,14 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     marker.touch()
     score = ["score", "--track", "quick", "--json", str(file), "--resume", "--agent"]
     agent = f"faulty_agents:Interrupting:marker={marker}"
-    assert run_mario(*score, agent).returncode == -9
+    assert run_there(*score, agent).returncode == -9
     assert not file.exists()
     assert marker.read_text() == 3 * "level\n"
     (tmp_path / "begun.go").touch()
-    other = run_mario(*score, "faulty_agents:Independent")
+    other = run_there(*score, "faulty_agents:Independent")
     assert (other.returncode, other.stdout) == (2, "")
     assert "belongs to another run" in other.stderr
-    ran = run_mario(*score, agent)
+    ran = run_there(*score, agent)
     assert ran.returncode == 0, ran.stderr
     # Two levels were done, the third had begun.
     assert marker.read_text() == 5 * "level\n"

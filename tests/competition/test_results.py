@@ -1,8 +1,6 @@
 import copy
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from gym_mario_suite import cli
 from gym_mario_suite.competition.results import checksum, load_results
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.errors import OptionError
+from tests.processes import run_mario
 
 
 def mario(*arguments: str):
@@ -170,11 +169,7 @@ def test_errors_of_the_command_line_have_exit_code_2(tmp_path: Path, forged) -> 
         (["verify", str(tmp_path / "binary.json")], "is not JSON"),
         (["verify", forged(run_change("track", "unheard"))], "unknown track 'unheard'"),
     ):
-        ran = subprocess.run(
-            [sys.executable, "-m", "gym_mario_suite", *arguments, "--replays", str(tmp_path)],
-            capture_output=True,
-            text=True,
-        )
+        ran = run_mario(*arguments, "--replays", tmp_path)
         assert ran.returncode == 2
         assert message in ran.stderr
         assert "Traceback" not in ran.stderr

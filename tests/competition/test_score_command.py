@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +6,7 @@ from typer.testing import CliRunner
 
 from gym_mario_suite import cli
 from gym_mario_suite.errors import OptionError
-from tests.processes import run_python
+from tests.processes import run_mario, run_python
 
 SCORE = "14846.277691650392"  # forward-jumping, seed 0
 
@@ -124,9 +122,7 @@ def test_an_agent_is_required() -> None:
     ],
 )
 def test_exit_codes(arguments: list[str], code: int, stdout: str, stderr: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", *arguments], capture_output=True, text=True
-    )
+    ran = run_mario(*arguments)
     assert (ran.returncode, ran.stdout, without_compiling(ran.stderr)) == (code, stdout, stderr)
 
 

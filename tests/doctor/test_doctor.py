@@ -1,6 +1,5 @@
 import importlib.metadata
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 
 from gym_mario_suite.doctor import core, extras, gpu, machine, nes, weights
 from gym_mario_suite.doctor.finding import State
+from tests.processes import run_mario
 
 REQUIRED = (
     "numpy>=1.26",
@@ -39,13 +39,7 @@ def by_name(findings: list[Any]) -> dict[str, Any]:
 
 
 def doctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", "doctor", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
+    return run_mario("doctor", *arguments, environment=environment)
 
 
 def test_the_core_works_here_and_everything_that_warns_says_how_to_mend_it() -> None:

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
@@ -8,6 +5,7 @@ from gym_mario_suite import cli
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.text import LEGEND, level_text
+from tests.processes import run_mario
 
 
 def mario(*arguments: str):
@@ -48,11 +46,7 @@ def test_wrong_arguments_are_errors_of_ours(arguments: list[str], message: str) 
 
 
 def test_an_error_is_one_line_and_exit_code_2() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", "levels", "show", "--length", "0"],
-        capture_output=True,
-        text=True,
-    )
+    ran = run_mario("levels", "show", "--length", 0)
     assert ran.returncode == 2
     assert ran.stdout == ""
     assert ran.stderr.splitlines()[-1].startswith("error: length must be a whole number")

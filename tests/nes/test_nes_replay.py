@@ -1,8 +1,6 @@
 """Replays of NES runs, on the program of our own."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from gym_mario_suite.errors import MarioError, OptionError, ReplayError, ReplayM
 from gym_mario_suite.nes.backend import NESButton, open_backend
 from gym_mario_suite.nes.rom import Rom, RomError
 from tests.nes.own_rom import own_rom
+from tests.processes import run_mario
 
 RIGHT, FLAG = int(NESButton.RIGHT), int(NESButton.RIGHT | NESButton.UP)
 PIPE, DIE = int(NESButton.LEFT | NESButton.DOWN), int(NESButton.A | NESButton.DOWN)
@@ -166,12 +165,7 @@ def test_video(recorded: NESReplay, name: str, tmp_path: Path):
 def test_errors_are_one_line(recorded: NESReplay, tmp_path: Path):
     file = tmp_path / "walk.mario"
     replace(recorded, rom="0" * 40).save(file)
-    ran = subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", "replay", str(file), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run_mario("replay", file, "--check")
     assert ran.returncode == 2
     assert ran.stderr.count("\n") == 1
     assert f"{file}: a ROM with SHA-1 {'0' * 40} is needed" in ran.stderr

@@ -2,8 +2,6 @@
 
 import contextlib
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +36,7 @@ from gym_mario_suite.play.painter import Painter
 from gym_mario_suite.play.replay_course import ReplayCourse
 from gym_mario_suite.play.session import Session, State
 from tests.nes.own_rom import own_rom
+from tests.processes import run_mario
 
 FRAME_NS = 1_000_000_000 // 60 + 1
 RIGHT, LEFT, DOWN, JUMP = (
@@ -214,18 +213,6 @@ def test_replays_are_shown_and_verified(run, tmp_path):
         press(session, 0, 22)
 
 
-def process(*arguments: object, **environment: str):
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "gym_mario_suite", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
-
-
 def test_the_commands(tmp_path):
     def mario(*arguments: object) -> str:
         words = [str(argument) for argument in arguments]
@@ -254,7 +241,9 @@ def test_an_interrupted_recording_keeps_what_was_played(tmp_path, monkeypatch, l
     words = ["record", "nes", "--agent", "nes-search:budget=600", "--out", str(tmp_path)]
     assert CliRunner().invoke(cli.app, words).exit_code == 130
     (file,) = tmp_path.glob("*.mario")
-    assert 10 <= verify_nes(load_replay(file)).frames <= 12
+    replay = load_replay(file)
+    assert isinstance(replay, NESReplay)
+    assert 10 <= verify_nes(replay).frames <= 12
 
 
 @pytest.mark.parametrize(
@@ -270,7 +259,7 @@ def test_an_interrupted_recording_keeps_what_was_played(tmp_path, monkeypatch, l
     ],
 )
 def test_errors_are_one_line(arguments, message):
-    ran = process(*arguments)
+    ran = run_mario(*arguments)
     assert ran.returncode == 2
     assert ran.stderr.count("\n") == 1
     assert message in ran.stderr

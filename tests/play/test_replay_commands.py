@@ -19,16 +19,12 @@ from gym_mario_suite.datasets.replay import Replay, verify
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels import generate
+from tests.processes import run_mario
 
 
 def mario(*arguments):
     """The command, with an error of ours raised rather than printed."""
     return CliRunner().invoke(cli.app, [str(a) for a in arguments], catch_exceptions=False)
-
-
-def process(*arguments, **options):
-    command = [sys.executable, "-m", "gym_mario_suite", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 @pytest.fixture
@@ -82,7 +78,7 @@ def test_info_of_an_odd_replay(tmp_path):
 def test_several_files_are_all_checked(recordings, tmp_path):
     bad = tmp_path / "bad.mario"
     bad.write_bytes(b"no replay")
-    ran = process("replay", recordings[0], bad, recordings[1], "--check")
+    ran = run_mario("replay", recordings[0], bad, recordings[1], "--check")
     assert ran.returncode == 2
     assert ran.stdout.count("verified") == 2
     assert "bad.mario: not a replay" in ran.stderr
@@ -104,9 +100,9 @@ def test_bad_files(recordings, tmp_path, change, message, option):
     bad = tmp_path / "bad.mario"
     bad.write_bytes(change(recordings[0].read_bytes()))
     if option == "minari":
-        ran = process("export", "minari", bad, "--id", "x-v0")
+        ran = run_mario("export", "minari", bad, "--id", "x-v0")
     else:
-        ran = process("replay", bad, option, *[tmp_path / "x.gif"] * (option == "--video"))
+        ran = run_mario("replay", bad, option, *[tmp_path / "x.gif"] * (option == "--video"))
     assert ran.returncode == 2
     assert f"error: {bad}: " in ran.stderr
     assert message in ran.stderr
@@ -118,7 +114,7 @@ def test_a_replay_that_does_not_match(recordings, tmp_path):
     replay = Replay.load(recordings[0])
     object.__setattr__(replay, "keys", replay.keys[:70] + b"\x05" + replay.keys[71:])
     replay.save(tmp_path / "other.mario")
-    ran = process("replay", tmp_path / "other.mario", "--info")
+    ran = run_mario("replay", tmp_path / "other.mario", "--info")
     assert ran.returncode == 2
     assert "agent: forward-jumping" in ran.stdout
     assert "another course within ticks 65 to 128" in ran.stderr

@@ -23,19 +23,13 @@ from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions  # 
 from gym_mario_suite.play.screen import fit  # noqa: E402
 from gym_mario_suite.play.session import State  # noqa: E402
 from gym_mario_suite.play.window import WindowOptions, show_course, show_replay  # noqa: E402
+from tests.processes import run_mario  # noqa: E402
 
 RIGHT = int(Button.RIGHT)
 
 
 def mario(*arguments):
     return CliRunner().invoke(cli.app, [str(a) for a in arguments], catch_exceptions=False)
-
-
-def process(*arguments, **environment):
-    kept = {k: v for k, v in os.environ.items() if environment.get(k, "") is not None}
-    kept |= {k: v for k, v in environment.items() if v is not None}
-    command = [sys.executable, "-m", "gym_mario_suite", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=kept)
 
 
 # No test reads or writes the user's own key file.
@@ -214,16 +208,16 @@ def assert_one_line(ran, message):
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a screen")
 def test_without_a_screen():
     nothing = {"SDL_VIDEODRIVER": None, "DISPLAY": None, "WAYLAND_DISPLAY": None}
-    ran = process("play", "infinite", **nothing)
+    ran = run_mario("play", "infinite", environment=nothing)
     assert_one_line(ran, "cannot open a window: ")
-    ran = process("play", "infinite", SDL_VIDEODRIVER="x11", DISPLAY=":987")
+    ran = run_mario("play", "infinite", environment={"SDL_VIDEODRIVER": "x11", "DISPLAY": ":987"})
     assert_one_line(ran, "cannot open a window: ")
 
 
 def test_without_pygame(tmp_path):
     (tmp_path / "pygame.py").write_text("raise ImportError('no pygame')")
     for command in (["play", "infinite"], ["watch", "--agent", "forward"]):
-        ran = process(*command, PYTHONPATH=str(tmp_path))
+        ran = run_mario(*command, environment={"PYTHONPATH": str(tmp_path)})
         assert_one_line(ran, 'pip install "gym-mario-suite[play]"')
 
 

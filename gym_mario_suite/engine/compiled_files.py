@@ -61,14 +61,15 @@ def keep_honest(files: Any, stamp: Any) -> None:
 
     def save(key: Any, data: Any) -> None:
         named: dict[Any, str] = files._load_index()
-        fresh = not named
         name = named.get(key) or files._data_name(_number(files._version, stamp, key))
         files._save_data(name, data)
-        if key not in named:
-            named[key] = name
-            files._save_index(named)
-        if fresh:
-            _remove_others(files, set(named.values()))
+        if key in named:
+            return
+        begun = not named
+        named[key] = name
+        files._save_index(named)
+        if begun:
+            _remove_others(files, {name})
 
     files.save = save
 

@@ -6,13 +6,14 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from gym_mario_suite.provenance import commit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **{package: _version(package) for package in ("numpy", "numba", "gymnasium")},
-        "commit": _commit(),
+        "commit": commit(),
     }
 
 
@@ -89,19 +90,6 @@ def _version(package: str) -> str:
     from importlib.metadata import version
 
     return version(package)
-
-
-def _commit() -> str:
-    try:
-        return subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def write_json(path: Path, metrics: list[Metric], facts: dict[str, Any] | None = None) -> None:

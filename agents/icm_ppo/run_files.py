@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import nn
 from gym_mario_suite import __version__
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.provenance import command_of, commit
 from gym_mario_suite.whole_file import write_whole
 from gym_mario_suite.wrappers import MoveStatistics
 from gym_mario_suite.wrappers.curiosity_learner import (
@@ -139,7 +139,7 @@ class RunFiles:
             "frame_skip": config.span or options.get("frame_skip", 1),
             "decisions": decisions,
             "seed": config.seed,
-            "command": command_of(config),
+            "command": command_of(config.program, config, _NOT_IN_COMMANDS),
             "commit": commit(),
             "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
             "last_curve_row": self._last_row(),
@@ -193,33 +193,6 @@ def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
         planes = np.moveaxis(mean, -1, 0) if mean.shape[-1] <= 16 else mean
         mean = np.concatenate(list(planes), axis=1)
     image.imsave(path, mean, cmap="gray")
-
-
-def command_of(config: Any) -> str:
-    """The command that makes the run anew."""
-    words = [f"python -m {config.program}"]
-    for name, field in type(config).__dataclass_fields__.items():
-        value = getattr(config, name)
-        if name in _NOT_IN_COMMANDS or (name != "out" and value == field.default):
-            continue
-        option = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(option if value else option.replace("--", "--no-", 1))
-        else:
-            text = f"runs/{value.name}" if isinstance(value, Path) else str(value)
-            words.append(f"{option} '{text}'" if "{" in text else f"{option} {text}")
-    return " ".join(words)
-
-
-def commit() -> str:
-    """The commit of the source, or "unknown" outside of a repository."""
-    words = ["git", "rev-parse", "--short", "HEAD"]
-    folder = Path(__file__).resolve().parent
-    try:
-        found = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 import sys
 import time
 from collections import defaultdict, deque
@@ -32,6 +31,7 @@ from gym_mario_suite.agents.sb3.recipes import (
 )
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.provenance import command_of, commit
 from gym_mario_suite.whole_file import require_folder, write_whole
 
 _EPISODES = 200  # of each difficulty, that the figures of the curve are means of
@@ -40,6 +40,7 @@ _CURVE = "curve.csv"
 _MODEL = "model.zip"
 _POLICY = "policy.safetensors"
 _CONFIG = "config.json"
+_NOT_IN_COMMANDS = frozenset({"resume"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -303,7 +304,7 @@ def export(
         "decisions": model.num_timesteps,
         "cpu_minutes": round(float(last.get("cpu_seconds", 0)) / 60, 1),
         "seed": run.seed,
-        "command": command_of(run),
+        "command": command_of("gym_mario_suite.agents.sb3", run, _NOT_IN_COMMANDS),
         "commit": commit(),
         "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
         "last_curve_row": last,
@@ -312,35 +313,6 @@ def export(
     network = PolicyNetwork(card, np.zeros(size, np.float32), ones, layers, activations)
     network.save(run.out / _POLICY)
     write_whole(run.out / "card.json", _to_json(card))
-
-
-def command_of(run: Training) -> str:
-    """The command that trains as this run did."""
-    words = ["python -m gym_mario_suite.agents.sb3"]
-    plain = Training(out=run.out)
-    for name, value in asdict(run).items():
-        if name == "resume" or (name != "out" and value == getattr(plain, name)):
-            continue
-        option = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(option)
-        elif isinstance(value, tuple):
-            words.append(" ".join([option, *map(str, value)]))
-        else:
-            text = f"runs/{value.name}" if isinstance(value, Path) else str(value)
-            words.append(f"{option} '{text}'" if "{" in text else f"{option} {text}")
-    return " ".join(words)
-
-
-def commit() -> str:
-    """The commit of the source, or "unknown" outside of a repository."""
-    folder = Path(__file__).resolve().parent
-    words = ["git", "rev-parse", "--short", "HEAD"]
-    try:
-        found = subprocess.run(words, capture_output=True, text=True, check=True, cwd=folder)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()
 
 
 def _object(name: str, text: str) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
+
+from gym_mario_suite import __version__
+from gym_mario_suite.provenance import commit
 
 
 def card_of_checkpoint(metadata: Mapping[str, Any], threshold: float, note: str) -> dict[str, Any]:
@@ -25,28 +25,7 @@ def card_of_checkpoint(metadata: Mapping[str, Any], threshold: float, note: str)
         "predictions": progress["predictions"],
         "training_seconds": round(progress["seconds"]),
         "last_loss": progress["loss"],
-        "version": _version(),
-        "commit": _commit(),
+        "version": __version__,
+        "commit": commit(),
         "licence": "MIT",
     }
-
-
-def _version() -> str:
-    try:
-        return version("gym-mario-suite")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-def _commit() -> str:
-    try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        )
-        return asked.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"

@@ -4,7 +4,6 @@
 
 import contextlib
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.provenance import commit
 from gym_mario_suite.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _card(kind: str, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
     best = min((look for look in trainer.looks if look.best), key=lambda look: look.held_out)
     return {
         "command": f"mario levels train {kind} --corpus VGLC --seed {trainer.settings.seed}",
-        "commit": _commit(),
+        "commit": commit(),
         "corpus": "VGLC, processed text levels (Summerville et al., arXiv 1606.07487)",
         "corpus_sha256": digest_of_levels(split),
         "train_levels": [level.name for level in split.train],
@@ -297,16 +297,6 @@ def _card(kind: str, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
         "best_held_out": best.held_out,
         "curve": [[look.step, look.train, look.held_out] for look in trainer.looks],
     }
-
-
-def _commit() -> str:
-    """The checkout's commit, or unknown."""
-    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
 
 
 def _write_card(target: Path, card: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ from gym_mario_suite.agents.sb3.recipes import (
     make_games,
     recipe_for,
 )
-from gym_mario_suite.agents.sb3.train import Training, command_of, train
+from gym_mario_suite.agents.sb3.train import Training, train
 from gym_mario_suite.engine.world import Button
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 from gym_mario_suite.errors import OptionError
@@ -143,16 +143,6 @@ def test_the_seed_decides_everything(tmp_path):
         weights.append(next(model.policy.parameters()))
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
-
-
-def test_the_command_of_a_run(tmp_path):
-    run = Training(
-        out=tmp_path / "x", difficulties=(0, 3), env_options='{"a": 1}', tensorboard=True
-    )
-    assert command_of(run) == (
-        "python -m gym_mario_suite.agents.sb3 --out runs/x --env-options '{\"a\": 1}' "
-        "--difficulties 0 3 --tensorboard"
-    )
 
 
 @pytest.mark.parametrize("name", ["env_options", "settings"])

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import types
@@ -91,6 +92,8 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture
 def two_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose benchmark says 100 in its first commit and 120 in its second."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
     folder = tmp_path / "repository"
     (folder / "benchmarks").mkdir(parents=True)
     (folder / "benchmarks" / "__init__.py").touch()

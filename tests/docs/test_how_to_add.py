@@ -19,6 +19,8 @@ _FOLDERS = ("gym_mario_suite", "agents", "wrappers", "art", "docs")
 @pytest.fixture(scope="module", name="copy")
 def fixture_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository with all four diffs applied."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
     copy = tmp_path_factory.mktemp("how_to_add") / "repository"
     copy.mkdir()
     skipped = shutil.ignore_patterns("_build", "pictures", "curves", "*.onnx", "notebooks")

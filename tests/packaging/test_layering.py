@@ -18,7 +18,7 @@ TIERS: tuple[frozenset[str], ...] = tuple(
         frozenset,
         (
             {"errors"},
-            {"registry", "whole_file", "completion", "program"},
+            {"registry", "whole_file", "completion", "program", "provenance"},
             {""},  # the package's own __init__
             {"engine"},
             {"levels"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pygame
 
@@ -59,12 +59,16 @@ class PartyKeys:
 
     Attributes:
         controls: Of each person, in the order of the seats.
+        on_focus_lost: Called when the keyboard's keys go elsewhere.
+        on_gamepad_lost: Called when a gamepad is gone.
     """
 
     def __init__(self, people: list[int]) -> None:
         self._people = people
         self.controls = [Controls(_bindings(number)) for number in range(len(people))]
         self._pads: list[int] = []
+        self.on_focus_lost: Callable[[], None] = lambda: None
+        self.on_gamepad_lost: Callable[[], None] = lambda: None
 
     def told(self, seat: int) -> tuple[str, ...]:
         """What the title card says about a person's keys."""
@@ -86,7 +90,9 @@ class PartyKeys:
                     self._pads.append(pad.get_instance_id())
             elif event.type == pygame.JOYDEVICEREMOVED and event.instance_id in self._pads:
                 self._pads.remove(event.instance_id)
-                yield Action.PAUSE
+                self.on_gamepad_lost()
+            elif event.type == pygame.WINDOWFOCUSLOST:
+                self.on_focus_lost()
             if event.type in _PAD_EVENTS:
                 owner = self._owner(event.instance_id)
                 if owner is not None:

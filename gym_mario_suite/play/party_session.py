@@ -107,8 +107,9 @@ class PartySession:
             self._next(self.seed + 1)
 
     def interrupt(self) -> None:
-        """Pause, for example because a gamepad has gone."""
-        if self.state is PartyState.PLAYING:
+        """Pause if people play, for example because a gamepad has gone."""
+        people = any(guest.agent is None for guest in self.guests)
+        if people and self.state is PartyState.PLAYING:
             self.state = PartyState.PAUSED
 
     def advance(self, elapsed_ns: int, hurried: Callable[[], bool] = lambda: False) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,15 +17,13 @@ from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.cards import cap_label
 from gym_mario_suite.play.controls import Controls
 from gym_mario_suite.play.episodes import Course
+from gym_mario_suite.play.frame_loop import run_frames
 from gym_mario_suite.play.painter import Painter
 from gym_mario_suite.play.replay_course import ReplayCourse
 from gym_mario_suite.play.screen import MAX_SCALE, Screen, require_display
 from gym_mario_suite.play.session import Session
 from gym_mario_suite.play.x_server import WindowGuard
 
-# Of a frame, for the ticks of a slow agent; then the window is drawn and asked for keys again.
-PATIENCE_NS = 40_000_000
-SWITCHING_NS = 1_000_000_000
 _SLOWEST, _FASTEST = 0.01, 100
 
 
@@ -89,7 +86,14 @@ def show_course(course: Course, options: WindowOptions, *, title: bool = True) -
             painter.paint(session)  # compiles what is not, before the window waits for it
             caption = f"gym-mario-suite: {course.headline.lower()}"
             screen = Screen(caption, options.scale, options.full_screen)
-            run(session, screen, controls, painter, max_frames=options.max_frames)
+            run_frames(
+                session,
+                screen,
+                controls,
+                lambda: session.press(controls.held, controls.take_taps()),
+                lambda: painter.paint(session),
+                max_frames=options.max_frames,
+            )
         return session
 
 
@@ -106,44 +110,6 @@ def open_display() -> Iterator[None]:
     finally:
         pygame.joystick.quit()
         pygame.display.quit()
-
-
-def run(
-    session: Session,
-    screen: Screen,
-    controls: Controls,
-    painter: Painter,
-    *,
-    max_frames: int | None = None,
-    clock_ns: Callable[[], int] = time.perf_counter_ns,
-) -> None:
-    """Frame after frame until somebody quits."""
-    before_ns = switched_ns = clock_ns()
-
-    def on_focus_lost() -> None:
-        # Some window managers take the focus away for a moment when the window changes its size.
-        if clock_ns() - switched_ns > SWITCHING_NS:
-            session.interrupt()
-
-    controls.on_focus_lost = on_focus_lost
-    frames = 0
-    while max_frames is None or frames < max_frames:
-        for action in controls.commands(pygame.event.get()):
-            if action is Action.QUIT:
-                return
-            if action is Action.FULL_SCREEN:
-                screen.toggle_full_screen()
-                switched_ns = clock_ns()
-            else:
-                session.command(action)
-        session.press(controls.held, controls.take_taps())
-        now_ns = clock_ns()
-        patience_ends_ns = now_ns + PATIENCE_NS
-        session.advance(now_ns - before_ns, lambda end=patience_ends_ns: clock_ns() > end)
-        before_ns = now_ns
-        screen.show(painter.paint(session))
-        screen.wait()
-        frames += 1
 
 
 def _hint(bindings: Bindings) -> str:

@@ -123,6 +123,30 @@ def test_two_people_share_the_keyboard():
     assert keys.held(2) == [0, Button.LEFT]
 
 
+def test_a_gamepad_that_goes_away_is_told_and_commands_nothing(monkeypatch):
+    class Pad:
+        get_instance_id = staticmethod(lambda: 7)
+        get_name = staticmethod(lambda: "Pad")
+
+    monkeypatch.setattr(pygame.joystick, "Joystick", lambda index: Pad())
+    keys, gone = PartyKeys([0, 1]), []
+    keys.on_gamepad_lost = lambda: gone.append(1)
+    removed = pygame.event.Event(pygame.JOYDEVICEREMOVED, instance_id=7)
+    assert list(keys.commands([removed])) == []
+    assert gone == []
+    added = pygame.event.Event(pygame.JOYDEVICEADDED, device_index=0)
+    # It would go on if it were paused already, where a command of the key did that.
+    assert list(keys.commands([added, removed])) == []
+    assert gone == [1]
+
+
+def test_only_people_are_interrupted():
+    session = session_of(Guest("R", RaceAgent()), Guest("S", RaceAgent()), contest="race")
+    session.command(Action.START)
+    session.interrupt()
+    assert session.state is PartyState.PLAYING
+
+
 def test_a_person_in_another_seat_has_the_first_keys():
     keys = PartyKeys([2])
     list(keys.commands([key(pygame.KEYDOWN, pygame.K_UP)]))

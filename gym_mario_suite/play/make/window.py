@@ -13,6 +13,7 @@ from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.canvas import Pixels
 from gym_mario_suite.play.controls import Controls, key_codes
+from gym_mario_suite.play.frame_loop import run_frames
 from gym_mario_suite.play.make.commands import Do
 from gym_mario_suite.play.make.editor import Editor
 from gym_mario_suite.play.make.layout import LEAST_PX
@@ -22,7 +23,7 @@ from gym_mario_suite.play.make.trial import Trial
 from gym_mario_suite.play.painter import Painter as TrialPainter
 from gym_mario_suite.play.screen import Screen, require_display
 from gym_mario_suite.play.session import Session
-from gym_mario_suite.play.window import open_display, run
+from gym_mario_suite.play.window import open_display
 from gym_mario_suite.play.x_server import WindowGuard
 
 _USUAL_PX = (1280, 800)
@@ -326,7 +327,14 @@ class EditorWindow:
             controls.on_gamepad = session.gamepad
             session.notify("ESC: BACK TO THE EDITOR")
             screen = _TrialScreen(self._screen)
-            run(session, screen, controls, TrialPainter(self._options.bindings))
+            painter = TrialPainter(self._options.bindings)
+            run_frames(
+                session,
+                screen,
+                controls,
+                lambda: session.press(controls.held, controls.take_taps()),
+                lambda: painter.paint(session),
+            )
         editor.played_trial(trial)
         editor.full_screen = self._screen.full_screen
         self._take_keys()

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import signal
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.compare import CompareError, compare
+from gym_mario_suite.program import Interruption
 
 
 def main(
@@ -23,10 +23,9 @@ def main(
     terminal = Console()
     # Elsewhere nobody can widen it: names are not cut off.
     console = terminal if terminal.is_terminal else Console(width=140)
-    # `kill` and `timeout` end us like Ctrl-C: with the checkouts taken away.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with console.status("checking out") as status:
+        # `kill` and `timeout` end us like Ctrl-C: with the checkouts taken away.
+        with Interruption(at_once=True), console.status("checking out") as status:
 
             def tell(line: str) -> None:
                 status.update(line)

@@ -102,6 +102,15 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def postponed(self) -> Iterator[None]:
+        """Within it the first one only sets `asked`: what is being written is finished."""
+        at_once, self._at_once = self._at_once, False
+        try:
+            yield
+        finally:
+            self._at_once = at_once
+
     def _ask(self, *_: object) -> None:
         again, self.asked = self.asked, True
         if again or self._at_once:

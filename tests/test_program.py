@@ -54,6 +54,18 @@ def test_a_fault_of_ones_own_is_not_hidden() -> None:
         print(1 // 0)
 
 
+@pytest.fixture
+def _handlers() -> Iterator[None]:
+    """As in a program of one's own: a test run in the background of a shell ignores Ctrl-C."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_handlers")
 def test_kill_ends_a_program_like_ctrl_c() -> None:
     with pytest.raises(SystemExit) as end, told_errors():
         signal.raise_signal(signal.SIGTERM)
@@ -73,16 +85,6 @@ def test_kill_ends_forked_processes_without_a_word() -> None:
     )
     done = run_python(program)
     assert (done.stdout, done.stderr) == ("-15\n", "")
-
-
-@pytest.fixture
-def _handlers() -> Iterator[None]:
-    """As in a program of one's own: a test run in the background of a shell ignores Ctrl-C."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("_handlers")
@@ -105,6 +107,17 @@ def test_an_interruption_at_once_is_remembered(sent: signal.Signals) -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(sent)
         assert interruption.asked
+
+
+@pytest.mark.usefixtures("_handlers")
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_what_is_being_written_is_finished(sent: signal.Signals) -> None:
+    with Interruption(at_once=True) as interruption:
+        with interruption.postponed():
+            signal.raise_signal(sent)
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(sent)
 
 
 @pytest.mark.usefixtures("_handlers")

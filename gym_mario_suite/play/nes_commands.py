@@ -129,7 +129,8 @@ def record_nes(
                 if interruption.asked:
                     raise KeyboardInterrupt
         finally:
-            run.replay({"agent": agent}).save(path)
+            with interruption.postponed():
+                run.replay({"agent": agent}).save(path)
         end = {Status.WIN: "cleared", Status.DEAD: "dead"}.get(run.status, "unfinished")
         from gym_mario_suite.nes import smb
 

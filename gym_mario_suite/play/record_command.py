@@ -94,7 +94,8 @@ def record(
             try:
                 play_level(player, game, f"level {level_seed}")
             finally:
-                game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
+                with interruption.postponed():
+                    game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
             progress.advance(task)
             if interruption.asked:
                 raise KeyboardInterrupt

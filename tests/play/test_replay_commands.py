@@ -229,7 +229,7 @@ def test_an_interrupted_recording_keeps_what_was_played(tmp_path, sent):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
-    while len(list(folder.glob("*.mario"))) < 3 and time.monotonic() < deadline:
+    while len(list(folder.glob("[!.]*.mario"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(sent)
     _, stderr = running.communicate(timeout=60)

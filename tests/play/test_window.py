@@ -235,7 +235,7 @@ def test_an_interrupted_window_keeps_what_was_played(tmp_path, sent):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
-    while not list(Path(folder).glob("*.mario")) and time.monotonic() < deadline:
+    while not list(Path(folder).glob("[!.]*.mario")) and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(sent)
     _, stderr = running.communicate(timeout=60)
@@ -264,7 +264,7 @@ def test_an_x_server_that_goes_away(tmp_path):
     )
     try:
         deadline = time.monotonic() + 120
-        while not list(folder.glob("*.mario")) and time.monotonic() < deadline:
+        while not list(folder.glob("[!.]*.mario")) and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)
         server.terminate()

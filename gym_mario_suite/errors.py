@@ -15,6 +15,14 @@ class OptionError(MarioError, ValueError):
     """An option, argument or action is not what was expected; the message says what is."""
 
 
+class UnknownOption(OptionError, TypeError):
+    """A keyword argument that there is not. Also a TypeError, as Python's own would be."""
+
+
+class RequirementError(MarioError, ImportError):
+    """A package that this one stands on is too old; the message says how to mend it."""
+
+
 class LevelError(MarioError, ValueError):
     """A level cannot be made or read."""
 

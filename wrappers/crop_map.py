@@ -92,7 +92,7 @@ class _Cut:
             plane = spaces.get(name)
             if plane is not None and plane.shape == shape:
                 self._beyond[name] = value
-                spaces[name] = gym.spaces.MultiBinary((size, size))
+                spaces[name] = gym.spaces.Box(0, 1, (size, size), np.int8)
         self.space = gym.spaces.Dict(spaces)
 
     def __call__(self, observations: Observation) -> Observation:

@@ -69,6 +69,9 @@ class NESReplay:
             )
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return NESReplay.from_bytes, (self.to_bytes(),)
+
     @property
     def ticks(self) -> int:
         """Length in frames."""

@@ -100,6 +100,9 @@ class Replay:
             )
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Replay.from_bytes, (self.to_bytes(),)
+
     @property
     def ticks(self) -> int:
         """Length in ticks."""

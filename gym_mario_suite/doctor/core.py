@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_mario_suite.doctor.finding import Finding, State, first_line
+from gym_mario_suite.errors import RequirementError
 
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 
@@ -77,6 +78,8 @@ def _failed(error: Exception) -> Finding:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         text = "MarioInfinite-v0 cannot be played while numba is switched off"
         mend = "unset NUMBA_DISABLE_JIT"
+    elif isinstance(error, RequirementError):
+        mend = "pip install --upgrade gymnasium"
     elif isinstance(error, ImportError):
         mend = 'pip install --force-reinstall "gym-mario-suite"'
     else:

@@ -113,8 +113,12 @@ class OnnxModel:
                 f"{path}: the model takes frames {shapes.get('noisy')}, its settings say "
                 f"{[3, height, width]}"
             )
+        self._path = path
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_model, (self._path, "onnx", self._threads)
 
     def denoise(self, inputs: dict[str, NDArray[Any]]) -> Denoised:
         """See `DreamModel.denoise`."""
@@ -159,10 +163,14 @@ class TorchModel:
         import torch
 
         denoiser, self.config, self.card = load_model(path)
+        self._again = path, threads, device
         self._torch = torch
         self._device = torch.device(device)
         self._denoiser = denoiser.to(self._device)
         torch.set_num_threads(as_integer("threads", threads, 1, _MAX_THREADS))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TorchModel, self._again
 
     def denoise(self, inputs: dict[str, NDArray[Any]]) -> Denoised:
         """See `DreamModel.denoise`."""

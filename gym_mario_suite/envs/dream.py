@@ -90,6 +90,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         solver: "euler" or "heun".
         actions: Name of the action set.
         horizon: Steps of an episode at most.
+        max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.
         spawn: Where episodes begin: "random", or a spawn as in the reset option.
         level_hint: As the reset option, for all episodes.
         done_threshold: Probability from which on a step ends the episode; None for the model's own.

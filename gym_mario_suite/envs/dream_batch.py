@@ -165,7 +165,7 @@ class DreamBatch:
         _, outcome = self.dreamer.step(keys, rows)
         self.rewards[rows] = outcome.reward
         done = outcome.p_done >= self._threshold
-        late = self.dreamer.times[rows] >= self.options.horizon
+        late = self.dreamer.times[rows] >= self.options.last_step
         self.codes[rows] = np.where(done, TERMINATED, np.where(late, TRUNCATED, 0))
         told = {**outcome._asdict(), "step": self.dreamer.times[rows]}
         told |= {"move_x": outcome.move[:, 0], "move_y": outcome.move[:, 1]}

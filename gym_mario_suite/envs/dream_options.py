@@ -33,6 +33,7 @@ class DreamOptions:
     solver: str = "euler"
     actions: str = "curiosity"
     horizon: int = 1000
+    max_episode_steps: int | None = None
     spawn: str | int = RANDOM_SPAWN
     level_hint: Any = None
     done_threshold: float | None = None
@@ -41,6 +42,8 @@ class DreamOptions:
     def __post_init__(self) -> None:
         _ = self.action_set
         as_integer("horizon", self.horizon, 1, _LARGEST)
+        if self.max_episode_steps is not None:
+            as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
         as_integer("upscale", self.upscale, 1, _MAX_UPSCALE)
         if self.steps is not None:
             as_integer("steps", self.steps, 1, MAX_STEPS)
@@ -55,6 +58,11 @@ class DreamOptions:
             raise OptionError(
                 f"done_threshold must be a probability above 0, got {self.done_threshold!r}"
             )
+
+    @property
+    def last_step(self) -> int:
+        """The step after which an episode is truncated."""
+        return min(self.horizon, self.max_episode_steps or self.horizon)
 
     @property
     def action_set(self) -> ActionSet:

@@ -90,7 +90,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""
-        return self.batch.level(index)
+        return self.batch.level(as_integer("index", index, 0, self.num_envs - 1))
 
     def reset(
         self,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any, TypeVar
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, UnknownOption
 
 Options = TypeVar("Options")
 
@@ -19,9 +20,31 @@ def read_options(kind: type[Options], owner: str, keywords: Mapping[str, Any]) -
         keywords: Keyword arguments.
 
     Raises:
-        OptionError: For an option that there is not, or a value that is not possible.
+        UnknownOption: For an option that there is not.
+        OptionError: For a value that is not possible.
     """
+    check_names(kind, owner, keywords)
     try:
         return kind(**keywords)
     except TypeError as error:
         raise OptionError(f"{owner}: {error}") from None
+
+
+def check_names(kind: type[Any], owner: str, names: Iterable[str]) -> None:
+    """See that all names are of options.
+
+    Args:
+        kind: The dataclass of the options.
+        owner: Whose options they are, for the message.
+        names: What they were called.
+
+    Raises:
+        UnknownOption: For one that is not; the message lists those there are.
+    """
+    known = [field.name for field in fields(kind)]
+    for name in names:
+        if name not in known:
+            # In Python's words: some libraries look for them, and try without the argument.
+            raise UnknownOption(
+                f"{owner} got an unexpected keyword argument {name!r}; there are {', '.join(known)}"
+            )

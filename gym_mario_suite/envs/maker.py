@@ -96,6 +96,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         scans: How often narrow and patch go over the map; others have as many steps as that many
             times the cells, grid that many steps.
         max_steps: Steps of an episode, instead of `scans`.
+        max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.
         weights: By metric; those that are not named keep theirs.
         targets: Intervals by metric, the least and the most; likewise.
         control: By metric, an interval from which every episode draws its own target interval.

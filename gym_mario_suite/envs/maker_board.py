@@ -154,7 +154,7 @@ def rules_of(options: MakerOptions) -> Rules:
         patch_columns=int(options.patch[1]),
         places=options.positions,
         max_changes=options.max_changes,
-        max_steps=options.step_limit,
+        max_steps=min(options.step_limit, options.max_episode_steps or options.step_limit),
         dense=options.reward == "dense",
         bonus=float(options.bonus),
         solve=options.solver == "static",

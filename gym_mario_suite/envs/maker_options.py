@@ -98,6 +98,7 @@ class MakerOptions:
     change_share: float | None = None
     scans: int = 3
     max_steps: int | None = None
+    max_episode_steps: int | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     targets: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     control: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -122,6 +123,8 @@ class MakerOptions:
         as_integer("scans", self.scans, 1, 1 << 20)
         if self.max_steps is not None:
             as_integer("max_steps", self.max_steps, 1, _MAX_STEPS)
+        if self.max_episode_steps is not None:
+            as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
         share = 0.0 if self.change_share is None else self.change_share
         for name, value in (("change_share", share), ("freeze", self.freeze)):
             if not 0.0 <= _number(name, value) <= 1.0:
@@ -219,8 +222,8 @@ class MakerOptions:
                 "pos": gym.spaces.Box(np.zeros(2, np.int32), corner, dtype=np.int32),
                 "counts": gym.spaces.Box(0, self.size, (k,), np.int32),
                 "budget": gym.spaces.Box(0.0, 1.0, (1,), np.float32),
-                "frozen": gym.spaces.MultiBinary(shape),
-                "path": gym.spaces.MultiBinary(shape),
+                "frozen": gym.spaces.Box(0, 1, shape, np.int8),
+                "path": gym.spaces.Box(0, 1, shape, np.int8),
                 "targets": gym.spaces.Box(0.0, _MOST_TARGET, (N_METRICS, 2), np.float32),
             }
         )

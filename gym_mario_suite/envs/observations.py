@@ -57,33 +57,57 @@ class ObservationWriter(Protocol):
         ...
 
 
-def _plain_writer(write_rows: Callable[..., None]) -> Callable[[ViewOptions], ObservationWriter]:
+_WRITE_ROWS: dict[str, Callable[..., None]] = {
+    "grid": write_grid_rows,
+    "framework": write_framework_rows,
+    "channels": write_channels_rows,
+    "features": write_features_rows,
+    "terrain": write_terrain_rows,
+}
+
+
+@dataclass(frozen=True)
+class _RowsWriter:
+    """Has a compiled function write.
+
+    It holds the function's name, so that environments are pickled without machine code.
+
+    Attributes:
+        name: Of the observation mode.
+        details: Levels of detail, where the mode has them.
+    """
+
+    name: str
+    details: tuple[int, ...] = ()
+
+    def __call__(
+        self,
+        images: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        worlds: NDArray[np.void],
+        themes: NDArray[np.int64],
+        mask: NDArray[np.bool_],
+        first: int,
+        end: int,
+        out: NDArray[Any],
+    ) -> None:
+        """See `ObservationWriter`."""
+        _WRITE_ROWS[self.name](first, end, images, rows, worlds, mask, *self.details, out)
+
+
+def _plain_writer(name: str) -> Callable[[ViewOptions], ObservationWriter]:
     """Makes writers of an observation that has no options."""
-
-    def write(images, rows, worlds, themes, mask, first, end, out):
-        write_rows(first, end, images, rows, worlds, mask, out)
-
-    return lambda _: write
+    return lambda _: _RowsWriter(name)
 
 
-def _grid_writer(options: ViewOptions) -> ObservationWriter:
-    z_level = checked_z("z_level", options.z_level)
-    z_enemies = checked_z("z_enemies", options.z_enemies)
+def _detailed_writer(name: str) -> Callable[[ViewOptions], ObservationWriter]:
+    """Makes writers of a grid, which has levels of detail."""
 
-    def write(images, rows, worlds, themes, mask, first, end, out):
-        write_grid_rows(first, end, images, rows, worlds, mask, z_level, z_enemies, out)
+    def make(options: ViewOptions) -> ObservationWriter:
+        z_level = checked_z("z_level", options.z_level)
+        return _RowsWriter(name, (z_level, checked_z("z_enemies", options.z_enemies)))
 
-    return write
-
-
-def _framework_writer(options: ViewOptions) -> ObservationWriter:
-    z_level = checked_z("z_level", options.z_level)
-    z_enemies = checked_z("z_enemies", options.z_enemies)
-
-    def write(images, rows, worlds, themes, mask, first, end, out):
-        write_framework_rows(first, end, images, rows, worlds, mask, z_level, z_enemies, out)
-
-    return write
+    return make
 
 
 def _pixel_writer(name: str) -> Callable[[ViewOptions], ObservationWriter]:
@@ -128,21 +152,19 @@ class ObservationMode:
 OBSERVATION_MODES: dict[str, ObservationMode] = {
     mode.name: mode
     for mode in (
-        ObservationMode("grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _grid_writer),
+        ObservationMode(
+            "grid", -128, 127, (GRID_SIZE, GRID_SIZE), np.int8, _detailed_writer("grid")
+        ),
         ObservationMode(
             "channels",
             0,
             1,
             (len(CHANNELS), GRID_SIZE, GRID_SIZE),
             np.int8,  # not uint8, which learners take for the pixels of an image
-            _plain_writer(write_channels_rows),
+            _plain_writer("channels"),
         ),
-        ObservationMode(
-            "features", -1, 1, (N_FEATURES,), np.float32, _plain_writer(write_features_rows)
-        ),
-        ObservationMode(
-            "terrain", -1, 1, (N_TERRAIN,), np.float32, _plain_writer(write_terrain_rows)
-        ),
+        ObservationMode("features", -1, 1, (N_FEATURES,), np.float32, _plain_writer("features")),
+        ObservationMode("terrain", -1, 1, (N_TERRAIN,), np.float32, _plain_writer("terrain")),
         ObservationMode("rgb", 0, 255, (240, 320, 3), np.uint8, _pixel_writer("rgb")),
         ObservationMode("rgb_half", 0, 255, (120, 160, 3), np.uint8, _pixel_writer("rgb_half")),
         ObservationMode("gray84", 0, 255, (84, 84), np.uint8, _pixel_writer("gray84")),
@@ -153,7 +175,7 @@ OBSERVATION_MODES: dict[str, ObservationMode] = {
 # Modes that only the 2019 rules have.
 OBSERVATION_MODES_2019: dict[str, ObservationMode] = {
     "framework": ObservationMode(
-        "framework", -128, 127, (GRID_2019, GRID_2019), np.int8, _framework_writer
+        "framework", -128, 127, (GRID_2019, GRID_2019), np.int8, _detailed_writer("framework")
     )
 }
 

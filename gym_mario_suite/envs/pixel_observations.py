@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.atlas import View, load_views
 from gym_mario_suite.engine.draw import scratch_bytes
 from gym_mario_suite.engine.draw_rows import draw_gray84_rows, draw_rgb_rows
+from gym_mario_suite.envs.thread_memory import ThreadMemory
 
 
 class PixelWriter:
@@ -28,9 +28,12 @@ class PixelWriter:
             "rgb_half": views.rgb_half,
             "gray84": views.grey_half,
         }[name]
-        self._draw = draw_gray84_rows if name == "gray84" else draw_rgb_rows
+        self._name = name
         self._hud = bool(hud)
-        self._memory = threading.local()
+        self._memory = ThreadMemory()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PixelWriter, (self._name, self._hud)  # without the pictures
 
     def __call__(
         self,
@@ -48,4 +51,5 @@ class PixelWriter:
         if scratch is None:
             scratch = self._memory.scratch = np.zeros((1, scratch_bytes(self._view)), np.uint8)
         view, hud = self._view, self._hud
-        self._draw(first, end, view, scratch, images, rows, worlds, themes, mask, hud, out)
+        draw = draw_gray84_rows if self._name == "gray84" else draw_rgb_rows
+        draw(first, end, view, scratch, images, rows, worlds, themes, mask, hud, out)

@@ -15,6 +15,8 @@ from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
+from gym_mario_suite.envs.keyword_options import check_names
+from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.limits import Limits
@@ -96,6 +98,7 @@ class raw_env(AECEnv[str, Any, Any]):
         for name in ("level", "level_seed", "rules"):
             if name in options:
                 raise OptionError(f"the course is the designer's: {name} cannot be given")
+        check_names(InfiniteOptions, "mario_design_play_v0", options)
         self.render_mode = render_mode
         self.board = DrawingBoard(width, _DEFAULT_LIMITS if limits is None else limits)
         self.edits = as_integer("edits", edits, 1, _MOST_EDITS)
@@ -130,6 +133,13 @@ class raw_env(AECEnv[str, Any, Any]):
         """The share of the last courses that the player has finished; None before the first."""
         return sum(self._results) / len(self._results) if self._results else None
 
+    @property
+    def np_random(self) -> np.random.Generator:
+        """The environment's random stream, as Gymnasium's have one."""
+        if self._np_random is None:
+            self._np_random = seeding.np_random(None)[0]
+        return self._np_random
+
     def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The observation space of an agent; the same object every time."""
         return self.observation_spaces[agent]
@@ -140,7 +150,7 @@ class raw_env(AECEnv[str, Any, Any]):
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin a new course on an empty board; it is the designer's turn."""
-        if seed is not None or self._np_random is None:
+        if seed is not None:
             self._np_random = seeding.np_random(seed)[0]
         self.agents = list(self.possible_agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)
@@ -221,8 +231,7 @@ class raw_env(AECEnv[str, Any, Any]):
     def _begin(self, agent: str) -> None:
         """It is a player's turn, at the beginning of the course."""
         self.agent_selection = agent
-        assert self._np_random is not None
-        seed = int(self._np_random.integers(1 << 31))
+        seed = int(self.np_random.integers(1 << 31))
         options = {"level": self.board.level()}
         self._seen[agent], self.infos[agent] = self._game.reset(seed=seed, options=options)
         self._came_px = self._from_px = float(self.infos[agent]["distance"])

@@ -88,7 +88,15 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         }
         self._actions = ActionReader(self.options.infinite.action_set)
         self._np_random: np.random.Generator | None = None
+        self._levels_seeded = False
         self._window: Any = None
+
+    @property
+    def np_random(self) -> np.random.Generator:
+        """The environment's random stream, as Gymnasium's have one."""
+        if self._np_random is None:
+            self._np_random = seeding.np_random(None)[0]
+        return self._np_random
 
     def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The observation space of an agent; the same object every time."""
@@ -110,9 +118,11 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         chosen = {key: value for key, value in (options or {}).items() if key in _RESET_OPTIONS}
         if len(chosen) > 1:
             raise OptionError(f"give one reset option, not {' and '.join(sorted(chosen))}")
-        if seed is not None or self._np_random is None:
+        if seed is not None:
             self._np_random = seeding.np_random(seed)[0]
-            self.batch.levels.seed(0, draw_stream_seed(self._np_random))
+        if seed is not None or not self._levels_seeded:
+            self.batch.levels.seed(0, draw_stream_seed(self.np_random))
+            self._levels_seeded = True
         if "state" in chosen:
             self.set_state(chosen["state"])
         else:
@@ -138,8 +148,11 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         Raises:
             AgentError: If an agent that plays has no action, or an action's agent does not play.
             OptionError: If an action is not one of the set.
-            ResetNeeded: Before the first reset, and when the game is over.
+            ResetNeeded: Before the first reset, and for actions when the game is over; a step
+                without any is empty then, as some wrappers of others expect it.
         """
+        if not self.agents and not actions and self.batch.started[0]:
+            return {}, {}, {}, {}, {}
         if not self.agents:
             raise gym.error.ResetNeeded("call reset() first: no game is running")
         self._check_agents(actions)
@@ -190,8 +203,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
             StateError: If the bytes are no such state; the environment is unchanged then.
         """
         self.batch.load_state(0, state)
-        if self._np_random is None:
-            self._np_random = seeding.np_random(None)[0]
+        self._levels_seeded = True  # the state has the stream of levels
         ended = self.batch.memory[0]["ended"]
         self.agents = [
             agent

@@ -8,7 +8,6 @@ power state (0, 0.5, 1). Pixels show them, each in his colour. Who has ended see
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import gymnasium as gym
@@ -27,6 +26,7 @@ from gym_mario_suite.engine.learner_views import (
 from gym_mario_suite.engine.observe import GRID_CENTRE, GRID_SIZE, write_merged_grid
 from gym_mario_suite.engine.player import mode_of
 from gym_mario_suite.engine.world import Kind, Status
+from gym_mario_suite.envs.thread_memory import ThreadMemory
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.party import player_of
@@ -155,7 +155,7 @@ class PartyViews:
             raise OptionError(f"several players cannot be observed as {options.obs!r}")
         self.space = gym.spaces.Box(mode.low, mode.high, shape, mode.dtype)
         self.plays_by_pixels = mode.dtype == np.uint8
-        self._memory = threading.local()
+        self._memory = ThreadMemory()
 
     def write(
         self,

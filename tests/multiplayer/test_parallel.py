@@ -1,5 +1,8 @@
 """The parallel environment and its vector form: agents, errors, states, equality."""
 
+import copy
+import pickle
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -239,3 +242,47 @@ def test_stable_baselines_takes_the_rows():
     vector = MarioPartyVectorEnv(2, players=2, obs="features", autoreset_mode="SAME_STEP")
     model = sb3.PPO("MlpPolicy", GymVecAdapter(vector), n_steps=8, batch_size=16, n_epochs=1)
     model.learn(64)
+
+
+def test_a_step_without_actions_after_the_end_is_empty():
+    env = mario_race_v0.parallel_env(players=2, time_limit=1)
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step({})
+    env.reset(seed=0)
+    with pytest.raises(AgentError, match="no action for player_0"):
+        env.step({})
+    while env.agents:
+        env.step(everybody(env, 0))
+    assert env.step({}) == ({}, {}, {}, {}, {})
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step({"player_0": 0})
+
+
+def test_the_random_stream_may_be_asked_for_before_the_reset():
+    def digests(env, seed):
+        env.reset(seed=seed)
+        first = env.batch.levels.level(0).digest
+        env.reset()
+        return first, env.batch.levels.level(0).digest
+
+    plain, asked = (mario_race_v0.parallel_env(players=2) for _ in range(2))
+    assert asked.np_random is asked.np_random
+    assert digests(plain, 3) == digests(asked, 3)
+    never_seeded = mario_race_v0.parallel_env(players=2)
+    never_seeded.np_random.random()
+    assert len({*digests(never_seeded, None), *digests(plain, None)}) == 4
+
+
+@pytest.mark.parametrize("obs", ["features", "gray84"])
+def test_a_copy_goes_on_like_the_original(obs):
+    env = mario_race_v0.parallel_env(players=2, obs=obs)
+    env.reset(seed=0)
+    env.step(everybody(env, 1))
+    for other in (copy.deepcopy(env), pickle.loads(pickle.dumps(env))):
+        for action in (1, 4, 4, 3):
+            seen = other.step(everybody(other, action))[0]
+        state = env.get_state()
+        for action in (1, 4, 4, 3):
+            went = env.step(everybody(env, action))[0]
+        env.set_state(state)
+        assert all(np.array_equal(seen[agent], went[agent]) for agent in seen)

@@ -7,7 +7,13 @@ import numpy as np
 import pettingzoo
 import pytest
 
-from gym_mario_suite.multiplayer.registration import NAMESPACE, PARALLEL, TURN_BASED
+from gym_mario_suite.errors import UnknownOption
+from gym_mario_suite.multiplayer.registration import (
+    NAMESPACE,
+    PARALLEL,
+    TURN_BASED,
+    register_with_pettingzoo,
+)
 
 with warnings.catch_warnings():
     # PettingZoo's tests import a part of its own that is deprecated.
@@ -76,3 +82,16 @@ def test_pettingzoos_registry_makes_them(name):
     turns = pettingzoo.make("aec", env_id)
     turns.reset(seed=1)
     assert turns.agent_selection == "player_0"
+
+
+def test_an_older_pettingzoo_has_no_registry(monkeypatch):
+    monkeypatch.delattr(pettingzoo, "parallel_registry")
+    monkeypatch.delattr(pettingzoo, "aec_registry")
+    register_with_pettingzoo()
+
+
+def test_unknown_options_are_refused_in_the_name_of_the_environment():
+    for module in MODULES:
+        name = module.__name__.rpartition(".")[2]
+        with pytest.raises(UnknownOption, match=f"{name} got an unexpected .*'speed'; there are"):
+            module.env(speed=1)

@@ -26,7 +26,8 @@ def told_errors(extras: str = "") -> Iterator[None]:
             body; a missing module is then an error that names them.
 
     Raises:
-        SystemExit: With code 2 after a `MarioError` or a missing module, 130 after an interruption.
+        SystemExit: With code 2 after a `MarioError`, a missing module or a file that cannot be
+            used (OSError), 130 after an interruption.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A console without some character shows a question mark instead. On stderr Python sees to
@@ -35,12 +36,18 @@ def told_errors(extras: str = "") -> Iterator[None]:
     try:
         with _ended_by_kill():
             yield
+            sys.stdout.flush()  # here, where a full disk can still be told
     except MarioError as error:
         _leave(str(error) or type(error).__name__)
     except ModuleNotFoundError as error:
         if not extras or (error.name or "").startswith("gym_mario_suite"):
             raise
         _leave(f"{error.name} is missing: pip install 'gym-mario-suite[{extras}]'")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = "" if error.filename is None else f": {os.fspath(error.filename)}"
+        _leave(f"{error.strerror or error}{where}")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ from pathlib import Path
 from gym_mario_suite.errors import OptionError
 
 _SERIAL = count()
+_LONGEST = 200
+
+
+def real_path(path: Path) -> Path:
+    """The file that a path leads to. Unlike `Path.resolve`, links in a circle are no error."""
+    return Path(os.path.realpath(path))
 
 
 def temporary_beside(target: Path) -> Path:
@@ -22,7 +29,10 @@ def temporary_beside(target: Path) -> Path:
 @contextmanager
 def _written(path: Path, data: bytes) -> Iterator[tuple[Path, Path]]:
     """The file and a finished temporary one beside it, which is gone in the end."""
-    target = path.resolve()
+    target = real_path(path)
+    if os.path.exists(target) and not os.path.isfile(target) and not os.path.isdir(target):
+        # A rename would put an ordinary file in the place of a device or a pipe.
+        raise OptionError(f"cannot write {path}: it is not an ordinary file")
     temporary = temporary_beside(target)
     try:
         temporary.write_bytes(data)
@@ -85,4 +95,23 @@ def require_folder(folder: Path) -> Path:
 
 def file_name(text: str, suffix: str) -> str:
     """A file name that says `text` in characters that every file system takes."""
-    return re.sub(r"[^A-Za-z0-9_.=,+-]+", "_", text).lstrip(".")[:200] + suffix
+    return _plain(text)[:_LONGEST] + suffix
+
+
+def distinct_file_name(text: str, tail: str, suffix: str) -> str:
+    """Like `file_name`, and another one for every text.
+
+    Args:
+        text: What the file is of; of what cannot be said, the name has a hash.
+        tail: What follows it, in plain characters; never shortened.
+        suffix: The suffix.
+    """
+    name = _plain(text)
+    if len(name) > _LONGEST // 2 or name != text.replace(":", "_"):
+        digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]
+        name = f"{name[: _LONGEST // 2]}-{digest}"
+    return name + tail + suffix
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.=,+-]+", "_", text).lstrip(".")

@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.whole_file import file_name, require_folder, write_numbered
+from gym_mario_suite.whole_file import (
+    distinct_file_name,
+    file_name,
+    require_folder,
+    write_numbered,
+    write_whole,
+)
 
 
 def test_numbers_that_are_free(tmp_path: Path):
@@ -39,3 +45,35 @@ def test_folders(tmp_path: Path):
 
 def test_names():
     assert file_name("forward:jump_limit=20/..", ".mario") == "forward_jump_limit=20_...mario"
+
+
+def test_names_of_different_texts_are_different():
+    tail = "-seed0-difficulty3-trial1"
+    texts = ["astar:width=5", "cmd:python агента.py", "cmd:python агентб.py", "a b", "a/b", "é"]
+    texts += ["x" * 300, "x" * 301, "x" * 300 + "é"]
+    names = [distinct_file_name(text, tail, ".mario") for text in texts]
+    assert len(set(names)) == len(texts)
+    assert all(name.endswith(f"{tail}.mario") and len(name) < 200 for name in names)
+    assert all(name.isascii() and not set(name) & set(" /:") for name in names)
+    # Those of most agents can be read.
+    assert names[0] == f"astar_width=5{tail}.mario"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OptionError, match="not an ordinary file"):
+        write_whole(tmp_path / "pipe", b"data")
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_link_is_followed_and_one_in_a_circle_replaced(tmp_path: Path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("target")
+    (tmp_path / "circle").symlink_to("circle")
+    write_whole(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+    write_whole(tmp_path / "circle", b"data")
+    assert (tmp_path / "circle").read_bytes() == b"data"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,7 +56,8 @@ class StickyActions(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         """Play the action, or the one before."""
         sticks = self._draws.random() < self._probability
         if self._before is None or not sticks:
-            self._before = action
+            # A copy: callers may write their next action into the same array.
+            self._before = copy.deepcopy(action)
         return self.env.step(self._before)
 
 

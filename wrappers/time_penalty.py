@@ -60,7 +60,8 @@ class VectorTimePenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
         """Begin episodes; options as of the environment."""
         mask = (options or {}).get("reset_mask")
         result = self.env.reset(seed=seed, options=options)
-        self._ended = np.zeros(self.num_envs, bool) if mask is None else self._ended & ~mask
+        begun = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask, bool)
+        self._ended = self._ended & ~begun
         return result
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
+from gym_mario_suite.competition.frames import FrameReader
 from gym_mario_suite.competition.limits import Limits
 from gym_mario_suite.competition.plays import LevelPlay
 from gym_mario_suite.competition.tracks import LevelSpec
@@ -104,6 +105,7 @@ class AgentProcess:
             os.close(child_writes)
         self._commands = Connection(we_write, readable=False)
         self._answers = Connection(we_read, writable=False)
+        self._frames = FrameReader(self._answers)
         # Once it has hung, an agent's start is given no more time than an answer.
         self._first_answer_due = not self._has_hung
         self._command(
@@ -162,7 +164,7 @@ class AgentProcess:
                         reason += f" (limit {limits.memory_mb} MB)"
                     return LevelPlay.lost(reason)
                 case "played":
-                    return self._receive_play()
+                    return self._receive_play(time.monotonic() + limits.start_s)
 
     def close(self) -> None:
         """End the process and everything that it started in its group."""
@@ -177,10 +179,15 @@ class AgentProcess:
         with contextlib.suppress(OSError):
             self._answers.close()
 
-    def _receive_play(self) -> LevelPlay:
+    def _receive_play(self, deadline: float) -> LevelPlay:
         try:
-            given = self._answers.recv_bytes(_MAX_MESSAGE)
-            times = np.frombuffer(self._answers.recv_bytes(8 * _MAX_TICKS), "<i8").astype(np.int64)
+            given = self._frames.read(_MAX_MESSAGE, deadline)
+            nanoseconds = self._frames.read(8 * _MAX_TICKS, deadline)
+            if given is None or nanoseconds is None:
+                self._has_hung = True
+                self.close()
+                return LevelPlay.lost("the agent's process did not hand in its answers")
+            times = np.frombuffer(nanoseconds, "<i8").astype(np.int64)
         except (EOFError, OSError, ValueError):
             raise self._death() from None
         if len(times) != len(given) or any(keys > 31 for keys in given):
@@ -205,8 +212,9 @@ class AgentProcess:
             if left <= 0:
                 return None
             try:
-                if wait([self._answers], min(left, _LOOK_S)):
-                    message = json.loads(self._answers.recv_bytes(_MAX_MESSAGE))
+                data = self._frames.read(_MAX_MESSAGE, time.monotonic() + min(left, _LOOK_S))
+                if data is not None:
+                    message = json.loads(data)
                     if isinstance(message, dict) and isinstance(message.get("type"), str):
                         return message
                 elif self._process is not None and self._process.poll() is not None:

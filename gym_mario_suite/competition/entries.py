@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import shutil
 import sys
@@ -83,7 +84,7 @@ class Entry:
                 for word in [shutil.which(self.arguments[0]), *self.arguments[1:]]
                 if word
             )
-            parts = [_source_version(file) for file in files if file.is_file()]
+            parts = [_source_version(file) for file in files if os.path.isfile(file)]
             return {"independent_levels": False, "version": parts[-1] if parts else "unknown"}
         agent = self.make()
         name, agent_class, _ = find_agent(self.text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from gym_mario_suite.levels.framework_generate import GENERATOR_FRAMEWORK, gener
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH
 from gym_mario_suite.levels.level import Level
+from gym_mario_suite.whole_file import real_path
 
 if TYPE_CHECKING:
     from gym_mario_suite.competition.episode import LevelRecord
@@ -108,7 +110,7 @@ def framework_track(sources: Sequence[str], seed: int = 0) -> Track:
     levels: list[tuple[str, str, Level, dict[str, int]]] = []
     named: set[Path | str] = set()
     for source in _flattened(sources, Path()):
-        path = source if isinstance(source, str) else source.resolve()
+        path = source if isinstance(source, str) else real_path(source)
         if path in named:
             raise OptionError(f"--levels names {source} twice")
         named.add(path)
@@ -126,8 +128,8 @@ def track_of(specs: Iterable[FrameworkSpec], seed: int) -> Track:
     """The track of these levels, named by their hash."""
     specs = tuple(specs)
     text = "\n".join(f"{spec.collection}/{spec.name} {spec.digest}" for spec in specs)
-    name = f"{FRAMEWORK_TRACK}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    return Track(name, seed, specs, rules=Rules.FRAMEWORK_2019)
+    digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return Track(f"{FRAMEWORK_TRACK}:{digest[:12]}", seed, specs, rules=Rules.FRAMEWORK_2019)
 
 
 def needs_levels(seed: int) -> Track:
@@ -174,18 +176,18 @@ def _flattened(sources: Iterable[str], folder: Path) -> Iterator[Path | str]:
         path = folder / source
         if source.startswith(SEEDS):
             yield source
-        elif source.startswith("@") or (source.endswith(_LIST_SUFFIX) and path.is_file()):
+        elif source.startswith("@") or (source.endswith(_LIST_SUFFIX) and os.path.isfile(path)):
             yield from _listed(folder / source.removeprefix("@"))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             found = sorted(path.rglob("*.txt"), key=_natural)
             if not found:
                 raise OptionError(f"there is no level text (*.txt) in the folder {path}")
             yield from found
-        elif glob.has_magic(source) and not path.exists():
+        elif glob.has_magic(source) and not os.path.exists(path):
             found = sorted(map(Path, glob.glob(str(path), recursive=True)), key=_natural)
             if not found:
                 raise OptionError(f"no file fits the pattern {source!r}")
-            yield from (file for file in found if file.is_file())
+            yield from (file for file in found if os.path.isfile(file))
         else:
             yield path
 
@@ -207,7 +209,7 @@ def _listed(path: Path) -> Iterator[Path | str]:
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Sorts lvl-2 before lvl-10."""
     parts = re.split(r"(\d+)", path.as_posix())
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _generated(source: str) -> list[tuple[str, str, Level, dict[str, int]]]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -44,6 +46,7 @@ class Journal:
 
     def __init__(self, path: Path, runs: Sequence[Unit], versions: Sequence[str], resume: bool):
         self.path = path
+        self._full = False
         self.plays: dict[tuple[int, int], LevelPlay] = {}
         head = {"format": _FORMAT, "runs": _key(runs, versions)}
         lines: list[bytes] = []
@@ -66,18 +69,30 @@ class Journal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # a full disk was told when it was met
+            self._file.close()
 
     def add(self, run: int, number: int, play: LevelPlay) -> None:
         """Remember a play."""
         self.plays[run, number] = play
         line = json.dumps({"run": run, "level": number, **play.to_json()})
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
+        if self._full:
+            return
+        try:
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            self._full = True
+            print(
+                f"{self.path} cannot be written ({error.strerror}): the run goes on, but could "
+                "not be resumed from here",
+                file=sys.stderr,
+            )
 
     def remove(self) -> None:
         """The run is done and its results are written."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
     def _read(self, head: dict[str, Any]) -> list[bytes]:

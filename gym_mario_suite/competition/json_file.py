@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import real_path, temporary_beside, write_whole
 
 
 def require_writable(path: Path) -> None:
@@ -16,10 +17,10 @@ def require_writable(path: Path) -> None:
     Raises:
         OptionError: When a file cannot be written there.
     """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
+    target = real_path(path)
+    if os.path.exists(target) and not os.path.isfile(target):
         raise OptionError(f"cannot write {path}: it is not a regular file")
-    probe = _temporary_beside(target)
+    probe = temporary_beside(target)
     try:
         probe.touch()
         probe.unlink()
@@ -28,21 +29,10 @@ def require_writable(path: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` beside `path`, then give it that name: a reader never sees half a file.
+    """Write `value` to a file; a reader never sees half of it.
 
     Raises:
         OptionError: When the file cannot be written; what `path` held before is kept then.
     """
     require_writable(path)
-    target = path.resolve()
-    temporary = _temporary_beside(target)
-    try:
-        temporary.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OptionError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _temporary_beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())

@@ -8,6 +8,7 @@ from typing import Any
 
 from gym_mario_suite.errors import OptionError
 
+_MOST_MB = 1 << 40
 MAX_MS_PER_STEP = 40.0  # more, on average over a difficulty, disqualified a controller in 2009
 
 
@@ -46,6 +47,8 @@ class Limits:
                 raise OptionError(f"{name} must be more than 0 seconds, got {value!r}")
         if self.memory_mb and self.memory_mb < 256:
             raise OptionError(f"memory_mb must be 0 or at least 256, got {self.memory_mb}")
+        if self.memory_mb > _MOST_MB:
+            raise OptionError(f"memory_mb must be at most {_MOST_MB:,}, got {self.memory_mb:,}")
 
     def to_json(self) -> dict[str, Any]:
         """As a dict of plain values."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -162,7 +163,7 @@ def _films(
         name = Path(level["replay"]).name
         file = origins[id(run)]
         folders = [replays] if replays else [file.parent, file.parent / "replays"]
-        path = next((folder / name for folder in folders if (folder / name).is_file()), None)
+        path = next((folder / name for folder in folders if os.path.isfile(folder / name)), None)
         if path is None:
             continue
         try:

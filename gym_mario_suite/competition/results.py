@@ -24,7 +24,7 @@ from gym_mario_suite.competition.plays import PlayedLevel
 from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.datasets.replay import SUFFIX
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.whole_file import file_name
+from gym_mario_suite.whole_file import distinct_file_name
 
 FORMAT = "gym-mario-suite results 1"
 _MAX_FILE_BYTES = 1 << 30
@@ -81,10 +81,10 @@ def result_of(score: TrackScore, version: str, replays: bool) -> dict[str, Any]:
 
 def replay_name(score: TrackScore, level: PlayedLevel) -> str:
     """File name of a level's replay."""
-    track = "" if score.track.name == "cig-2009" else f"{score.track.name}-"
+    track = "" if score.track.name == "cig-2009" else f"-{score.track.name}"
     spec = level.spec
-    name = f"{score.agent}-{track}seed{score.track.seed}"
-    return file_name(f"{name}-difficulty{spec.difficulty}-trial{spec.trial}", SUFFIX)
+    tail = f"-seed{score.track.seed}-difficulty{spec.difficulty}-trial{spec.trial}"
+    return distinct_file_name(f"{score.agent}{track}", tail, SUFFIX)
 
 
 def without_timings(value: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +175,14 @@ def _histogram(times_ms: NDArray[np.float64]) -> dict[str, int]:
     return {f"{edges[i]:g}": int(counts[i]) for i in np.flatnonzero(counts)}
 
 
+def _is_text_of_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -191,7 +199,10 @@ def _problem(run: dict[str, Any]) -> str | None:
         _is_number(run["ms_per_step"].get(name)) for name in ("mean", "p99", "max")
     ):
         return "'ms_per_step' must have the numbers mean, p99 and max"
-    if not isinstance(run["ms_per_step"].get("histogram"), dict):
+    histogram = run["ms_per_step"].get("histogram")
+    if not isinstance(histogram, dict) or not all(
+        _is_text_of_number(edge) and _is_number(n) for edge, n in histogram.items()
+    ):
         return "'ms_per_step' must have a histogram"
     if not isinstance(run.get("machine"), dict):
         return "'machine' must be an object"

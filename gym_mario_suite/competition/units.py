@@ -142,7 +142,7 @@ def _run_here(
         try:
             agent.reset()
             play = LevelPlay(*ask_through(agent, game, "the level"))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = " ".join(str(error).split())
             play = LevelPlay.lost(f"{type(error).__name__}: {text}"[:300])
         plays.append((number, play))

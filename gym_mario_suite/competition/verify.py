@@ -67,11 +67,17 @@ def false_claims(
                 yield f"{name}: {error}"
         if played is not None:
             levels.append(played)
-            for field, true in played.to_json().items():
+            told = {**played.to_json(), "generator": spec.generator}
+            if played.exit_px is not None:
+                told["exit_px"] = played.exit_px
+            for field, true in told.items():
                 if claim.get(field) != true:
                     yield f"{name}: {field} is {true!r}, claimed {claim.get(field)!r}"
         if on_level is not None:
             on_level()
+    for field, true in (("only_last_counts", track.only_last_counts), ("track_note", track.note)):
+        if run.get(field) != true:
+            yield f"{field} is {true!r}, claimed {run.get(field)!r}"
     if len(levels) == len(track.levels):
         yield from _false_sums(run, track, levels)
     if run.get("checksum") != checksum(run):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Button
 from gym_mario_suite.errors import DatasetError, OptionError
-from gym_mario_suite.whole_file import temporary_beside
+from gym_mario_suite.whole_file import real_path, temporary_beside
 
 SUFFIXES = (".hdf5", ".h5")
 _LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
@@ -93,7 +93,7 @@ def save_diamond(path: Path | str, episode: RecordedFrames) -> None:
         OptionError: When h5py is missing, or the file cannot be written.
     """
     h5py = _h5py()
-    target = Path(path).resolve()
+    target = real_path(Path(path))
     temporary = temporary_beside(target)
     try:
         with h5py.File(temporary, "w") as file:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
-from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
+from gym_mario_suite.datasets.replay_file import UNREADABLE, pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
@@ -113,7 +113,7 @@ class NESReplay:
             )
         except ReplayError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ReplayError(f"the replay's contents cannot be read: {error}") from error
 
     def save(self, path: Path | str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from gym_mario_suite.datasets.replay import TICKS_PER_HASH, Replay
 from gym_mario_suite.datasets.state_hash import level_hash, next_hash
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Mode
+from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
@@ -17,8 +17,9 @@ _ALL_BUTTONS = 31
 class RecordedGame(Game):
     """A `Game` whose replay can be had at any time.
 
-    `reset` and `load_bytes` begin a new recording. A clone is a plain `Game`: what a planner tries
-    out is not recorded. A program that is interrupted within a tick loses nothing of the replay.
+    `reset` and `load_bytes` begin a new recording; ticks after the episode's end are in none. A
+    clone is a plain `Game`: what a planner tries out is not recorded. A program that is
+    interrupted within a tick loses nothing of the replay.
 
     Args:
         level: The level.
@@ -65,6 +66,11 @@ class RecordedGame(Game):
             self._mend()
         if keys and not self._keys and self._world is None:
             raise OptionError("the first tick of an episode runs without buttons")
+        if self.status != Status.RUNNING:  # nothing that belongs to the episode
+            if self._end_hash is None:
+                self._end_hash = self._next_hash()
+            super().tick(keys)
+            return
         self._torn = True
         self._keys.append(keys)
         super().tick(keys)
@@ -96,7 +102,7 @@ class RecordedGame(Game):
             self._mend()
         hashes = list(self._hashes)
         if len(self._keys) % TICKS_PER_HASH or not self._keys:
-            hashes.append(self._next_hash())
+            hashes.append(self._end_hash or self._next_hash())
         return Replay(
             level=self.level,
             rules=self.level.rules,
@@ -113,6 +119,7 @@ class RecordedGame(Game):
         self._world = world
         self._keys = bytearray()
         self._hashes: list[bytes] = []
+        self._end_hash: bytes | None = None
         self._ticks_before = self.ticks
         self._torn = False
 
@@ -123,7 +130,7 @@ class RecordedGame(Game):
 
     def _mend(self) -> None:
         """Make the record that of the ticks which have run, after an interrupt within `tick`."""
-        ran = self.ticks - self._ticks_before
+        ran = min(self.ticks - self._ticks_before, len(self._keys))
         del self._keys[ran:]
         if len(self._hashes) < ran // TICKS_PER_HASH:
             self._hashes.append(self._next_hash())

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
+from gym_mario_suite.datasets.replay_file import UNREADABLE, pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
 from gym_mario_suite.engine.game import (
     CREATURES_OFF,
@@ -165,7 +165,7 @@ class Replay:
             )
         except ReplayError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise ReplayError(f"the replay's contents cannot be read: {error}") from error
 
     def save(self, path: Path | str) -> None:

@@ -11,6 +11,11 @@ from typing import Any
 from gym_mario_suite.errors import ReplayError
 
 MAGIC_BYTES = 4
+# What the contents of a file with a right checksum may still lead to.
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(RecursionError, OverflowError),
+)
 _HEADER_BYTES = MAGIC_BYTES + 2 + 4 + 4
 
 
@@ -65,6 +70,8 @@ def read_replay(path: Path | str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise ReplayError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have
+        raise ReplayError(f"cannot read {str(path)!r}: {error}") from None
 
 
 def _contents(

@@ -59,8 +59,8 @@ def load_tapes_json(path: Path) -> Tapes:
         )
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise DatasetError(f"{path}: no tapes in JSON: {error}") from error
-    if tapes.digest() != data["digest"]:
+    if tapes.digest() != data.get("digest"):
         raise DatasetError(f"{path}: the episodes are not those of the digest")
     return tapes

@@ -18,7 +18,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
-from gym_mario_suite.whole_file import require_folder, temporary_beside
+from gym_mario_suite.whole_file import real_path, require_folder, temporary_beside
 
 FPS = 24
 _MAX_GIF_FPS = 50
@@ -50,7 +50,7 @@ def check_video(path: Path, scale: int) -> None:
         raise OptionError(
             "videos need imageio-ffmpeg: pip install 'gym-mario-suite[play]'"
         ) from None
-    require_folder(path.resolve().parent)
+    require_folder(real_path(path).parent)
 
 
 def video_frames(replay: AnyReplay) -> int:
@@ -88,7 +88,7 @@ def write_video(
     """
     path = Path(path)
     check_video(path, scale)
-    target = path.resolve()
+    target = real_path(path)
     temporary = temporary_beside(target)
     if isinstance(replay, NESReplay):
         pictures, (height, width, _), fps = _nes_pictures(replay, hud), SCREEN_SHAPE, NES_FPS
@@ -131,8 +131,7 @@ def _bytes_of(picture: NDArray[np.uint8], hud: bool) -> bytes:
 
 def _pictures(replay: Replay, hud: bool) -> Generator[bytes, None, None]:
     """The frames as bytes of RGB pixels."""
-    theme = replay.level.metadata.get("type", 0)
-    theme = theme if theme in (0, 1, 2) else 0
+    theme = replay.level.theme
     renderer = Renderer()
     start = replay.game()
     yield renderer.rgb(start.image, start.worlds, theme=theme, hud=hud).tobytes()

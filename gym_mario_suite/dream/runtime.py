@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -84,7 +85,7 @@ class OnnxModel:
                 "dreaming needs onnxruntime: pip install 'gym-mario-suite[dream]'"
             ) from None
         threads = as_integer("threads", threads, 1, _MAX_THREADS)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise WeightsError(f"there is no model file {path}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -201,7 +202,7 @@ def model_path(model: str | Path) -> Path:
     if path.suffix in (ONNX, SAFETENSORS):
         return path
     path = DATA / f"{model}{ONNX}"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise WeightsError(
             f"there is no model {str(model)!r}; shipped are {', '.join(shipped_models())}; or give "
             f"the path of an {ONNX} or {SAFETENSORS} file"
@@ -228,7 +229,7 @@ def open_model(
     path = model_path(model)
     if backend == "onnx" and path.suffix != ONNX:
         raise OptionError(f"the backend onnx reads {ONNX} files, got {path}")
-    stamp = path.stat().st_mtime_ns if path.is_file() else 0
+    stamp = path.stat().st_mtime_ns if os.path.isfile(path) else 0
     return _opened(path.resolve(), stamp, backend, threads)
 
 

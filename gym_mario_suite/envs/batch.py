@@ -24,7 +24,7 @@ from gym_mario_suite.envs.episode import (
     reset_rows,
     step_rows,
 )
-from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
+from gym_mario_suite.envs.options import InfiniteOptions, check_rules
 from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
@@ -151,7 +151,7 @@ class GameBatch:
             self.images = wider
         self.images[self.rows[index], :size] = level.image
         self._custom[index] = level
-        self.themes[index] = theme_of(level)
+        self.themes[index] = level.theme
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""

@@ -30,7 +30,7 @@ from gym_mario_suite.envs.episode import (
     reset_rows,
 )
 from gym_mario_suite.envs.infinite import REWARD_KEYS
-from gym_mario_suite.envs.options import InfiniteOptions, check_rules, theme_of
+from gym_mario_suite.envs.options import InfiniteOptions, check_rules
 from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
 from gym_mario_suite.errors import LevelError, StateError
 from gym_mario_suite.levels.generate import explain_failure
@@ -274,7 +274,7 @@ class DeviceGames:
             # Where every game has a row of its own, a level that was set brings its theme.
             themes = to_host(self._themes)
             for game, level in levels.items():
-                themes[game] = theme_of(level)
+                themes[game] = level.theme
             copy(themes, self._themes)
         rewards = to_host(self.rewards)
         rewards[mask] = 0.0
@@ -354,7 +354,7 @@ class DeviceGames:
             host["_worlds"][game] = world[0]
             host["_episodes"][game] = episode[0]
             host["_episodes"][game]["level_ready"] = False
-            host["_themes"][game] = theme_of(level)
+            host["_themes"][game] = level.theme
             host["_codes"][game] = code = int(episode[0]["ended"])
             host["rewards"][game] = 0.0
             host["_terms"][game] = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.level_image import FINGERPRINT
-from gym_mario_suite.envs.options import InfiniteOptions, theme_of
+from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, generate
 from gym_mario_suite.levels.level import Level
@@ -160,4 +160,4 @@ class DeviceLevels:
         """What a game is drawn in whose level a reset has taken from this row of `images`."""
         if not self.pooled:
             return np.full(len(self.images), self._options.theme, np.int64)
-        return np.array([theme_of(level) for level in self._levels], np.int64)
+        return np.array([level.theme for level in self._levels], np.int64)

@@ -178,7 +178,7 @@ class InfiniteOptions:
     @property
     def theme(self) -> int:
         """Which of the three themes a level of the environment is drawn in."""
-        return self._level_type if self.fixed_level is None else theme_of(self.fixed_level)
+        return self._level_type if self.fixed_level is None else self.fixed_level.theme
 
     @property
     def action_set(self) -> ActionSet:
@@ -266,12 +266,6 @@ def check_rules(level: Level, rules: Rules) -> None:
             f"the level belongs to the rules {rules_name(level.rules)}, the environment plays by "
             f"{rules_name(rules)}"
         )
-
-
-def theme_of(level: Level) -> int:
-    """The theme a level is drawn in: its type, where the metadata has one."""
-    level_type = level.metadata.get("type", 0)
-    return level_type if level_type in LEVEL_TYPES.values() else 0
 
 
 def _named(name: str, value: Any, names: Mapping[str, int]) -> int:

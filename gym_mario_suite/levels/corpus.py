@@ -8,6 +8,7 @@ and near copies stand on the same side.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -78,7 +79,7 @@ def read_corpus(folder: Path) -> list[CorpusLevel]:
         OptionError: If the folder is missing or holds no levels.
         LevelError: For a malformed level file.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise OptionError(f"the corpus {folder} is no folder")
     levels = []
     for path in sorted(folder.rglob("*.txt")):

@@ -174,8 +174,8 @@ def to_grid(level: Level, height: int | None = None) -> TileGrid:
         if spawn.y >= cut
     ]
     metadata = {key: value for key, value in level.metadata.items() if key != ROWS_OF_GRID}
-    theme = metadata.pop("type", 0)
-    theme = Theme(theme) if theme in set(Theme) else Theme.OVERGROUND
+    metadata.pop("type", None)
+    theme = Theme(level.theme)
     grid = TileGrid(codes, theme, kept, metadata)
     return TileGrid(codes, theme, unusual_enemies(grid), metadata)
 

@@ -42,6 +42,7 @@ from gym_mario_suite.engine.tiles import TILE_PX, Tile, Tile2019
 from gym_mario_suite.engine.world import SPENT_BITS, EnemyType, Rules
 from gym_mario_suite.errors import LevelError, OptionError, as_integer
 
+_THEMES = 3
 _MAGIC = b"GMSL"
 _VERSION = 2
 _FIRST_VERSION = 1  # had no rules and no start: those of 2009
@@ -213,6 +214,13 @@ class Level:
         place = f"{self.width}x{self.height}{rules}{start}, exit {self.x_exit}"
         return f"<Level {place}{origin and ', '}{origin}>"
 
+    @property
+    def theme(self) -> int:
+        """What it is drawn in: its `type`, where the metadata has one; 0 for overground."""
+        value = self.metadata.get("type", 0)
+        known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _THEMES
+        return int(value) if known else 0
+
     def to_bytes(self) -> bytes:
         """The level as bytes: a header, then compressed JSON, tiles and spawn points."""
         return self._bytes
@@ -275,7 +283,10 @@ class Level:
             )
         except LevelError:
             raise
-        except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            *(zlib.error, ValueError, KeyError, TypeError, AttributeError),
+            *(OverflowError, RecursionError),
+        ) as error:
             raise LevelError(f"the level's contents cannot be read: {error}") from error
 
 

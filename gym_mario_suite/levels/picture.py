@@ -19,7 +19,6 @@ from gym_mario_suite.engine.world import (
 )
 from gym_mario_suite.levels.level import Level, Spawn
 from gym_mario_suite.levels.playability import Playability
-from gym_mario_suite.levels.tile_grid import Theme
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -51,7 +50,7 @@ def level_picture(level: Level) -> Picture:
 
 def _bands(level: Level) -> Iterator[Level]:
     """The level in bands as high as the screen: the camera of 2009 does not move vertically."""
-    theme = {"type": level.metadata.get("type", 0)}
+    theme = {"type": level.theme}
     for top in range(0, level.height, _SCREEN_ROWS):
         rows = level.tiles[:, top : top + _SCREEN_ROWS]
         spawns = [
@@ -65,8 +64,7 @@ def _bands(level: Level) -> Iterator[Level]:
 
 def _screens(renderer: Renderer, band: Level) -> Iterator[Picture]:
     """Pictures beside each other that make the whole band."""
-    theme = band.metadata["type"]
-    theme = theme if theme in set(Theme) else 0
+    theme = band.theme
     width_px = band.width * TILE_PX
     done = 0
     while done < width_px:

@@ -9,8 +9,9 @@ import typer
 
 from gym_mario_suite.completion import words
 from gym_mario_suite.dream.presets import PRESETS
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.whole_file import real_path, temporary_beside
 
 _FPS = 24
 
@@ -50,6 +51,7 @@ def play_dream(
 
     model = model or DEFAULT_MODEL
     opened = open_model(model, "torch" if model.endswith(SAFETENSORS) else "onnx")
+    as_integer("--seed", seed, 0, (1 << 63) - 1)
     first = find_spawn(int(spawn) if spawn.isdecimal() else spawn)
     spawns = list(built_in_spawns())
     if first not in spawns:
@@ -94,17 +96,33 @@ class _Film:
         import imageio_ffmpeg
 
         self._count = 0
+        self._path, target = path, real_path(path)
+        self._temporary, self._target = temporary_beside(target), target
         self._encoder: Any = imageio_ffmpeg.write_frames(
-            str(path), (2 * width, 2 * height), fps=_FPS, quality=7, ffmpeg_log_level="error"
+            str(self._temporary),
+            (2 * width, 2 * height),
+            fps=_FPS,
+            quality=7,
+            ffmpeg_log_level="error",
         )
         self._encoder.send(None)
 
     def add(self, frame: Any) -> None:
-        """One more frame, uint8[h, w, 3]."""
-        self._encoder.send(frame.repeat(2, 0).repeat(2, 1).tobytes())
+        """One more frame, uint8[h, w, 3].
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
+        try:
+            self._encoder.send(frame.repeat(2, 0).repeat(2, 1).tobytes())
+        except OSError as error:
+            self._temporary.unlink(missing_ok=True)
+            raise OptionError(f"cannot write {self._path}: {error.strerror}") from error
         self._count += 1
 
     def close(self) -> int:
         """Finish the file; how many frames it has."""
         self._encoder.close()
+        if self._temporary.exists():
+            self._temporary.replace(self._target)
         return self._count

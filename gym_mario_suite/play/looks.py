@@ -6,7 +6,6 @@ from typing import Protocol
 
 import numpy as np
 
-from gym_mario_suite.engine.atlas import THEMES
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.nes_episode import write_tiles
@@ -54,8 +53,7 @@ class InfiniteLook:
     def paint(self, canvas: Canvas, session: Session) -> None:
         """The engine's picture."""
         game = session.game
-        theme = session.episode.level.metadata.get("type", 0)
-        theme = theme if theme in range(THEMES) else 0
+        theme = session.episode.level.theme
         self._renderer.rgb(game.image, game.worlds, theme=theme, out=canvas.pixels)
         if session.grid:
             draw_grid(canvas, game)

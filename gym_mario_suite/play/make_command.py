@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -64,9 +65,9 @@ def make(
 
     require_display()
     profile = course_limits(limits)
-    if file is not None and file.is_dir():
+    if file is not None and os.path.isdir(file):
         raise LevelError(f"{file} is a folder; name a file in it")
-    if file is not None and file.exists():
+    if file is not None and os.path.exists(file):
         if generator is not None:
             raise LevelError(f"{file} is there already: leave --generator out, or name a new file")
         course = read_course_file(file)

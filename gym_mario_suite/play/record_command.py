@@ -69,7 +69,7 @@ def record(
     from gym_mario_suite.datasets.recorder import RecordedGame
     from gym_mario_suite.datasets.replay import SUFFIX
     from gym_mario_suite.levels.generate import check_parameters, generate
-    from gym_mario_suite.whole_file import file_name, require_folder
+    from gym_mario_suite.whole_file import distinct_file_name, require_folder
 
     check_parameters(first + episodes - 1, difficulty, level_type, length)
     require_folder(out)
@@ -90,12 +90,13 @@ def record(
             game = RecordedGame(
                 generate(level_seed, difficulty, level_type, length), mode, time_limit
             )
-            name = f"{agent}-seed{level_seed}-difficulty{difficulty}-type{level_type}"
+            tail = f"-seed{level_seed}-difficulty{difficulty}-type{level_type}"
+            path = out / distinct_file_name(agent, tail, SUFFIX)
             try:
                 play_level(player, game, f"level {level_seed}")
             finally:
                 with interruption.postponed():
-                    game.replay({"agent": agent}).save(out / file_name(name, SUFFIX))
+                    game.replay({"agent": agent}).save(path)
             progress.advance(task)
             if interruption.asked:
                 raise KeyboardInterrupt

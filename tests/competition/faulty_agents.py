@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import threading
 import time
 from pathlib import Path
@@ -57,6 +58,19 @@ class Spinning(_Faulty):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         while True:
             pass
+
+
+class Halting(_Faulty):
+    """Writes the beginning of a message into every pipe it finds, and says no more."""
+
+    def fault(self, game):
+        for number in range(3, 64):
+            try:
+                if stat.S_ISFIFO(os.fstat(number).st_mode):
+                    os.write(number, b"\0\0\x10\0")
+            except OSError:
+                continue
+        time.sleep(3600)
 
 
 class Raising(_Faulty):

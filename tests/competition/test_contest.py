@@ -1,6 +1,9 @@
 """Runs in parallel, on other engines, interrupted and resumed: always the same results."""
 
+import errno
+import io
 import json
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -139,3 +142,20 @@ def test_a_journal_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) ->
 def test_an_agent_is_named_once() -> None:
     with pytest.raises(OptionError, match="'forward' is named twice"):
         contest(HERE, "forward", "forward")
+
+
+def test_a_full_disk_ends_the_journal_and_not_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    unit = Unit(0, "x", tuple(enumerate(three_levels(0).levels)), HERE, True)
+    with Journal(tmp_path / "j", [unit], ["1"], resume=False) as journal:
+        journal._file.close()
+        monkeypatch.setattr(journal, "_file", Full())
+        for number in range(3):
+            journal.add(0, number, LevelPlay.lost("tired"))
+        assert len(journal.plays) == 3
+    assert capsys.readouterr().err.count("No space left on device") == 1

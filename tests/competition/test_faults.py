@@ -31,6 +31,7 @@ def outcomes(score: TrackScore) -> list[tuple[float, str | None]]:
 REASONS = {
     "Sleeping": "no answer within 1 s",
     "Spinning": "no answer within 1 s",
+    "Halting": "no answer within 1 s",
     "Raising": "RuntimeError: lost my \x1b[31mway",
     "Leaving": "SystemExit: 3",
     "NotANumber": "answered nan after tick 20",

@@ -101,6 +101,10 @@ def run_change(name: str, value: Any):
         (run_change("levels_cleared", 7), "levels_cleared is "),
         (run_change("kills_sum", 400), "kills_sum is "),
         (run_change("seed", 1), "is a replay of another level"),
+        (level_change("exit_px", 10), "exit_px is "),
+        (level_change("generator", "mine"), "generator is "),
+        (run_change("only_last_counts", True), "only_last_counts is False, claimed True"),
+        (run_change("track_note", "official"), "track_note is "),
         (run_change("track", "ice-gic-2009"), "levels: 4 claimed, the track has 10"),
     ],
 )

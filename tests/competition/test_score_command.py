@@ -97,6 +97,12 @@ def test_wrong_options_are_explained(arguments: list[str], message: str) -> None
     assert message in str(caught.value)
 
 
+def test_an_agent_that_leaves_in_this_process_loses_the_level(three: str) -> None:
+    ran = mario("score", "--agent", "faulty_agents:Leaving", "--track", three, "--in-process")
+    assert ran.exit_code == 0
+    assert "difficulty 0, trial 1: SystemExit: 3" in ran.stdout
+
+
 def test_the_reason_of_a_fault_is_in_the_table(three: str) -> None:
     ran = mario("score", "--agent", "faulty_agents:Raising", "--track", three, "--in-process")
     assert ran.exit_code == 0

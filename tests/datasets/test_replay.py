@@ -1,5 +1,6 @@
 """Replays as values and as files: round trips, sizes, verification, everything that can be bad."""
 
+import pickle
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -305,3 +306,25 @@ class TestRecordedGame:
         with pytest.raises(OptionError, match="failing"):
             play_level(Failing(), game)  # type: ignore[arg-type]
         assert verify(game.replay()).x >= 100
+
+
+def test_ticks_after_the_end_are_in_no_replay():
+    game = RecordedGame(generate(3), time_limit=1)
+    for _ in range(200):
+        game.tick(0)
+    replay = game.replay()
+    assert verify(replay).status == Status.DEAD
+    assert replay.ticks < 100
+
+
+def test_replays_are_pickled(replay):
+    assert pickle.loads(pickle.dumps(replay)) == replay
+
+
+@pytest.mark.parametrize("field", ["time_limit", "switches"])
+def test_numbers_that_are_none_are_refused(data, field):
+    head, parts = replay_module.unpack(b"GMSR", replay_module.REPLAY_VERSION, data, 1 << 26)
+    head[field] = float("inf")
+    forged = replay_module.pack(b"GMSR", replay_module.REPLAY_VERSION, head, parts)
+    with pytest.raises(ReplayError, match="cannot be read"):
+        Replay.from_bytes(forged)

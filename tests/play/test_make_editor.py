@@ -1,5 +1,6 @@
 """The editor of `mario make` without a window: keys, files, recovery, generators, test play."""
 
+import json
 import time
 from pathlib import Path
 
@@ -333,6 +334,91 @@ def test_a_recovery_folder_that_cannot_be_written_is_said_once(tmp_path):
     editor.autosave(now=True)
     assert editor.message is not None
     assert "no autosave" in editor.message.text
+
+
+def test_what_was_left_stays_while_it_is_in_no_other_file(tmp_path, monkeypatch):
+    folder = tmp_path / "recovery"
+    left = Editor(new_course(), None, "none", Recovery(folder))
+    left.document.put({(3, 3): COIN})
+    left.autosave(now=True)
+    monkeypatch.setattr("gym_mario_suite.play.make.recovery._runs", lambda pid: False)
+    recovery = Recovery(folder)
+
+    def full(path, data):
+        raise MarioError("No space left on device")
+
+    for keeps in (recovery, None):
+        editor = Editor(new_course(), None, "none", keeps)
+        with monkeypatch.context() as patch:
+            patch.setattr("gym_mario_suite.play.make.recovery.write_whole", full)
+            editor.desk.offer(recovery.left_behind())
+            keys(editor, "r")
+        assert editor.document.course == left.document.course
+        assert len(list(folder.glob("*"))) == 1
+
+
+def test_a_copy_that_somebody_deleted_is_written_again(tmp_path):
+    recovery = Recovery(tmp_path)
+    editor = Editor(new_course(), None, "none", recovery)
+    editor.document.put({(3, 3): COIN})
+    editor.autosave(now=True)
+    recovery.file.unlink()
+    editor.autosave(now=True)
+    assert recovery.file.exists()
+
+
+@pytest.mark.parametrize("change", [{"course": 5}, {"path": 5}, {"pid": 1e999}, {"course": None}])
+def test_damaged_recovery_files_are_passed_over(tmp_path, change):
+    recovery = Recovery(tmp_path)
+    editor = Editor(new_course(), None, "none", recovery)
+    editor.document.put({(3, 3): COIN})
+    editor.autosave(now=True)
+    file = recovery.file
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    assert Recovery(tmp_path).left_behind() == []
+
+
+# --- history ----------------------------------------------------------------------------------
+
+
+def test_undo_within_a_stroke_takes_back_that_stroke_alone(editor):
+    for column in range(3):
+        editor.document.put({(column, 2): COIN})
+    editor.take(Tool.BRUSH)
+    editor.hand.begin((10, 2))
+    editor.hand.move((11, 2))
+    assert editor.document.cells[2, 10] != AIR
+    editor.do(Do.UNDO)
+    assert editor.document.cells[2, 10:12].tolist() == [AIR, AIR]
+    assert editor.document.cells[2, :3].tolist() == [COIN] * 3
+    editor.do(Do.UNDO)
+    assert editor.document.cells[2, :3].tolist() == [COIN, COIN, AIR]
+
+
+def test_properties_that_are_refused_leave_the_history_alone(editor):
+    editor.document.put({(3, 2): COIN})
+    editor.document.undo()
+    editor.do(Do.PROPERTIES)
+    width = next(field for field in editor.dialog.fields if field.name == "width")
+    name = next(field for field in editor.dialog.fields if field.name == "name")
+    width.value, name.value = "0", "another"
+    keys(editor, "return")
+    assert editor.dialog is not None
+    assert editor.document.about.name == ""
+    keys(editor, "escape")
+    editor.do(Do.REDO)
+    assert editor.document.cells[2, 3] == COIN
+    assert editor.document.about.name == ""
+
+
+def test_paths_that_cannot_be_are_told_in_the_dialog(editor):
+    editor.desk.save_as()
+    for text in ("~nobody-here/", "x" * 300):
+        editor.dialog.text = ""
+        for letter in text:
+            editor.dialog.press(letter, letter)
+        editor.dialog.press("return")
+        assert not editor.dialog.done
 
 
 # --- generators -------------------------------------------------------------------------------

@@ -337,3 +337,13 @@ def test_statistics_that_do_not_fit(tmp_path):
 
     with pytest.raises(OptionError, match="the same observation"):
         NormalizeFromRandomMoves(Still(), moves=5)
+
+
+def test_sticky_keeps_the_action_when_the_caller_writes_into_its_array():
+    env = StickyActions(gym.make("MarioInfinite-v0", actions="buttons"), 1.0)
+    env.reset(seed=0)
+    action = np.array([0, 1, 0, 0, 0], np.int8)
+    env.step(action)
+    action[:] = 0
+    distances = [env.step(action)[4]["distance"] for _ in range(20)]
+    assert distances[-1] > distances[0] + 20

@@ -297,7 +297,7 @@ def put_entries(area: np.void, pool: str, entries: NDArray[np.void]) -> None:
 def put_text(record: np.void, field: str, text: str) -> None:
     """Write a course's name or description; what does not fit is cut off."""
     room = record.dtype[field].itemsize - 2  # a zero at the end
-    encoded = text.encode("utf-16-le")[:room]
+    encoded = text.encode("utf-16-le", errors="replace")[:room]
     # Never half a character of two units.
     encoded = encoded.decode("utf-16-le", errors="ignore").encode("utf-16-le")
     record[field] = np.void(encoded.ljust(room + 2, b"\0"))

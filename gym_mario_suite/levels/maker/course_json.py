@@ -12,7 +12,6 @@ are the numbers of `KeptObject`, `origin` is the game's file, compressed by zlib
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import astuple
 from typing import Any
@@ -177,7 +176,7 @@ def _origin(fields: dict[str, Any]) -> Course | None:
         return None
     try:
         return read_course(base64.b64decode(_text(fields, "origin"), validate=True))
-    except (binascii.Error, MarioError) as error:
+    except (ValueError, MarioError) as error:
         raise LevelError(f"origin: no course file as base64 ({error})") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,11 +174,13 @@ class Desk:
             editor.load(first.course, first.path, editor.document.limits)
             editor.document.mark_unsaved()
             editor.autosave(now=True)
-            first.file.unlink(missing_ok=True)
+            # Where it could not be kept anew, what the crash has left is the only copy.
+            if editor.recovery is not None and not editor.recovery.error:
+                _delete(first.file)
             editor.notify("recovered: save it to keep it")
 
         def discard() -> None:
-            first.file.unlink(missing_ok=True)
+            _delete(first.file)
             self.offer(left[1:])
 
         editor.dialog = Question(
@@ -237,8 +240,7 @@ class Desk:
                 document.describe(**fields)
                 document.resize(values["width"], values["height"])
             except MarioError:
-                if document.end():
-                    document.undo()
+                document.abandon()
                 raise
             document.end()
             editor.hand.clip_selection()
@@ -315,3 +317,8 @@ def _limit_choices(limits: CourseLimits) -> tuple[str, ...]:
 
 def _limits(name: str, present: CourseLimits) -> CourseLimits:
     return present if name == present.name else course_limits(name)
+
+
+def _delete(file: Path) -> None:
+    with suppress(OSError):
+        file.unlink(missing_ok=True)

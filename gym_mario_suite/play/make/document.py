@@ -178,6 +178,17 @@ class Document:
         self._stroke = None
         return self._record(title, cells, about)
 
+    def abandon(self) -> bool:
+        """End the stroke as if it had never been; whether it had changed anything."""
+        if self._stroke is None:
+            return False
+        (_, cells, about), self._stroke = self._stroke, None
+        if about == self._about and np.array_equal(cells, self._cells):
+            return False
+        self._cells, self._about = cells, about
+        self.version += 1
+        return True
+
     def put(self, edits: Mapping[tuple[int, int], int], title: str = "edit") -> bool:
         """Put parts at cells (column, row); those outside are passed over.
 

@@ -346,9 +346,11 @@ class Editor:
                 self.category = place[0]
 
     def _step_history(self, undo: bool) -> None:
-        self.hand.cancel()
-        title = self.document.undo() if undo else self.document.redo()
         what = "undo" if undo else "redo"
+        if self.hand.cancel() and undo:
+            title = "the stroke"
+        else:
+            title = self.document.undo() if undo else self.document.redo()
         self.notify(f"{what}: {title}" if title else f"nothing to {what}")
         self.hand.clip_selection()
         self.move_cursor(0, 0)

@@ -55,7 +55,7 @@ class FileDialog:
     def folder(self) -> Path:
         """The folder that the path leads to."""
         folder, _ = os.path.split(self.text)
-        return Path(folder or ".").expanduser()
+        return Path(os.path.expanduser(folder or "."))
 
     def press(self, key: str, text: str = "") -> None:
         """Take a key."""
@@ -131,13 +131,13 @@ class FileDialog:
             self._enter(self.entries[self.chosen])
             if self.text.endswith(os.sep):
                 return
-        path = Path(self.text).expanduser()
-        if self.text.endswith(os.sep) or path.is_dir():
+        path = Path(os.path.expanduser(self.text))
+        if self.text.endswith(os.sep) or os.path.isdir(path):
             self._type(self.text.rstrip(os.sep) + os.sep)
             return
         if self.saving and "." not in path.name:
             path = path.with_name(path.name + SUFFIX)
-        if self.saving and path.exists():
+        if self.saving and os.path.exists(path):
             self.question = Question(
                 "REPLACE?",
                 [f"{path.name} is there already."],

@@ -127,13 +127,13 @@ class Hand:
         self._moving = self._erasing = False
         self.document.end()
 
-    def cancel(self) -> None:
-        """Let go without having done anything; what a brush drew is taken back."""
+    def cancel(self) -> bool:
+        """Let go without having done anything; whether a brush had drawn, which is taken back."""
         drawn = self._erasing or self.tool in (*_DRAWN, Tool.START, Tool.GOAL)
-        if self.anchor is not None and drawn and self.tool not in _SPANNED and self.document.end():
-            self.document.undo()
+        brushed = self.anchor is not None and drawn and self.tool not in _SPANNED
         self.anchor = None
         self._moving = self._erasing = False
+        return brushed and self.document.abandon()
 
     def preview(self) -> dict[Cell, int]:
         """What letting go (or a press, of a stamp or a paste) would put, by cell."""

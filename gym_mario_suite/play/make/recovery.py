@@ -16,7 +16,7 @@ import typer
 from gym_mario_suite.errors import LevelError, MarioError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_json import read_course_json, write_course_json
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import real_path, write_whole
 
 INTERVAL_S = 5.0  # between two autosaves; what a crash can lose
 _TOUCHED_EVERY_S = 5.0
@@ -91,14 +91,14 @@ class Recovery:
             self.forget()
             self._kept = None
             return False
-        if version == self._kept:
+        if version == self._kept and self.file.exists():
             self._touch(at)
             return False
         if not now and at - self._kept_at < INTERVAL_S:
             return False
         fields = {
             "format": _FORMAT,
-            "path": None if path is None else str(path.resolve()),
+            "path": None if path is None else str(real_path(path)),
             "pid": os.getpid(),
             "course": write_course_json(course()),
         }
@@ -152,8 +152,10 @@ def _read(file: Path) -> Left | None:
         if fields["format"] != _FORMAT:
             raise LevelError(f"{file}: not a recovery file")
         pid, path, text = int(fields["pid"]), fields["path"], fields["course"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise LevelError(f"{file}: not a recovery file: {error}") from None
+    if not isinstance(text, str) or not isinstance(path, str | None):
+        raise LevelError(f"{file}: not a recovery file: course and path are no texts")
     if age_s < _STALE_S and _runs(pid):
         return None
     return Left(file, read_course_json(text), None if path is None else Path(path), age_s)

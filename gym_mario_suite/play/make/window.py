@@ -328,12 +328,17 @@ class EditorWindow:
             session.notify("ESC: BACK TO THE EDITOR")
             screen = _TrialScreen(self._screen)
             painter = TrialPainter(self._options.bindings)
+
+            def paint() -> Pixels:
+                editor.autosave()  # a file that nobody touches looks left behind
+                return painter.paint(session)
+
             run_frames(
                 session,
                 screen,
                 controls,
                 lambda: session.press(controls.held, controls.take_taps()),
-                lambda: painter.paint(session),
+                paint,
             )
         editor.played_trial(trial)
         editor.full_screen = self._screen.full_screen

@@ -64,7 +64,7 @@ def write_report(
         "films": films,
         "atlas": sheet if films else None,
     }
-    data = page(title, value).encode()
+    data = page(title, value).encode(errors="replace")
     write_whole(path, data)
     return len(data)
 

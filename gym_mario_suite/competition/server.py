@@ -126,7 +126,7 @@ class PlayServer:
         self._closed = False
         try:
             self._listener = socket.create_server((host, port), backlog=16)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError, UnicodeError) as error:
             raise OptionError(f"cannot listen on {host}:{port}: {error}") from error
         self.address: tuple[str, int] = self._listener.getsockname()[:2]
 

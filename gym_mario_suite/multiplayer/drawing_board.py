@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import as_integer
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.limits import Limits, limits_named
@@ -42,6 +42,9 @@ class DrawingBoard:
         self.limits = limits_named(limits)
         self.codes = np.full((ROWS, self.width), Tile.EMPTY, np.uint8)
         self.clear()
+        broken = self.limits.violations(self.codes)
+        if broken:
+            raise OptionError(f"limits that flat ground is beyond already: {broken[0]}")
 
     def clear(self) -> None:
         """Back to flat ground."""

@@ -17,6 +17,7 @@ from gym_mario_suite.competition.report import page
 from gym_mario_suite.competition.results import load_results
 from gym_mario_suite.competition.statistics import interquartile_mean
 from gym_mario_suite.errors import OptionError
+from tests.processes import run_mario
 
 pytest.importorskip("scipy")
 
@@ -81,6 +82,14 @@ def test_the_share_of_a_level_that_was_passed() -> None:
     assert share_passed(level) == 0.25
     assert share_passed(level | {"status": 1}) == 1.0
     assert share_passed(level | {"exit_px": -1}) == 0.0
+
+
+def test_a_title_that_is_no_text_is_written_all_the_same(results: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    words = ("leaderboard", results / "quick.json", "--html", page, "--title", "caf\udce9")
+    ran = run_mario(*words)
+    assert ran.returncode == 0, ran.stderr
+    assert "caf?" in page.read_text(encoding="utf-8")
 
 
 def test_the_table_of_the_terminal(results: Path) -> None:

@@ -187,6 +187,12 @@ def test_a_port_in_use_is_an_error_of_ours(port: int) -> None:
         PlayServer(serve_2009, port=port)
 
 
+@pytest.mark.parametrize("host", ["\udce9", "a" * 300, "a\0b", "no.such.host.invalid"])
+def test_a_host_that_cannot_be_is_an_error_of_ours(host: str) -> None:
+    with pytest.raises(OptionError, match="cannot listen on"):
+        PlayServer(serve_2009, host=host)
+
+
 def test_options_are_applied_on_top_of_those_of_before() -> None:
     options = Options().changed("reset -ld 5 -pw on -i TRUE -unknown 7 -t off -ls")
     assert options == Options(ld=5, pw=True, i=True, t=False)

@@ -127,3 +127,8 @@ def test_a_designers_action_that_is_none(action):
     env.reset(seed=0)
     with pytest.raises(OptionError):
         env.step(np.array(action))
+
+
+def test_limits_that_the_empty_board_is_beyond_are_refused():
+    with pytest.raises(OptionError, match=r"flat ground is beyond already: .* ground, at most 10"):
+        mario_design_play_v0.raw_env(limits={"ground": 10})

@@ -176,7 +176,8 @@ class EditorWindow:
         self._screen.show(self._painter.paint(self._editor, *size, mouse))
 
     def _caption(self) -> str:
-        return f"mario make: {self._editor.title}"
+        # A file's name may hold bytes that are no text.
+        return f"mario make: {self._editor.title}".encode(errors="replace").decode()
 
     def _take_keys(self) -> None:
         pygame.key.set_repeat(_REPEAT_AFTER_MS, _REPEAT_EVERY_MS)

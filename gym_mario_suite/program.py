@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from gym_mario_suite.errors import MarioError
@@ -34,9 +34,8 @@ def told_errors(extras: str = "") -> Iterator[None]:
         # that itself.
         sys.stdout.reconfigure(errors="replace")
     try:
-        with _ended_by_kill():
+        with _ended_by_kill(), _told_to_the_end():
             yield
-            sys.stdout.flush()  # here, where a full disk can still be told
     except MarioError as error:
         _leave(str(error) or type(error).__name__)
     except ModuleNotFoundError as error:
@@ -50,6 +49,29 @@ def told_errors(extras: str = "") -> Iterator[None]:
         _leave(f"{error.strerror or error}{where}")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+@contextmanager
+def _told_to_the_end() -> Iterator[None]:
+    """Write out what was printed while a full disk can still be told."""
+    try:
+        yield
+    except SystemExit:
+        _flush()
+        raise
+    _flush()
+
+
+def _flush() -> None:
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What cannot be written would be tried once more, and complained of, at the very end.
+        with open(os.devnull, "w") as nowhere, suppress(OSError, ValueError):
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise
 
 
 def _leave(message: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import runpy
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,20 @@ def test_a_console_without_a_character_shows_a_question_mark() -> None:
     )
     printed = run_python(program, environment={"PYTHONIOENCODING": "ascii"}).stdout
     assert printed == "240 ? 320\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to try")
+@pytest.mark.parametrize("words", [("--version",), ("levels", "show"), ("score", "--help")])
+def test_a_full_disk_is_one_line(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gym_mario_suite", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
 
 
 def test_a_fault_of_ones_own_is_not_hidden() -> None:

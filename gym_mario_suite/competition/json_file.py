@@ -34,5 +34,4 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         OptionError: When the file cannot be written; what `path` held before is kept then.
     """
-    require_writable(path)
     write_whole(path, (json.dumps(value, indent=1) + "\n").encode())

@@ -66,7 +66,8 @@ class RecordedGame(Game):
             self._mend()
         if keys and not self._keys and self._world is None:
             raise OptionError("the first tick of an episode runs without buttons")
-        if self.status != Status.RUNNING:  # nothing that belongs to the episode
+        # Not `self.status`, which takes as long as the tick.
+        if self.worlds["players"]["status"].item(0) != Status.RUNNING:  # none of the episode's
             if self._end_hash is None:
                 self._end_hash = self._next_hash()
             super().tick(keys)

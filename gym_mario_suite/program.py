@@ -46,6 +46,9 @@ def told_errors(extras: str = "") -> Iterator[None]:
         raise
     except OSError as error:
         where = "" if error.filename is None else f": {os.fspath(error.filename)}"
+        # A library's own flush may have met the full disk; what it left is not tried again.
+        with suppress(OSError):
+            _flush()
         _leave(f"{error.strerror or error}{where}")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

@@ -50,8 +50,9 @@ def test_a_console_without_a_character_shows_a_question_mark() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to try")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", [("--version",), ("levels", "show"), ("score", "--help")])
-def test_a_full_disk_is_one_line(words: tuple[str, ...]) -> None:
+def test_a_full_disk_is_one_line(words: tuple[str, ...], unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "gym_mario_suite", *words],
@@ -59,6 +60,7 @@ def test_a_full_disk_is_one_line(words: tuple[str, ...]) -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
 

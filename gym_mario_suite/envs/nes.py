@@ -54,7 +54,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     ## Observation space
     `obs="rgb"`: uint8[224, 240, 3], the screen without the border of 8 px that televisions hid.
     `"gray84"`: uint8[84, 84], grey means of areas. `"ram"`: uint8[2048]. `"tiles"`: int8[13, 16],
-    the screen in tiles as RAM has them: 1 a tile, -1 an enemy, 2 Mario, 0 nothing.
+    the screen in tiles as RAM has them: 1 a tile, -1 an enemy, 2 Mario, 0 nothing. `"terrain"`:
+    float32[296], numbers of Mario and of sprites, and the tiles around him (`nes.terrain`).
 
     ## Rewards
     `reward="v7"` (default): what most published agents were trained on, frame by frame px moved

@@ -22,6 +22,7 @@ from gym_mario_suite.nes.rewards import TERMS, Progress
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
 from gym_mario_suite.nes.save_state import pack_state, unpack_state
 from gym_mario_suite.nes.smb import Address
+from gym_mario_suite.nes.terrain import write_terrain
 
 # Whole-number telemetry, in the order of the arrays.
 TELEMETRY = (
@@ -125,6 +126,8 @@ class NESEpisode:
             out[:] = np.frombuffer(self.run.ram, np.uint8)
         elif mode == "tiles":
             write_tiles(self.run.ram, out)
+        elif mode == "terrain":
+            write_terrain(np.frombuffer(self.run.ram, np.uint8), out)
         else:
             screen = self.picture()
             other = self._before if self._pooled else screen

@@ -19,6 +19,7 @@ from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
 from gym_mario_suite.nes.picture import GRAY84_SHAPE
 from gym_mario_suite.nes.rewards import RewardRule, reward_rule
 from gym_mario_suite.nes.run import parse_stage
+from gym_mario_suite.nes.terrain import N_TERRAIN
 
 _MAX_FRAME_SKIP = 1000
 
@@ -28,6 +29,7 @@ OBSERVATIONS: dict[str, tuple[int, int, tuple[int, ...], Any]] = {
     "gray84": (0, 255, GRAY84_SHAPE, np.uint8),
     "ram": (0, 255, (RAM_BYTES,), np.uint8),
     "tiles": (-1, 2, (smb.TILE_ROWS, smb.TILE_COLUMNS), np.int8),
+    "terrain": (-1, 1, (N_TERRAIN,), np.float32),
 }
 PIXELS = frozenset({"rgb", "gray84"})
 

@@ -50,7 +50,7 @@ def make(backend_name: str, rom_file: Path):
         env.close()
 
 
-@pytest.mark.parametrize("obs", ["rgb", "gray84", "ram", "tiles"])
+@pytest.mark.parametrize("obs", ["rgb", "gray84", "ram", "tiles", "terrain"])
 def test_gymnasiums_checker(make, obs: str):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

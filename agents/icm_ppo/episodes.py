@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -10,11 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gym_mario_suite.datasets.recorder import RecordedGame
-from gym_mario_suite.datasets.replay import switch_options
+from gym_mario_suite.agents.icm_ppo.ways import ways_of
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
-from gym_mario_suite.levels.level import Level
 
 _RECENT = 100  # episodes in the means of the curve
 
@@ -38,21 +36,12 @@ class Episodes:
         self._recent: deque[tuple[float, float, float]] = deque(maxlen=_RECENT)
         self._totals = np.zeros(4)  # episodes, sum of furthest, wins, furthest of all
         self._bests: list[tuple[str, bytes]] = []
-        self._span = span
-        inner = envs.unwrapped
-        self._infinite: MarioInfiniteVectorEnv | None = None
-        if isinstance(inner, MarioInfiniteVectorEnv) and replays:
-            options = inner.options
-            if options.action_set.combinations and not options.sticky_prob:
-                self._infinite = inner
-        self._levels: list[Level | None] = [None] * count
+        self._ways = ways_of(envs, span) if replays else None
 
     def begin(self) -> None:
         """All games are at the beginning of their first episode."""
-        self._furthest[:] = 0.0
         for game in range(len(self._taken)):
-            self._taken[game] = []
-            self._remember_level(game)
+            self._begin(game)
 
     def step(
         self, actions: NDArray[np.int64], ended: NDArray[np.bool_], infos: dict[str, Any]
@@ -64,7 +53,7 @@ class Episodes:
             ended: Whose episode ended with it.
             infos: Of the step, with SAME_STEP autoreset.
         """
-        if self._infinite is not None:
+        if self._ways is not None:
             for taken, action in zip(self._taken, actions.tolist(), strict=True):
                 taken.append(action)
         distance = infos.get("distance")
@@ -75,19 +64,17 @@ class Episodes:
             final = infos["final_info"]
             furthest = max(self._furthest[game], float(final.get("distance", [0.0] * 64)[game]))
             won = "status" in final and int(final["status"][game]) == Status.WIN
-            self._end(game, furthest, won)
+            self._end(game, furthest, won, final)
 
-    def _end(self, game: int, furthest: float, won: bool) -> None:
+    def _end(self, game: int, furthest: float, won: bool, final: Mapping[str, Any]) -> None:
         self._totals += (1, furthest, won, 0)
         self._recent.append((furthest, float(won), float(len(self._taken[game]))))
         if furthest > self._totals[3]:
             self._totals[3] = furthest
-            replay = self._replay(game)
-            if replay is not None:
+            if self._ways is not None:
+                replay = self._ways.replay(game, self._taken[game], final)
                 self._bests.append((f"best-{round(furthest):05d}px", replay))
-        self._furthest[game] = 0.0
-        self._taken[game] = []
-        self._remember_level(game)
+        self._begin(game)
 
     def new_bests(self) -> list[tuple[str, bytes]]:
         """Names and replays of the personal bests since the last call; the last one counts."""
@@ -108,31 +95,11 @@ class Episodes:
             "won_100": means[1],
         }
 
-    def _remember_level(self, game: int) -> None:
-        if self._infinite is not None:
-            self._levels[game] = self._infinite.level(game)
-
-    def _replay(self, game: int) -> bytes | None:
-        """The episode of the game that has just ended, played anew."""
-        inner, level = self._infinite, self._levels[game]
-        if inner is None or level is None:
-            return None
-        config = inner.batch.configs[0]
-        again = RecordedGame(
-            level,
-            int(config["mode"]),
-            int(config["time_limit"]),
-            **switch_options(int(config["switches"])),
-        )
-        again.tick(0)
-        keys = inner.options.action_set.keys.tolist()
-        ticks = self._span or inner.options.frame_skip
-        for action in self._taken[game]:
-            for _ in range(ticks):
-                if again.status == Status.RUNNING:
-                    again.tick(keys[action])
-        about = {"agent": "icm-ppo", "actions": inner.options.actions, "frame_skip": ticks}
-        return again.replay(about).to_bytes()
+    def _begin(self, game: int) -> None:
+        self._furthest[game] = 0.0
+        self._taken[game] = []
+        if self._ways is not None:
+            self._ways.begin(game)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The state of games and figures; the games' only where the environment can save them."""
@@ -164,8 +131,8 @@ class Episodes:
         count = len(self._taken)
         states = [tensors[f"games.{game}"].numpy().tobytes() for game in range(count)]
         self._envs.reset(options={"state": states})
-        self._furthest = tensors["episodes.furthest"].numpy().copy()
         for game in range(count):
+            self._begin(game)
             self._taken[game] = tensors[f"taken.{game}"].tolist()
-            self._remember_level(game)
+        self._furthest = tensors["episodes.furthest"].numpy().copy()
         return True

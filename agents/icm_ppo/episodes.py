@@ -35,7 +35,7 @@ class Episodes:
         self._taken: list[list[int]] = [[] for _ in range(count)]
         self._recent: deque[tuple[float, float, float]] = deque(maxlen=_RECENT)
         self._totals = np.zeros(4)  # episodes, sum of furthest, wins, furthest of all
-        self._bests: list[tuple[str, bytes]] = []
+        self._new: dict[str, tuple[str, bytes]] = {}
         self._ways = ways_of(envs, span) if replays else None
 
     def begin(self) -> None:
@@ -62,24 +62,30 @@ class Episodes:
             self._furthest[going_on] = np.maximum(self._furthest, distance)[going_on]
         for game in np.flatnonzero(ended).tolist():
             final = infos["final_info"]
-            furthest = max(self._furthest[game], float(final.get("distance", [0.0] * 64)[game]))
+            last = float(final["distance"][game]) if "distance" in final else 0.0
+            furthest = max(self._furthest[game], last)
             won = "status" in final and int(final["status"][game]) == Status.WIN
             self._end(game, furthest, won, final)
 
     def _end(self, game: int, furthest: float, won: bool, final: Mapping[str, Any]) -> None:
         self._totals += (1, furthest, won, 0)
         self._recent.append((furthest, float(won), float(len(self._taken[game]))))
-        if furthest > self._totals[3]:
-            self._totals[3] = furthest
-            if self._ways is not None:
-                replay = self._ways.replay(game, self._taken[game], final)
-                self._bests.append((f"best-{round(furthest):05d}px", replay))
+        is_best = furthest > self._totals[3]
+        # The furthest place need not be the goal.
+        is_first_win = won and self._totals[2] == 1
+        self._totals[3] = max(furthest, self._totals[3])
+        if self._ways is not None and (is_best or is_first_win):
+            replay = self._ways.replay(game, self._taken[game], final)
+            if is_best:
+                self._new["best"] = (f"best-{round(furthest):05d}px", replay)
+            if is_first_win:
+                self._new["win"] = ("first-win", replay)
         self._begin(game)
 
-    def new_bests(self) -> list[tuple[str, bytes]]:
-        """Names and replays of the personal bests since the last call; the last one counts."""
-        bests, self._bests = self._bests, []
-        return bests[-1:]
+    def new_replays(self) -> list[tuple[str, bytes]]:
+        """Names and replays since the last call: the last personal best, and the first win."""
+        new, self._new = self._new, {}
+        return list(new.values())
 
     def figures(self) -> dict[str, float]:
         """Figures of the curve, by name: of all episodes, and of the last 100."""

@@ -105,7 +105,7 @@ class Config:
         threads: Of torch, on the processor.
         log_updates: Updates between two rows of the curve.
         checkpoint_minutes: Time between two checkpoints.
-        replays: Whether to write a replay of each personal best.
+        replays: Whether to write a replay of each personal best, and of the first win.
         tensorboard: Whether to write TensorBoard's files.
         resume: Go on with the run in `out`.
     """
@@ -564,7 +564,7 @@ def train(config: Config) -> Trainer:
                 trainer.collect()
                 figures = trainer.learn()
                 updates += 1
-                for name, replay in trainer.episodes.new_bests():
+                for name, replay in trainer.episodes.new_replays():
                     files.write_replay(name, replay)
                 done = trainer.decisions >= config.decisions
                 now = time.perf_counter()

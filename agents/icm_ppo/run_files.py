@@ -113,7 +113,7 @@ class RunFiles:
             self._writer.flush()
 
     def write_replay(self, name: str, replay: bytes) -> None:
-        """Write a personal best."""
+        """Write a personal best or the first win."""
         folder = self.folder / "replays"
         folder.mkdir(exist_ok=True)
         write_whole(folder / f"{name}.mario", replay)

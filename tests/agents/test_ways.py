@@ -1,16 +1,59 @@
-"""Personal bests of a run on the NES are replays that prove themselves."""
+"""Personal bests and the first win of a run are replays that prove themselves."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
+from gym_mario_suite.agents.icm_ppo.episodes import Episodes
 from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, train
 from gym_mario_suite.datasets.nes_replay import NESReplay, verify_nes
+from gym_mario_suite.datasets.replay import Replay, play
+from gym_mario_suite.engine.world import Status
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import BACKENDS
+from tests.engine.test_draw import flat_level
 from tests.nes.own_rom import own_rom
+
+
+@pytest.mark.parametrize(("been", "names"), [(0, 2), (9999, 1)])
+def test_the_first_win_is_kept_and_no_other(been: int, names: int) -> None:
+    """Whether or not somebody had been further than the goal."""
+    envs = gym.make_vec(
+        "MarioInfinite-v0",
+        num_envs=2,
+        autoreset_mode="SAME_STEP",
+        level=flat_level(40, x_exit=12),
+        actions="complex",
+        frame_skip=4,
+    )
+    envs.reset(seed=0)
+    episodes = Episodes(envs, span=0, replays=True)
+    episodes.begin()
+    tensors = episodes.tensors()
+    tensors["episodes.totals"][3] = been
+    assert episodes.load(tensors)
+    right = np.array([0, 1])
+    for _ in range(200):
+        _, _, terminated, truncated, infos = envs.step(right)
+        episodes.step(right, terminated | truncated, infos)
+        if episodes.figures()["wins"]:
+            break
+    new = episodes.new_replays()
+    name, win = new[-1]
+    assert (name, len(new)) == ("first-win", names)
+    assert Replay.from_bytes(win).metadata["frame_skip"] == 4
+    game = list(play(Replay.from_bytes(win)))[-1]
+    assert game.status == Status.WIN
+    assert episodes.new_replays() == []
+    while episodes.figures()["wins"] < 2:
+        _, _, terminated, truncated, infos = envs.step(right)
+        episodes.step(right, terminated | truncated, infos)
+    assert episodes.new_replays() == []
+    envs.close()
 
 
 @pytest.mark.parametrize("env_id", ["MarioNES-2-1-v0", "MarioNES-v0"])

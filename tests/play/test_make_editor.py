@@ -190,6 +190,34 @@ def test_every_format_is_saved_and_opened(editor, tmp_path):
         editor.load(MakerCourse(cells), None, editor.document.limits)
 
 
+def test_parts_that_a_format_cannot_hold_are_not_lost_unsaid(editor, tmp_path):
+    editor.document.put({(5, 8): BY_NAME["thwomp"].code})
+    path = tmp_path / "a.txt"
+    editor.desk._write(path)
+    assert "cannot hold 1 parts" in editor.message.text
+    assert editor.document.modified
+    keys(editor, "ctrl+q", "s")
+    assert isinstance(editor.dialog, Question)
+    assert "LEAVE PARTS OUT?" in editor.dialog.title
+    keys(editor, "c")
+    assert not editor.closed
+    assert editor.path == path
+    keys(editor, "ctrl+q", "s", "s")
+    assert isinstance(editor.dialog, FileDialog)
+    assert editor.dialog.text.endswith("a.mmc.json")
+    keys(editor, "return")
+    assert editor.closed
+    assert read_course_file(tmp_path / "a.mmc.json") == editor.document.course
+
+
+def test_parts_may_be_left_out(editor, tmp_path):
+    editor.document.put({(5, 8): BY_NAME["thwomp"].code})
+    editor.desk._write(tmp_path / "a.txt")
+    keys(editor, "ctrl+q", "s", "l")
+    assert editor.closed
+    assert (tmp_path / "a.txt").exists()
+
+
 def test_a_save_that_fails_leaves_the_old_file(editor, tmp_path, monkeypatch):
     path = tmp_path / "a.mmc.json"
     editor.desk._write(path)

@@ -78,35 +78,50 @@ class Desk:
         if editor.path is None:
             self.save_as(then)
             return
-        self._write(editor.path)
-        if then is not None:
-            then()
+        self._write(editor.path, then)
 
-    def save_as(self, then: Callable[[], None] | None = None) -> None:
+    def save_as(self, then: Callable[[], None] | None = None, proposed: Path | None = None) -> None:
         """Ask for a file and save the course there."""
         editor = self._editor
         name = file_name(editor.document.about.name or "course", SUFFIX)
-        path = editor.path or self._folder / name
+        path = proposed or editor.path or self._folder / name
 
         def accept(chosen: Path) -> None:
-            self._write(chosen)
-            if then is not None:
-                then()
+            self._write(chosen, then)
 
         editor.dialog = FileDialog(True, path, accept)
 
-    def _write(self, path: Path) -> None:
+    def _write(self, path: Path, then: Callable[[], None] | None = None) -> None:
         editor = self._editor
         editor.hand.end()
         document = editor.document
         write_course_file(path, document.course)
         editor.path = path
         self._folder = path.parent
-        document.mark_saved()
-        if editor.recovery is not None:
-            editor.recovery.forget()
-        lost = "" if path.name.lower().endswith(_WHOLE) else _lost(path, document.course)
+        if path.name.lower().endswith(_WHOLE):
+            parts, lost = 0, ""
+        else:
+            parts, lost = _lost(path, document.course)
+        if not parts:
+            document.mark_saved()
+            if editor.recovery is not None:
+                editor.recovery.forget()
         editor.notify(f"saved {path.name}{lost}")
+        if then is None:
+            return
+        if not parts:
+            then()
+            return
+        # What comes next takes away the message, and the only course that has all its parts.
+        editor.dialog = Question(
+            "LEAVE PARTS OUT?",
+            [f"{path.name} is saved, but {path.suffix}", "cannot hold all its parts."],
+            [
+                ("s", f"SAVE ALL ({SUFFIX})", lambda: self.save_as(then, path.with_suffix(SUFFIX))),
+                ("l", "LEAVE THEM OUT", then),
+                ("c", "CANCEL", lambda: None),
+            ],
+        )
 
     def open(self, path: Path) -> None:
         """Take the course of a file.
@@ -299,12 +314,15 @@ class Desk:
         )
 
 
-def _lost(path: Path, course: MakerCourse) -> str:
-    """What a format of levels cannot say of a course."""
+def _lost(path: Path, course: MakerCourse) -> tuple[int, str]:
+    """How many parts of a course a format of levels cannot hold, and what to say of it."""
     unsupported = sum(course.unsupported.values())
     if unsupported:
-        return f": {path.suffix} cannot hold {unsupported} parts, use {SUFFIX} to keep them"
-    return f": {path.suffix} holds tiles, {SUFFIX} all"
+        return (
+            unsupported,
+            f": {path.suffix} cannot hold {unsupported} parts, use {SUFFIX} to keep them",
+        )
+    return 0, f": {path.suffix} holds tiles, {SUFFIX} all"
 
 
 def _limits_name(limits: CourseLimits) -> str:

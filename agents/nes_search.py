@@ -127,7 +127,7 @@ class NESSearch:
         self.frames_tried = 0
         stage = _stage_of(run)
         console = run.game.backend.save()
-        x = _x_px(run.ram)
+        x = smb.x_px(run.ram)
         root = _Node(None, 0, 0, 0, -x, _area(run.ram), x, 0.0, console)
         best, goal, reported = root, None, 0
         order = itertools.count()
@@ -170,7 +170,7 @@ class NESSearch:
         ram = run.ram
         if run.status is Status.DEAD or _stage_of(run) != stage:
             return None
-        area, x = _area(ram), _x_px(ram)
+        area, x = _area(ram), smb.x_px(ram)
         base = node.base_px
         if area != node.area:
             base = node.progress_px + _AREA_PX - x
@@ -190,12 +190,6 @@ class NESSearch:
 
 def _stage_of(run: Run) -> tuple[int, int]:
     return run.ram[Address.WORLD] + 1, run.ram[Address.STAGE] + 1
-
-
-def _x_px(ram: smb.Ram) -> int:
-    """Mario's x; a castle that sends him back can put him left of its start."""
-    x = smb.x_px(ram)
-    return x if x < 1 << 15 else x - (1 << 16)
 
 
 def _area(ram: smb.Ram) -> tuple[int, ...]:

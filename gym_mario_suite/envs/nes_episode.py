@@ -251,8 +251,7 @@ class NESEpisode:
 
 def write_tiles(ram: smb.Ram, out: NDArray[np.int8]) -> None:
     """Fill `out` (int8[13, 16]): the screen in tiles; 1 solid or other, -1 enemy, 2 the player."""
-    left_px = 256 * ram[Address.SCREEN_PAGE] + ram[Address.SCREEN_X_ON_PAGE]
-    first = left_px // smb.TILE_PX
+    first = smb.screen_left_px(ram) // smb.TILE_PX
     for row in range(smb.TILE_ROWS):
         for k in range(smb.TILE_COLUMNS):
             out[row, k] = smb.metatile(ram, first + k, row) != 0

@@ -111,6 +111,8 @@ _WORLDS_WITH_WALK_IN = frozenset({1, 2, 4, 7})
 TILE_ROWS = 13
 TILE_COLUMNS = 16
 TILE_PX = 16
+# Pages from here on are those before the first one; the longest level has 64.
+_LEFT_OF_START = 0x8000
 # The rows of metatiles begin below the figures.
 TILES_TOP_PX = 32
 
@@ -122,6 +124,7 @@ _ENEMY_KIND = int(Address.ENEMY_KIND)
 _ENEMY_KIND_END = _ENEMY_KIND + ENEMY_SLOTS
 _FLOAT_STATE = int(Address.FLOAT_STATE)
 _X_PAGE, _X_ON_PAGE = int(Address.X_PAGE), int(Address.X_ON_PAGE)
+_SCREEN_PAGE = int(Address.SCREEN_PAGE)
 _SCREEN_X_ON_PAGE = int(Address.SCREEN_X_ON_PAGE)
 _Y_VIEWPORT = int(Address.Y_VIEWPORT)
 _POWER_UP, _LIVES = int(Address.POWER_UP), int(Address.LIVES)
@@ -156,8 +159,21 @@ def coins(ram: Ram) -> int:
 
 
 def x_px(ram: Ram) -> int:
-    """The player's distance from the level's start."""
-    return 256 * ram[_X_PAGE] + ram[_X_ON_PAGE]
+    """The player's distance from the level's start.
+
+    Less than 0 where a castle that sends him pages back has put him left of it.
+    """
+    x = 256 * ram[_X_PAGE] + ram[_X_ON_PAGE]
+    return x if x < _LEFT_OF_START else x - 0x10000
+
+
+def screen_left_px(ram: Ram) -> int:
+    """The left edge of the screen, from the level's start as `x_px`."""
+    return _signed(256 * ram[_SCREEN_PAGE] + ram[_SCREEN_X_ON_PAGE])
+
+
+def _signed(x: int) -> int:
+    return x if x < _LEFT_OF_START else x - 0x10000
 
 
 def screen_x_px(ram: Ram) -> int:
@@ -252,7 +268,7 @@ def enemies(ram: Ram) -> Sequence[tuple[int, int, int]]:
     return [
         (
             ram[Address.ENEMY_KIND + slot],
-            256 * ram[Address.ENEMY_PAGE + slot] + ram[Address.ENEMY_X_ON_PAGE + slot],
+            _signed(256 * ram[Address.ENEMY_PAGE + slot] + ram[Address.ENEMY_X_ON_PAGE + slot]),
             ram[Address.ENEMY_Y + slot],
         )
         for slot in range(ENEMY_SLOTS)

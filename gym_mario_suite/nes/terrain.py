@@ -143,6 +143,12 @@ def _signed(ram, at):
 
 
 @inline_jit
+def _place(ram, page_at, x_at):
+    """A distance from the level's start, px; less than 0 left of it, see `smb.x_px`."""
+    return 256 * _signed(ram, page_at) + _byte(ram, x_at)
+
+
+@inline_jit
 def _clip(v):
     return np.float32(min(max(v, -1.0), 1.0))
 
@@ -213,13 +219,13 @@ def _write_sprites(ram, x, y, out):
             if slot < _SLOTS:
                 if not ram[_ENEMY_ACTIVE + slot]:
                     continue
-                dx = 256 * _byte(ram, _ENEMY_PAGE + slot) + _byte(ram, _ENEMY_X_ON_PAGE + slot) - x
+                dx = _place(ram, _ENEMY_PAGE + slot, _ENEMY_X_ON_PAGE + slot) - x
                 dy = _byte(ram, _ENEMY_Y + slot) - y
             else:
                 misc = slot - _SLOTS
                 if not ram[_MISC_STATE + misc] & _HAMMER:
                     continue
-                dx = 256 * _byte(ram, _MISC_PAGE + misc) + _byte(ram, _MISC_X_ON_PAGE + misc) - x
+                dx = _place(ram, _MISC_PAGE + misc, _MISC_X_ON_PAGE + misc) - x
                 dy = _byte(ram, _MISC_Y + misc) - y
             distance = abs(dx) + abs(dy)
             if distance < last_distance or (distance == last_distance and slot <= last_slot):
@@ -248,13 +254,16 @@ def _write_tiles(ram, x, y, out):
     left = (x + smb.TILE_PX // 2) // smb.TILE_PX + TERRAIN_FIRST_COLUMN
     top = (y + smb.TILE_PX + smb.TILE_PX // 2 - smb.TILES_TOP_PX) // smb.TILE_PX + TERRAIN_FIRST_ROW
     # Columns from here on are not there yet; their places still have those of two pages before.
-    end = smb.TILE_COLUMNS * _byte(ram, _DRAWN_PAGE) + _byte(ram, _DRAWN_COLUMN)
+    end = smb.TILE_COLUMNS * _signed(ram, _DRAWN_PAGE) + _byte(ram, _DRAWN_COLUMN)
+    first = end - 2 * smb.TILE_COLUMNS
+    if x >= 0:  # else a castle has sent him left of the level's start
+        first = max(first, 0)
     at = _TILES_AT
     for r in range(top, top + TERRAIN_ROWS):
         for column in range(left, left + TERRAIN_COLUMNS):
             if r >= smb.TILE_ROWS:
                 out[at] = -1.0
-            elif r >= 0 and column >= 0 and end - 2 * smb.TILE_COLUMNS <= column < end:
+            elif r >= 0 and first <= column < end:
                 page = column // smb.TILE_COLUMNS % 2
                 row = page * smb.TILE_ROWS + r
                 out[at] = _tile(
@@ -276,7 +285,7 @@ def write_terrain(ram, out):
         ram: The memory, uint8[2048].
         out: Filled.
     """
-    x = 256 * _byte(ram, _X_PAGE) + _byte(ram, _X_ON_PAGE)
+    x = _place(ram, _X_PAGE, _X_ON_PAGE)
     y = _byte(ram, _Y_ON_PAGE) + 256 * (_byte(ram, _Y_VIEWPORT) - 1)
     out[:] = 0.0
     _write_player(ram, x, y, out)

@@ -33,12 +33,35 @@ def ram_with(**values: int) -> bytearray:
 
 
 def test_numbers_are_python_ints_that_do_not_overflow():
-    ram = ram_with(x_on_page=65_535, clock=999, score=123_450, coins=42)
-    assert smb.x_px(ram) == 65_535
+    ram = ram_with(x_on_page=16_383, clock=999, score=123_450, coins=42)
+    assert smb.x_px(ram) == 16_383
     assert (smb.clock(ram), smb.score(ram), smb.coins(ram)) == (999, 123_450, 42)
     assert type(smb.x_px(ram)) is int
     ram[Address.X_ON_PAGE], ram[Address.SCREEN_X_ON_PAGE] = 3, 250
     assert smb.screen_x_px(ram) == 9
+
+
+def test_left_of_the_start():
+    """Where the maze of a castle can send him: four pages back from the third."""
+    ram = ram_with(x_on_page=0xFFF0, screen_page=0xFF, screen_x_on_page=0x80, y=176)
+    assert (smb.x_px(ram), smb.screen_left_px(ram)) == (-16, -128)
+    ram[Address.ENEMY_ACTIVE], ram[Address.ENEMY_X_ON_PAGE] = 1, 32  # in page 0
+    assert smb.enemies(ram) == [(0, 32, 0)]
+    ram[Address.ENEMY_Y] = 184
+    tiles = np.zeros((13, 16), np.int8)
+    write_tiles(ram, tiles)
+    assert np.argwhere(tiles == 2).tolist() == [[10, 7]]
+    assert np.argwhere(tiles == -1).tolist() == [[10, 10]]
+
+
+def test_progress_is_paid_after_a_maze_has_sent_him_back():
+    frames = [
+        ram_with(x_on_page=700),
+        ram_with(x_on_page=0xFFF0),
+        *(ram_with(x_on_page=x % 65536) for x in range(-11, 710, 5)),
+    ]
+    assert sum(reward("v9", *frames)) == 4 + 5
+    assert sum(reward("v7", *frames)) == 5 * 144 + 5
 
 
 @pytest.mark.parametrize(

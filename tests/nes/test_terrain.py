@@ -152,6 +152,22 @@ def test_tiles():
     assert np.array_equal(tiles(view(ram)), expected)
 
 
+def test_left_of_the_start():
+    """Where the maze of a castle can send him; page 255 is that before the first."""
+    ram = ram_with(x_on_page=0xFFE0, y_on_page=128, drawn_page=1, drawn_column=0)
+    put(ram, 0, 0x06, 16, 128)
+    ram[Address.TILES + 13 * 16 + 8 * 16 + 14] = 0x54  # under him: column -2, in the odd page
+    ram[Address.TILES + 8 * 16 + 1] = 0x54
+    seen = view(ram)
+    assert player(seen)["progress"] == -32 / 4096
+    (goomba,) = sprites(seen)
+    assert goomba["dx"] == 48 / 128
+    expected = np.zeros((TERRAIN_ROWS, TERRAIN_COLUMNS), np.float32)
+    expected[8, [3, 6]] = 1
+    expected[13] = -1
+    assert np.array_equal(tiles(seen), expected)
+
+
 @pytest.mark.rom
 @pytest.mark.usefixtures("real_rom")
 def test_the_real_games_tiles_carry_mario(backend_name: str):

@@ -72,9 +72,42 @@ def finish(axes: Axes, title: str, y_label: str) -> None:
     axes.legend()
 
 
+def draw_nes_stages() -> None:
+    """A panel for each of the article's stages: curiosity, random play, and the first passing."""
+    figure, panels = plt.subplots(
+        2, 7, figsize=(16, 5.2), layout="constrained", sharex=True, sharey=True
+    )
+    paths = sorted((CURVES / "nes").glob("curious-*.csv"))
+    for axes, path in zip(panels.flat, paths, strict=True):
+        stage = path.stem.removeprefix("curious-")
+        axes.plot(*read(path, "furthest_mean_100"), color="tab:blue", label="curiosity alone")
+        axes.plot(*read(path, "furthest_max"), color="tab:blue", linewidth=0.8, linestyle="--",
+                  label="the furthest so far")  # fmt: skip
+        _, random = read(CURVES / "nes" / f"random-{stage}.csv", "furthest_mean")
+        axes.axhline(random[-1], color="tab:gray", label="random play")
+        decisions, wins = read(path, "wins")
+        if wins[-1]:
+            first = decisions[np.argmax(wins > 0)]
+            axes.axvline(first, color="tab:green", linestyle=":", label="passed first")
+        axes.set_title(
+            f"{stage}: " + (f"passed {wins[-1]:,.0f} times" if wins[-1] else "not passed")
+        )
+        axes.xaxis.set_major_formatter(EngFormatter())
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+    figure.supxlabel("decisions")
+    figure.supylabel("furthest place of an episode, px (mean of the last 100)")
+    handles = {}
+    for axes in panels.flat:
+        handles.update(dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True)))
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4)
+    figure.savefig(PICTURES / "curiosity_nes.png", dpi=110)
+
+
 def main() -> None:
     """Draw all figures."""
     PICTURES.mkdir(exist_ok=True)
+    draw_nes_stages()
     far = "furthest place of an episode, px\n(mean of the last 100)"
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for axes, difficulty, exit_px in ((left, 0, 4224), (right, 3, 4272)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -53,9 +52,9 @@ class Episodes:
             ended: Whose episode ended with it.
             infos: Of the step, with SAME_STEP autoreset.
         """
-        if self._ways is not None:
-            for taken, action in zip(self._taken, actions.tolist(), strict=True):
-                taken.append(action)
+        # Also without replays: a run that is gone on with may ask for them.
+        for taken, action in zip(self._taken, actions.tolist(), strict=True):
+            taken.append(action)
         distance = infos.get("distance")
         if distance is not None:
             going_on = ~ended
@@ -65,9 +64,9 @@ class Episodes:
             last = float(final["distance"][game]) if "distance" in final else 0.0
             furthest = max(self._furthest[game], last)
             won = "status" in final and int(final["status"][game]) == Status.WIN
-            self._end(game, furthest, won, final)
+            self._end(game, furthest, won)
 
-    def _end(self, game: int, furthest: float, won: bool, final: Mapping[str, Any]) -> None:
+    def _end(self, game: int, furthest: float, won: bool) -> None:
         self._totals += (1, furthest, won, 0)
         self._recent.append((furthest, float(won), float(len(self._taken[game]))))
         is_best = furthest > self._totals[3]
@@ -75,7 +74,7 @@ class Episodes:
         is_first_win = won and self._totals[2] == 1
         self._totals[3] = max(furthest, self._totals[3])
         if self._ways is not None and (is_best or is_first_win):
-            replay = self._ways.replay(game, self._taken[game], final)
+            replay = self._ways.replay(game, self._taken[game])
             if is_best:
                 self._new["best"] = (f"best-{round(furthest):05d}px", replay)
             if is_first_win:

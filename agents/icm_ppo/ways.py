@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import gymnasium as gym
@@ -16,6 +15,7 @@ from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.nes.backend import open_backend
 from gym_mario_suite.nes.rom_store import find_rom
+from gym_mario_suite.nes.run import Stage
 
 _AGENT = "icm-ppo"
 
@@ -27,13 +27,12 @@ class Ways(Protocol):
         """An episode of the game has begun."""
         ...
 
-    def replay(self, game: int, actions: list[int], final: Mapping[str, Any]) -> bytes:
+    def replay(self, game: int, actions: list[int]) -> bytes:
         """The episode that has just ended, as a replay file.
 
         Args:
             game: Which of the games.
             actions: What it was played with.
-            final: Infos of its last step, each with a row for every game.
         """
         ...
 
@@ -66,7 +65,7 @@ class _InfiniteWays:
     def begin(self, game: int) -> None:
         self._levels[game] = self._envs.level(game)
 
-    def replay(self, game: int, actions: list[int], final: Mapping[str, Any]) -> bytes:
+    def replay(self, game: int, actions: list[int]) -> bytes:
         options, config = self._envs.options, self._envs.batch.configs[0]
         level = self._levels[game]
         assert level is not None  # `begin` comes first
@@ -91,20 +90,21 @@ class _NESWays:
 
     def __init__(self, envs: MarioNESVectorEnv, span: int) -> None:
         self._options = envs.options
+        self._envs = envs
         self._frames = span or envs.options.frame_skip
+        # Where warps lead on, an episode ends in another stage than that in which it began.
+        self._stages: list[Stage | None] = [None] * envs.num_envs
 
     def begin(self, game: int) -> None:
-        pass
+        self._stages[game] = self._envs.stages()[game]
 
-    def replay(self, game: int, actions: list[int], final: Mapping[str, Any]) -> bytes:
+    def replay(self, game: int, actions: list[int]) -> bytes:
         options = self._options
         keys = options.action_set.keys.tolist()
-        # An episode of a stage ends in that stage.
-        stage = (int(final["world"][game]), int(final["stage"][game])) if options.stages else None
         backend = open_backend(find_rom(options.rom), options.backend)
         try:
             run = RecordedRun(backend)
-            run.begin(stage)
+            run.begin(self._stages[game])
             for action in actions:
                 for _ in range(self._frames):
                     if run.status == Status.RUNNING:

@@ -31,6 +31,7 @@ from gym_mario_suite.agents.sb3.recipes import (
 )
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.program import Interruption
 from gym_mario_suite.provenance import command_of, commit
 from gym_mario_suite.whole_file import require_folder, write_whole
 
@@ -105,12 +106,20 @@ class TimedGames(VectorWrapper):
 class _Curve(BaseCallback):
     """Writes the curve and the checkpoints, and shows the progress."""
 
-    def __init__(self, run: Training, total: int, env_seconds: list[float], progress: Any) -> None:
+    def __init__(
+        self,
+        run: Training,
+        total: int,
+        env_seconds: list[float],
+        progress: Any,
+        interruption: Interruption,
+    ) -> None:
         super().__init__()
         self._run = run
         self._total = total
         self._env_seconds = env_seconds
         self._progress = progress
+        self._interruption = interruption
         self._task = progress.add_task(run.algorithm, total=total, figures="")
         self._results: dict[int, deque[tuple[float, float, bool]]] = defaultdict(
             lambda: deque(maxlen=_EPISODES)
@@ -121,7 +130,8 @@ class _Curve(BaseCallback):
         self._cpu = time.process_time()
         self._before = _last_row(run.out / _CURVE)
         self._next_row = 0
-        self.interrupted = False
+        self._ending = False
+        self._written = -1
 
     def _on_training_start(self) -> None:
         self._next_row = self.num_timesteps
@@ -139,9 +149,12 @@ class _Curve(BaseCallback):
                     info.get("status") == Status.WIN,
                 )
             )
-        return not (self.interrupted or self.num_timesteps >= self._total)
+        # `learn` ends by itself when it has learned from the last rollout; False here would end it
+        # before.
+        return not self._ending
 
     def _on_rollout_end(self) -> None:
+        self._ending = self._interruption.asked
         if self.num_timesteps >= self._next_row:
             self._next_row = self.num_timesteps + self._total // 200
             self._write_row()
@@ -149,7 +162,8 @@ class _Curve(BaseCallback):
             self.save()
 
     def _on_training_end(self) -> None:
-        self._write_row()
+        if self._written != self.num_timesteps:
+            self._write_row()
 
     def save(self) -> None:
         """Write the model; what was there before is replaced as a whole."""
@@ -159,6 +173,7 @@ class _Curve(BaseCallback):
         temporary.replace(self._run.out / _MODEL)
 
     def _write_row(self) -> None:
+        self._written = self.num_timesteps
         wall = time.perf_counter() - self._wall
         row: dict[str, Any] = {
             "decisions": self.num_timesteps,
@@ -223,15 +238,14 @@ def train(run: Training) -> BaseAlgorithm:
         _cut_curve(out / _CURVE, model.num_timesteps)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
-        curve = _Curve(run, total, env_seconds, bar)
-        try:
-            left = total - model.num_timesteps
-            if left > 0:
+        left = total - model.num_timesteps
+        if left > 0:
+            with Interruption() as interruption:
+                curve = _Curve(run, total, env_seconds, bar, interruption)
                 model.learn(left, callback=curve, reset_num_timesteps=not run.resume)
-        except KeyboardInterrupt:
-            print("interrupted; go on with --resume", file=sys.stderr)
-        if curve.model is not None:
-            curve.save()
+                curve.save()
+            if interruption.asked:
+                print("interrupted; go on with --resume", file=sys.stderr)
     export(run, model, options, env_seconds)
     venv.close()
     return model

@@ -22,6 +22,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "level_generators": results.level_generators,
     "dream": results.dream,
     "curves": results.curves,
+    "nes_stages": results.nes_stages,
     "provenance": results.provenance,
 }
 

@@ -234,6 +234,47 @@ def curves(kind: str) -> str:
     )
 
 
+def nes_stages() -> str:
+    """How curiosity alone, and random play, ended in stages of the NES (`docs/curves/nes`)."""
+    rows = []
+    for path in sorted((CURVES / "nes").glob("curious-*.csv")):
+        stage = path.stem.removeprefix("curious-")
+        points = _points(path)
+        end, random = points[-1], _points(CURVES / "nes" / f"random-{stage}.csv")[-1]
+        first = next((row["decisions"] for row in points if int(row["wins"])), None)
+        rows.append(
+            (
+                stage,
+                _figure(int(end["decisions"])),
+                f"{float(end['cpu_seconds']) / 60:.0f}",
+                _figure(int(end["episodes"])),
+                end["wins"],
+                _figure(None if first is None else int(first)),
+                _figure(round(float(end["furthest_mean_100"]))),
+                _figure(round(float(end["furthest_max"]))),
+                f"{random['wins']} of {_figure(int(random['episodes']))}",
+                _figure(round(float(random["furthest_mean"]))),
+                _figure(round(float(random["furthest_max"]))),
+            )
+        )
+    return _table(
+        (
+            "stage",
+            "decisions",
+            "CPU minutes",
+            "episodes",
+            "passed",
+            "first by, decisions",
+            "furthest, last 100, px",
+            "furthest of all",
+            "random play: passed",
+            "furthest, mean",
+            "furthest of all",
+        ),
+        rows,
+    )
+
+
 # What the tables of single curves show.
 _SHOWN = (
     *("decisions", "cpu_seconds", "won_0", "won_2", "won_3", "won_4", "seconds", "arrived"),

@@ -5,7 +5,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from gym_mario_suite.dream.presets import (
     preset,
 )
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.program import EXIT_INTERRUPTED, Interruption
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -167,9 +168,13 @@ def train(
     deadline = time.monotonic() + 60 * max_minutes if max_minutes else None
     log = TrainingLog(out, source, options.seed)
     saved = told = time.monotonic()
-    try:
+    # An error or a second Ctrl-C may come in the middle of a step, and a torn state is no
+    # checkpoint: what was saved last stays then.
+    with Interruption() as interruption, closing(log):
         with shown(f"{model} {stage}", trainer.progress.steps or None) as show:
             for progress in trainer.run(deadline=deadline):
+                if interruption.asked:
+                    break
                 now = time.monotonic()
                 if now - told > _TELL_S:
                     note = f"loss {progress.loss:.4f}, {progress.predictions:,} predictions"
@@ -180,15 +185,15 @@ def train(
                     trainer.save(out)
                     log.strip(trainer)
                     saved = time.monotonic()
-    finally:
-        # Also after Ctrl-C: nothing is lost.
         path = trainer.save(out)
-        log.close()
     progress = trainer.progress
     typer.echo(
         f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
         f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"
     )
+    if interruption.asked:
+        typer.echo("interrupted; the same command goes on", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _train_upsampler(

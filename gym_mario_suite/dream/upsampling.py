@@ -110,8 +110,10 @@ def train_upsampler(
     checkpoint = None if folder is None else folder / CHECKPOINT
     done = 0 if checkpoint is None else _go_on(checkpoint, model, optimiser, training)
     saved = time.monotonic()
+    whole = True  # not in the middle of a step
     try:
         for step in range(done, steps):
+            whole = False
             frames = source.batch(seed, step, batch, 2).frames
             large = torch.from_numpy(to_model(resized(frames, *LARGE))).to(device)
             loss = upsampling_loss(model, large, config.factor, (seed << 32) + step)
@@ -119,13 +121,13 @@ def train_upsampler(
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 10.0)
             optimiser.step()
-            done = step + 1
+            done, whole = step + 1, True
             tell(done, float(loss.detach()))
             if checkpoint is not None and time.monotonic() - saved > _SAVE_S:
                 _save_checkpoint(checkpoint, model, optimiser, training, done)
                 saved = time.monotonic()
     finally:
-        if checkpoint is not None:
+        if checkpoint is not None and whole:
             _save_checkpoint(checkpoint, model, optimiser, training, done)
     return model.cpu().eval()
 

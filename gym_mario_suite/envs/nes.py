@@ -31,6 +31,7 @@ from gym_mario_suite.nes.run import parse_stage
 RENDER_FPS = 60
 # Lines that the figures take at the top of a picture, by the picture's height.
 HUD_LINES_OF = {SCREEN_SHAPE[0]: HUD_LINES, GRAY84_SHAPE[0]: GRAY84_HUD_LINES}
+_KEPT_IN_COPIES = ("spec", "_np_random", "_np_random_seed", "_seeded")
 _RESET_OPTIONS = frozenset({"stage", "state", "x"})
 
 
@@ -204,6 +205,18 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         self.episode.load(state)
         self._seeded = True
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy or a pickle is another console, at the same place in its game."""
+        episode, own = self.episode, self.__dict__
+        running = episode.started and not episode.code
+        return _copied, (
+            type(self),
+            {**vars(self.options), "render_mode": self.render_mode},
+            {name: own[name] for name in _KEPT_IN_COPIES if name in own},
+            episode.stream,
+            episode.state() if running else None,
+        )
+
     def _observation(self) -> NDArray[Any]:
         self.episode.observe(self._buffer)
         return self._buffer.copy()
@@ -214,6 +227,21 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         info["distance"] = episode.distance()
         info.update(zip(REWARD_KEYS, episode.terms, strict=True))
         return info
+
+
+def _copied(
+    kind: type[MarioNESEnv],
+    options: dict[str, Any],
+    kept: dict[str, Any],
+    stream: int,
+    state: bytes | None,
+) -> MarioNESEnv:
+    env = kind(**options)
+    env.episode.stream = stream
+    if state is not None:
+        env.set_state(state)
+    env.__dict__.update(kept)
+    return env
 
 
 def check_reset_options(options: dict[str, Any]) -> None:

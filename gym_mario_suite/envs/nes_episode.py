@@ -89,6 +89,7 @@ class NESEpisode:
             chosen = parse_stage(stage)
         elif self._stages:
             chosen = self._stages[self._draw() % len(self._stages)]
+        self.started = False  # until it has begun; a place that is refused leaves the console there
         start = self.run.begin(chosen, self.options.x if x_px is None else x_px)
         self._screen, self._pooled = start.picture, False
         self._progress.begin(self.run.ram)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import multiprocessing
+import signal
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,7 @@ from gym_mario_suite.errors import MarioError
 from gym_mario_suite.nes.backend import open_backend
 from gym_mario_suite.nes.rewards import TERMS
 from gym_mario_suite.nes.rom import Rom
+from gym_mario_suite.nes.run import Stage
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -110,6 +112,10 @@ class NESRows:
             else:
                 episode.step(held)
             self._write(i)
+
+    def stages(self) -> list[Stage | None]:
+        """In which stage every game's run began; None for the whole game."""
+        return [episode.run.stage for episode in self._episodes]
 
     def states(self) -> list[bytes]:
         """Every game as bytes."""
@@ -247,6 +253,9 @@ def _serve(
 ) -> None:
     """The worker process: make the rows, then do what is told until None comes."""
     try:
+        # Ctrl-C reaches all processes of a terminal; this one ends with its pipe, when nothing more
+        # is asked of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         rows = NESRows(options, rom, _arrays_in(memory, options, count), first, end)
         pipe.send((None, None))
     except Exception as error:
@@ -259,7 +268,7 @@ def _serve(
                 pipe.send((None, getattr(rows, method)(*arguments)))
             except Exception as error:
                 pipe.send((_sendable(error), None))
-    except (EOFError, KeyboardInterrupt):
+    except EOFError:
         pass
     finally:
         rows.close()

@@ -21,6 +21,7 @@ from gym_mario_suite.envs.nes_rows import Crew
 from gym_mario_suite.errors import as_integer
 from gym_mario_suite.nes.backend import choose_backend
 from gym_mario_suite.nes.rom_store import find_rom
+from gym_mario_suite.nes.run import Stage
 
 _MAX_ENVS = 1 << 16
 _MAX_WORKERS = 1 << 10
@@ -164,6 +165,20 @@ class MarioNESVectorEnv(NativeVectorEnv):
         """Every game as bytes, in the form that the single environment uses too."""
         self._check_started(self._started)
         return list(chain.from_iterable(self._crew.call("states")))
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a vector environment of the NES cannot be copied or pickled: make another one, and "
+            "give it what get_state() says"
+        )
+
+    def stages(self) -> list[Stage | None]:
+        """World and stage in which every game's run began; None for the whole game.
+
+        Warps lead on to others, which the infos tell.
+        """
+        self._check_started(self._started)
+        return list(chain.from_iterable(self._crew.call("stages")))
 
     def set_state(self, states: Sequence[bytes] | bytes) -> None:
         """Take up saved games: one for each, or one for all.

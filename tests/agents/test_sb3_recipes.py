@@ -13,6 +13,7 @@ pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")
 
 import torch
+from stable_baselines3 import PPO
 
 from gym_mario_suite.agents.network_agent import NetworkAgent
 from gym_mario_suite.agents.sb3.masks import UsefulJumps
@@ -134,6 +135,13 @@ def test_training_goes_on(tmp_path):
     assert decisions == sorted(set(decisions))
     with pytest.raises(OptionError, match="no run to go on with"):
         train(replace(run, out=tmp_path / "none", resume=True))
+
+
+def test_the_last_rollout_is_learned_from_too(tmp_path):
+    model = train(Training(out=tmp_path, num_envs=4, decisions=256))
+    assert isinstance(model, PPO)
+    assert model.num_timesteps == 4 * model.n_steps
+    assert model._n_updates == model.n_epochs
 
 
 def test_the_seed_decides_everything(tmp_path):

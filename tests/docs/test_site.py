@@ -70,6 +70,22 @@ def test_tables_are_made_of_their_files(generated: ModuleType) -> None:
         assert group["command"] in table
 
 
+def test_curiosity_on_the_nes_is_told_as_its_curves_have_it(generated: ModuleType) -> None:
+    guide = text_of("docs/guides/curiosity.md")
+    made = generated.filled("<!-- generated: nes_stages -->").splitlines()[2:]
+    assert len(made) == 14
+    for line in made:
+        stage, _, _, episodes, wins, first, recent, furthest, _, mean, most = (
+            cell.strip() for cell in line.strip("|").split("|")
+        )
+        told = re.search(rf"\n\| {stage} \|(.*)\|\n", guide)
+        assert told is not None, stage
+        passed = f"passed {wins} times in {episodes} episodes" if first else "not passed"
+        cells = [cell.strip().replace(",", "") for cell in told[1].split("|")]
+        numbers = [cell.replace(",", "") for cell in (passed, recent, furthest, mean, most)]
+        assert cells[1:] == numbers, stage
+
+
 def test_readme_says_what_the_results_say() -> None:
     readme = text_of("README.md")
     data = json.loads((RESULTS / "competition.json").read_text("utf-8"))

@@ -1,6 +1,8 @@
 """`MarioNES`, single, on a program of our own that does what the game does."""
 
+import copy
 import json
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from gymnasium.utils.env_checker import check_env
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.envs.nes_actions import NESActionReader, nes_action_set
-from gym_mario_suite.errors import OptionError, StateError
+from gym_mario_suite.errors import MarioError, OptionError, StateError
 from gym_mario_suite.nes.backend import NESButton
 from gym_mario_suite.nes.game import GameError
 from gym_mario_suite.nes.picture import HUD_LINES
@@ -225,6 +227,33 @@ def test_states_that_do_not_fit(make, tmp_path: Path):
     env.episode.backend.version += ".post1"
     with pytest.raises(StateError, match=r"was saved by .*; this environment runs .*post1"):
         env.set_state(state)
+
+
+def test_copies_and_pickles_go_on_as_the_original(make):
+    env = make(stage=["1-1", "2-1"], obs="terrain", frame_skip=4)
+    env.reset(seed=3)
+    for _ in range(5):
+        env.step(np.array([0, 1, 0, 0, 1, 0], np.int8))
+    copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+    for _ in range(5):
+        seen, reward, *_ = env.step(np.array([0, 1, 0, 1, 0, 0], np.int8))
+        for other in copies:
+            there, paid, *_ = other.step(np.array([0, 1, 0, 1, 0, 0], np.int8))
+            assert np.array_equal(seen, there)
+            assert paid == reward
+    infos = [other.reset()[1] for other in (env, *copies)]
+    assert infos[0] == infos[1] == infos[2]
+    for other in copies:
+        other.close()
+
+
+def test_a_place_that_is_refused_ends_the_episode(make):
+    env = make()
+    env.reset(seed=0)
+    with pytest.raises(MarioError):
+        env.reset(options={"x": 16000})
+    with pytest.raises(ResetNeeded):
+        env.step(np.zeros(6, np.int8))
 
 
 def test_two_environments_in_one_process_do_not_disturb_each_other(make):

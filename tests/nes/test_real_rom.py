@@ -97,12 +97,11 @@ def test_three_lives_and_the_end(backend_name: str):
 
 
 # A run of `nes-search` (budget 200,000): `mario record nes --agent nes-search --stage 1-1`.
-REPLAY = Path(__file__).parent.parent / "data" / "nes" / "nes-search-1-1.mario"
+REPLAYS = Path(__file__).parent.parent / "data" / "nes"
 
 
-@pytest.fixture
-def planned(real_rom: Rom) -> NESReplay:
-    replay = NESReplay.load(REPLAY)
+def replay_of(name: str, real_rom: Rom) -> NESReplay:
+    replay = NESReplay.load(REPLAYS / f"{name}.mario")
     if replay.rom != real_rom.sha1:
         pytest.skip("the replay belongs to the dump inside gym-super-mario-bros")
     if choose_backend().name != replay.backend:
@@ -110,9 +109,16 @@ def planned(real_rom: Rom) -> NESReplay:
     return replay
 
 
-def test_the_planners_replay_ends_with_the_flag(planned: NESReplay):
-    run = verify_nes(planned)
-    assert (run.status, run.stage, run.frames) == (Status.WIN, (1, 1), planned.ticks)
+@pytest.fixture
+def planned(real_rom: Rom) -> NESReplay:
+    return replay_of("nes-search-1-1", real_rom)
+
+
+@pytest.mark.parametrize("name", ["nes-search-1-1", "curious-1-1"])
+def test_a_replay_ends_with_the_flag(name: str, real_rom: Rom):
+    replay = replay_of(name, real_rom)
+    run = verify_nes(replay)
+    assert (run.status, run.stage, run.frames) == (Status.WIN, (1, 1), replay.ticks)
     # Sliding down the pole, with the flag in an enemy's slot.
     assert run.ram[0x1D] == 3
     assert 0x31 in run.ram[0x16:0x1B]

@@ -21,6 +21,7 @@ from gym_mario_suite.play.make.document import new_course
 from gym_mario_suite.play.make.editor import Editor
 from gym_mario_suite.play.make.file_dialog import FileDialog
 from gym_mario_suite.play.make.forms import Form, HelpPage, Question
+from gym_mario_suite.play.make.palette import stamp_cells
 from gym_mario_suite.play.make.recovery import INTERVAL_S, Recovery
 from gym_mario_suite.play.make.trial import Trial, start_near
 
@@ -208,6 +209,27 @@ def test_parts_that_a_format_cannot_hold_are_not_lost_unsaid(editor, tmp_path):
     keys(editor, "return")
     assert editor.closed
     assert read_course_file(tmp_path / "a.mmc.json") == editor.document.course
+
+
+def test_a_stamp_half_outside_of_the_course():
+    cells = np.full((14, 30), AIR, np.uint8)
+    cells[5:, -2:] = GROUND  # at the other end
+    for column in (-47, -1):
+        edits = stamp_cells("pipe", cells, (column, 4))
+        assert {row for _, row in edits} == set(range(4, 14))
+
+
+def test_an_answer_waits_for_the_end_of_a_stroke(editor):
+    editor.document.put({(5, 8): COIN}, "my coin")
+    keys(editor, "ctrl+g", "return")
+    editor.press((3, 3), 1)
+    editor.answers.asking.wait()
+    editor.advance()
+    assert editor.answers.asking is not None
+    editor.release()
+    editor.advance()
+    assert editor.answers.asking is None
+    assert "generator" in editor.document.undo()
 
 
 def test_parts_may_be_left_out(editor, tmp_path):

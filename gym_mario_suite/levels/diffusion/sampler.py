@@ -9,6 +9,7 @@ first makes more of itself likely.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -102,6 +103,16 @@ class Canvas:
     watch: Callable[[float], None] | None = None
 
 
+class _Scratch(threading.local):
+    """Scratch memory of a thread; copies and pickles begin without any."""
+
+    size: tuple[int, int] | None = None
+    buffers: Buffers
+
+    def __reduce__(self) -> tuple[type[_Scratch], tuple[()]]:
+        return _Scratch, ()
+
+
 class Sampler:
     """Fills canvases with what a network holds likely.
 
@@ -111,7 +122,7 @@ class Sampler:
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self._buffers: tuple[tuple[int, int], Buffers] | None = None
+        self._scratch = _Scratch()
 
     def _room(self, canvas: Canvas) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The limited groups, and how many more cells each may have."""
@@ -190,9 +201,11 @@ class Sampler:
         remove_broken(canvas.codes, canvas.frozen)
 
     def _sized_buffers(self, height: int, width: int) -> Buffers:
-        if self._buffers is None or self._buffers[0] != (height, width):
-            self._buffers = (height, width), make_buffers(self.weights, height, width)
-        return self._buffers[1]
+        scratch = self._scratch
+        if scratch.size != (height, width):
+            scratch.buffers = make_buffers(self.weights, height, width)
+            scratch.size = height, width
+        return scratch.buffers
 
     def _fit_quotas(
         self,

@@ -75,7 +75,8 @@ class Answers:
     def advance(self) -> None:
         """Take the answer, if there is one."""
         asking = self.asking
-        if asking is None or not asking.over:
+        # A stroke under way is a step of its own: the answer waits for its end.
+        if asking is None or not asking.over or self._editor.hand.busy:
             return
         self.asking = None
         editor = self._editor

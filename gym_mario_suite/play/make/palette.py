@@ -116,9 +116,8 @@ def stamp_cells(stamp: str, cells: np.ndarray, at: Cell) -> dict[Cell, int]:
     height, width = cells.shape
     edits: dict[Cell, int] = {}
     below = row + 1
-    while below < height and not any(
-        SOLID[TILE_OF[cells[below, c]]] for c in range(column, min(width, column + len(names)))
-    ):
+    columns = range(max(column, 0), min(width, column + len(names)))
+    while below < height and not any(SOLID[TILE_OF[cells[below, c]]] for c in columns):
         below += 1
     for number, (top, body) in enumerate(names):
         for y in range(row, below):

@@ -76,7 +76,7 @@ class Trial:
         self._timer_s = course.timer_s
         self._name = course.name
         self._episode: _TracedEpisode | None = None
-        self._ended: set[int] = set()
+        self._counted = False
         self.deaths: list[tuple[float, float]] = []
         self.wins = 0
         self.path: NDArray[np.float64] = np.zeros((0, 2))
@@ -96,6 +96,7 @@ class Trial:
         self.keep()
         game = RecordedGame(self._level, Mode.SMALL, self._timer_s)
         self._episode = _TracedEpisode(game, Archive(None, "human", {}))
+        self._counted = False
         return self._episode
 
     def go_on(self) -> None:
@@ -111,11 +112,11 @@ class Trial:
             return
         way = np.array(episode.trace) - (0.0, self._sky_px)
         self.path = way
-        if id(episode) in self._ended:
+        if self._counted:
             return
         if episode.game.status == Status.DEAD or episode.game.status == Status.TIME_OUT:
             self.deaths.append((float(way[-1, 0]), float(way[-1, 1])))
-            self._ended.add(id(episode))
+            self._counted = True
         elif episode.game.status == Status.WIN:
             self.wins += 1
-            self._ended.add(id(episode))
+            self._counted = True

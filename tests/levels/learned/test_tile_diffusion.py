@@ -1,4 +1,5 @@
 import hashlib
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -30,8 +31,12 @@ def test_alone_in_a_batch_and_in_threads_the_levels_are_the_same(generator):
     ]
     assert len({g.digest for g in batch}) == 4
     with ThreadPoolExecutor(2) as threads:
-        made = list(threads.map(lambda s: TileDiffusion().generate_grid(s, **SMALL), range(4)))
+        # One generator, which is copied and pickled too.
+        made = list(threads.map(lambda s: generator.generate_grid(s, **SMALL), range(4)))
+        again = pickle.loads(pickle.dumps(generator))
+        more = list(threads.map(lambda s: again.generate_grid(s, **SMALL), range(4)))
     assert [g.digest for g in made] == [g.digest for g in batch]
+    assert [g.digest for g in more] == [g.digest for g in batch]
 
 
 def test_another_process_with_other_thread_counts_makes_the_same_bytes(generator):

@@ -1,7 +1,9 @@
 """`mario dream`: from tapes to a model that dreams."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import pytest
@@ -9,10 +11,12 @@ from typer.testing import CliRunner, Result
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from gym_mario_suite import cli  # noqa: E402
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
 from gym_mario_suite.dream.step_evaluation import EvalOptions  # noqa: E402
-from gym_mario_suite.dream.training import CHECKPOINT  # noqa: E402
+from gym_mario_suite.dream.training import CHECKPOINT, Trainer  # noqa: E402
 from gym_mario_suite.dream.weights import averages_of, load_model  # noqa: E402
 
 
@@ -49,6 +53,30 @@ def trained(tapes: Tapes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     exported = mario("export", folder / "second", "--out", folder / "mine", "--note", "A test.")
     assert "mine.onnx" in exported.output
     return folder
+
+
+def test_ctrl_c_in_a_step_waits_for_its_end(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, steps = Trainer._step, []
+
+    def interrupted(self: Trainer, *batches: Any) -> None:
+        steps.append(self.progress.step)
+        if steps == [0, 1]:
+            signal.raise_signal(signal.SIGINT)
+        step(self, *batches)
+
+    monkeypatch.setattr(Trainer, "_step", interrupted)
+    out = tmp_path / "run"
+    command = ["train", "--data", str(trained / "tapes"), "--out", str(out), "--model", "tiny"]
+    command += ["--steps", "3", "--batch", "2", "--law-moments", "200"]
+    stopped = CliRunner().invoke(cli.app, ["dream", *command])
+    assert (stopped.exit_code, "interrupted" in stopped.output) == (130, True)
+    assert "step 2 of 3" in stopped.output
+    assert "step 3 of 3" in mario(*command).output
+    assert steps == [0, 1, 2]
+    whole, parts = (load_file(folder / CHECKPOINT) for folder in (trained / "run", out))
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_a_training_leaves_what_tensorboard_shows(trained: Path) -> None:

@@ -112,7 +112,8 @@ def _learner(algorithm: str, venv: Any, policy: dict[str, Any]) -> Callable[[], 
 
 def _icm_ppo(repetitions: int) -> list[Metric]:
     """The single file, with the small networks that the shipped agents were trained with."""
-    from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Trainer
+    from gym_mario_suite.agents.icm_ppo.config import Config
+    from gym_mario_suite.agents.icm_ppo.icm_ppo import Trainer
 
     with tempfile.TemporaryDirectory() as folder:
         config = Config(

@@ -23,13 +23,13 @@ from rich.progress import track
 
 from benchmarks.measure import machine
 from gym_mario_suite.agents.registry import make_agent
-from gym_mario_suite.competition.json_file import require_writable, write_json
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.winnable import TIME_LIMIT_S, Judge
+from gym_mario_suite.whole_file import require_writable, write_json
 
 FORMAT = "gym-mario-suite framework levels 1"
 AGENT = "astar"

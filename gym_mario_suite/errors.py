@@ -1,5 +1,6 @@
-"""The package's exceptions, and the check of whole numbers that all rooms share."""
+"""The package's exceptions, and the checks of numbers that all rooms share."""
 
+import math
 import operator
 
 
@@ -80,4 +81,19 @@ def as_integer(name: str, value: object, low: int, high: int) -> int:
         raise OptionError(f"{name} must be a whole number, got {value!r}") from None
     if not low <= number <= high:
         raise OptionError(f"{name} must be a whole number from {low} to {high}, got {number}")
+    return number
+
+
+def as_number(name: str, value: object, low: float, high: float) -> float:
+    """`value` as a float from low to high; both are finite.
+
+    Raises:
+        OptionError: If it is no number, NaN or out of range; the message names `name`.
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not low <= number <= high:
+        raise OptionError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
     return number

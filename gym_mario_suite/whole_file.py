@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from gym_mario_suite.errors import OptionError
 
@@ -54,6 +56,15 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.replace(target)
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to a file; a reader never sees half of it.
+
+    Raises:
+        OptionError: When the file cannot be written; what `path` held before is kept then.
+    """
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
+
+
 def write_numbered(folder: Path, stem: str, suffix: str, data: bytes, first: int = 0) -> Path:
     """Write `folder/<stem>-<number><suffix>` with the first number from `first` that is free.
 
@@ -91,6 +102,23 @@ def require_folder(folder: Path) -> Path:
     except OSError as error:
         raise OptionError(f"cannot write into {folder}: {error.strerror}") from error
     return folder
+
+
+def require_writable(path: Path) -> None:
+    """Fail now rather than after the work whose result `path` shall hold.
+
+    Raises:
+        OptionError: When a file cannot be written there.
+    """
+    target = real_path(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OptionError(f"cannot write {path}: it is not a regular file")
+    probe = temporary_beside(target)
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OptionError(f"cannot write {path}: {error.strerror}") from error
 
 
 def file_name(text: str, suffix: str) -> str:

@@ -28,18 +28,12 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-import gym_mario_suite  # noqa: F401  (registers the environments)
-from gym_mario_suite.agents.icm_ppo.icm_ppo import (
-    Policy,
-    draw_actions,
-    estimate_advantages,
-    ppo_losses,
-)
+from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
+from gym_mario_suite.agents.training_options import check_training, environment_object, make_vec
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.program import Interruption
-from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
@@ -129,6 +123,10 @@ class Config:
     tensorboard: bool = False
     resume: bool = False
 
+    def __post_init__(self) -> None:
+        check_training(self)
+        self.curiosity()  # checks the rest
+
     def curiosity(self) -> CuriosityOptions:
         """The options of the networks of curiosity."""
         return CuriosityOptions(
@@ -156,17 +154,10 @@ def make_envs(config: Config, device: torch.device) -> gym.vector.VectorEnv[Any,
         OptionError: For options that are not possible.
         DeviceError: If the GPU cannot play them.
     """
-    try:
-        options = json.loads(config.env_options)
-    except ValueError as error:
-        raise OptionError(f"env_options must be a JSON object: {error}") from None
-    if not isinstance(options, dict):
-        raise OptionError(f"env_options must be a JSON object, got {config.env_options}")
+    options = environment_object(config.env_options)
     if device.type == "cuda":
         options["device"] = "cuda"
-    return gym.make_vec(
-        config.env_id, num_envs=config.num_envs, autoreset_mode="SAME_STEP", **options
-    )
+    return make_vec(config.env_id, config.num_envs, options)
 
 
 class Trainer:
@@ -183,8 +174,6 @@ class Trainer:
     def __init__(
         self, config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = None
     ) -> None:
-        as_integer("num_envs", config.num_envs, 1, 1 << 22)
-        as_integer("num_steps", config.num_steps, 2, 1 << 20)
         torch.set_num_threads(config.threads)
         self.config = config
         self.device = torch_device(config.device)
@@ -395,12 +384,12 @@ def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = Non
         DeviceError: If the device cannot hold the games.
         WeightsError: For a checkpoint that cannot be gone on with.
     """
-    files = RunFiles(require_folder(config.out), config.resume, config.tensorboard)
+    files = RunFiles(config.out, config.resume, config.tensorboard)
     saved = files.read_checkpoint(config.architecture()) if config.resume else None
     trainer = Trainer(config, envs)
     if saved is not None:
         trainer.load(files.checkpoint, *saved)
-        files.cut_curve(trainer.decisions)
+        files.go_on(trainer.decisions)
     files.begin(asdict(config), None)
     trainer.begin()
     wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions

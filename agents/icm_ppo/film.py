@@ -21,7 +21,8 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import track
 
-from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Policy, make_envs
+from gym_mario_suite.agents.icm_ppo.config import Config
+from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy, make_envs
 from gym_mario_suite.agents.icm_ppo.run_files import FORMAT, RunFiles
 from gym_mario_suite.datasets.video import check_video
 from gym_mario_suite.engine.learner_views import N_FEATURES, TERRAIN_COLUMNS, TERRAIN_ROWS

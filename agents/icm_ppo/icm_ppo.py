@@ -1,4 +1,4 @@
-"""ICM-PPO in one file: proximal policy optimisation on curiosity's reward, and nothing else.
+"""ICM-PPO: proximal policy optimisation on curiosity's reward, and nothing else.
 
     python -m gym_mario_suite.agents.icm_ppo --out runs/curious --decisions 1000000
 
@@ -21,9 +21,9 @@ import json
 import math
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -31,14 +31,13 @@ import torch
 from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
-from torch.nn import functional
 
-import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
+from gym_mario_suite.agents.training_options import environment_object, make_vec
 from gym_mario_suite.program import Interruption
-from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers import MoveStatistics, VectorFrameSpan, VectorNormalizeFromRandomMoves
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
@@ -55,7 +54,7 @@ from gym_mario_suite.wrappers.curiosity_module import (
     dense,
     make_encoder,
 )
-from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions, RewardScale
+from gym_mario_suite.wrappers.curiosity_options import RewardScale
 
 # What an update returns.
 _FIGURES = (
@@ -68,109 +67,6 @@ _FIGURES = (
     "clipped",
     "approx_kl",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Config:
-    """Learn to play from curiosity. The defaults are the article's.
-
-    Attributes:
-        out: Folder of the run: checkpoint, curve, replays, TensorBoard's files.
-        env_id: Where to play, any id with numbered actions.
-        env_options: What the environment is made with, a JSON object.
-        span: Frames of a decision, of which three are shown; 0 takes observations as they are.
-        decisions: Budget, all games together.
-        num_envs: Games.
-        num_steps: Decisions of each game in a rollout.
-        minibatches: Groups of games in an epoch.
-        epochs: How often a rollout is learned from.
-        learning_rate: Adam's.
-        gamma: Discount.
-        gae_lambda: Lambda of the advantages.
-        clip: How far the ratio of probabilities may leave 1.
-        entropy: Weight of the entropy.
-        value: Weight of the value's squared error.
-        features: Curiosity's features: idf, random, rnd, pixels.
-        forward: Forward model: linear (the article's), resnet (large-scale curiosity's), mlp.
-        feature_size: Numbers in a state's features.
-        hidden_size: Width of the hidden layers.
-        intrinsic: Weight of curiosity's reward.
-        extrinsic: Weight of the environment's own, clipped to -1 .. 1.
-        hide_dones: Whether death is just another transition (else an episode ends with it).
-        random_play: Play at random and learn nothing, for comparison.
-        normalize_moves: Random moves that observations are normalised by; 0 does not.
-        seed: Decides everything.
-        device: cpu, cuda, or auto.
-        precision: float32, bfloat16, or auto: bfloat16 where a CUDA device has it.
-        threads: Of torch, on the processor.
-        log_updates: Updates between two rows of the curve.
-        checkpoint_minutes: Time between two checkpoints.
-        replays: Whether to write a replay of each personal best, and of the first win.
-        tensorboard: Whether to write TensorBoard's files.
-        resume: Go on with the run in `out`.
-    """
-
-    program: ClassVar[str] = "gym_mario_suite.agents.icm_ppo"
-    algorithm: ClassVar[str] = "icm-ppo"
-
-    out: Path
-    env_id: str = "MarioInfinite-v0"
-    env_options: str = "{}"
-    span: int = 0
-    decisions: int = 6_400_000
-    num_envs: int = 8
-    num_steps: int = 128
-    minibatches: int = 8
-    epochs: int = 3
-    learning_rate: float = 1e-4
-    gamma: float = 0.99
-    gae_lambda: float = 0.95
-    clip: float = 0.1
-    entropy: float = 0.001
-    value: float = 0.5
-    features: str = "idf"
-    forward: str = "linear"
-    feature_size: int = 512
-    hidden_size: int = 512
-    intrinsic: float = 1.0
-    extrinsic: float = 0.0
-    hide_dones: bool = True
-    random_play: bool = False
-    normalize_moves: int = 10_000
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    threads: int = 1
-    log_updates: int = 10
-    checkpoint_minutes: float = 5.0
-    replays: bool = True
-    tensorboard: bool = False
-    resume: bool = False
-
-    def curiosity(self) -> CuriosityOptions:
-        """The options of the networks of curiosity."""
-        return CuriosityOptions(
-            features=self.features,
-            forward=self.forward,
-            feature_size=self.feature_size,
-            hidden_size=self.hidden_size,
-            n_steps=self.num_steps,
-            epochs=self.epochs,
-            minibatches=self.minibatches,
-            learning_rate=self.learning_rate,
-            gamma=self.gamma,
-            intrinsic=self.intrinsic,
-            extrinsic=self.extrinsic,
-            hide_dones=self.hide_dones,
-            seed=self.seed,
-            device=self.device,
-            precision=self.precision,
-        )
-
-    def architecture(self) -> dict[str, Any]:
-        """What decides which checkpoints fit."""
-        names = ("env_id", "env_options", "span", "num_envs", "num_steps", "hide_dones", "seed")
-        return {**self.curiosity().architecture, **{name: getattr(self, name) for name in names}}
 
 
 class Policy(nn.Module):
@@ -194,81 +90,6 @@ class Policy(nn.Module):
         return self.logits(x).float(), self.value(x).float()[:, 0]
 
 
-def draw_actions(
-    logits: torch.Tensor, random: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Actions int64[n] drawn by their logits float32[n, actions], and their log-probabilities."""
-    log = logits.log_softmax(1)
-    # An exponential race: the smallest of e / p is action i with probability p_i.
-    race = torch.empty_like(log).exponential_(generator=random).log() - log
-    actions = race.argmin(1)
-    return actions, log.gather(1, actions[:, None])[:, 0]
-
-
-def estimate_advantages(rewards: Any, values: Any, goes_on: Any, config: Any, out: Any) -> None:
-    """Generalised advantage estimates (Schulman et al. 2016), from the last step to the first.
-
-    Arrays of numpy or torch, of steps and games.
-
-    Args:
-        rewards: float32[steps, games].
-        values: float32[steps + 1, games].
-        goes_on: float32[steps, games], 0 where the step ended an episode.
-        config: Its `gamma` and `gae_lambda`.
-        out: float32[steps, games], filled.
-    """
-    gamma, decay = config.gamma, config.gamma * config.gae_lambda
-    advantage: Any = 0.0
-    for step in reversed(range(len(rewards))):
-        goes = goes_on[step]
-        error = rewards[step] + gamma * goes * values[step + 1] - values[step]
-        advantage = error + decay * goes * advantage
-        out[step] = advantage
-
-
-class PPOLosses(NamedTuple):
-    """What `ppo_losses` returns: three losses, each a mean, and two figures of the update."""
-
-    policy: torch.Tensor
-    value: torch.Tensor
-    entropy: torch.Tensor
-    clipped: torch.Tensor
-    approx_kl: torch.Tensor
-
-
-def ppo_losses(
-    logits: torch.Tensor,
-    values: torch.Tensor,
-    actions: torch.Tensor,
-    log_probabilities: torch.Tensor,
-    advantages: torch.Tensor,
-    returns: torch.Tensor,
-    clip: float,
-) -> PPOLosses:
-    """The losses of proximal policy optimisation (Schulman et al. 2017).
-
-    Args:
-        logits: float32[n, actions], of the policy as it is now.
-        values: float32[n], likewise.
-        actions: int64[n], what was done.
-        log_probabilities: float32[n], of these when they were done.
-        advantages: float32[n].
-        returns: float32[n], what the values should be.
-        clip: How far the ratio of probabilities may leave 1.
-    """
-    log = logits.log_softmax(1)
-    change = log.gather(1, actions[:, None])[:, 0] - log_probabilities
-    ratio = change.exp()
-    clipped = ratio.clamp(1 - clip, 1 + clip)
-    policy = -torch.min(ratio * advantages, clipped * advantages).mean()
-    value = functional.mse_loss(values, returns)
-    entropy = -(log.exp() * log).sum(1).mean()
-    with torch.no_grad():
-        beyond = ((ratio - 1).abs() > clip).float().mean()
-        divergence = (ratio - 1 - change).mean()  # of Kullback and Leibler, Schulman's estimate
-    return PPOLosses(policy, value, entropy, beyond, divergence)
-
-
 def make_envs(
     config: Config, statistics: MoveStatistics | None = None
 ) -> tuple[gym.vector.VectorEnv[Any, Any, Any], MoveStatistics | None]:
@@ -277,15 +98,8 @@ def make_envs(
     Raises:
         OptionError: For options that are not possible.
     """
-    try:
-        options = json.loads(config.env_options)
-    except ValueError as error:
-        raise OptionError(f"env_options must be a JSON object: {error}") from None
-    if not isinstance(options, dict):
-        raise OptionError(f"env_options must be a JSON object, got {config.env_options}")
-    envs: Any = gym.make_vec(
-        config.env_id, num_envs=config.num_envs, autoreset_mode="SAME_STEP", **options
-    )
+    options = environment_object(config.env_options)
+    envs: Any = make_vec(config.env_id, config.num_envs, options)
     if config.span:
         thirds = [config.span * third // 3 for third in (1, 2, 3)]
         shape = envs.single_observation_space.shape or ()
@@ -314,8 +128,6 @@ class Trainer:
     """
 
     def __init__(self, config: Config, statistics: MoveStatistics | None = None) -> None:
-        as_integer("num_envs", config.num_envs, 1, 1 << 20)
-        as_integer("num_steps", config.num_steps, 2, 1 << 20)
         torch.set_num_threads(config.threads)
         self.config = config
         self.device = torch_device(config.device)
@@ -547,12 +359,12 @@ def train(config: Config) -> Trainer:
         OptionError: For options that are not possible.
         WeightsError: For a checkpoint that cannot be gone on with.
     """
-    files = RunFiles(require_folder(config.out), config.resume, config.tensorboard)
+    files = RunFiles(config.out, config.resume, config.tensorboard)
     saved = files.read_checkpoint(config.architecture()) if config.resume else None
     trainer = Trainer(config, None if saved is None else files.statistics_of(saved[0]))
     if saved is not None:
         trainer.load(files.checkpoint, *saved)
-        files.cut_curve(trainer.decisions)
+        files.go_on(trainer.decisions)
     files.begin(asdict(config), trainer.statistics)
     wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions
     saved_at, updates = wall, 0

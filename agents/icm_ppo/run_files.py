@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,11 @@ from torch import nn
 
 from gym_mario_suite import __version__
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.run_folder import CURVE, Curve, open_run
+from gym_mario_suite.agents.training_options import environment_object
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.provenance import command_of, commit
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import write_json, write_whole
 from gym_mario_suite.wrappers import MoveStatistics
 from gym_mario_suite.wrappers.curiosity_learner import (
     check_architecture,
@@ -24,6 +25,7 @@ from gym_mario_suite.wrappers.curiosity_learner import (
 )
 
 FORMAT = "gym-mario-suite icm-ppo 1"
+_CHECKPOINT = "checkpoint.safetensors"
 _NOT_IN_COMMANDS = frozenset({"resume"})
 
 
@@ -40,14 +42,10 @@ class RunFiles:
     """
 
     def __init__(self, folder: Path, resume: bool, tensorboard: bool) -> None:
-        self.folder = folder
-        self.checkpoint = folder / "checkpoint.safetensors"
-        self.curve = folder / "curve.csv"
-        if resume and not self.checkpoint.exists():
-            raise OptionError(f"there is no run to go on with: {self.checkpoint} is missing")
-        if not resume and self.curve.exists():
-            raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
-        self._offsets = {"cpu_seconds": 0.0, "wall_seconds": 0.0}
+        self.folder = open_run(folder, resume, _CHECKPOINT)
+        self.checkpoint = folder / _CHECKPOINT
+        self.curve = Curve(folder / CURVE)
+        self._offsets = dict.fromkeys(("cpu_seconds", "wall_seconds"), 0.0)
         self._writer: Any = None
         if tensorboard:
             try:
@@ -59,7 +57,7 @@ class RunFiles:
     def begin(self, config: dict[str, Any], statistics: MoveStatistics | None) -> None:
         """Write what the run is, and what it normalises by: numbers, and a picture of the mean."""
         whole = {**config, "out": str(config["out"]), "version": __version__, "commit": commit()}
-        write_whole(self.folder / "config.json", _json(whole))
+        write_json(self.folder / "config.json", whole)
         if statistics is not None:
             statistics.save(self.folder / "mean_state.npz")
             if statistics.mean.ndim >= 2:
@@ -89,24 +87,17 @@ class RunFiles:
         mean, std = tensors["statistics.mean"].numpy(), float(tensors["statistics.std"])
         return MoveStatistics(mean, std, 0)
 
-    def cut_curve(self, decisions: int) -> None:
-        """Forget the rows that were written after the checkpoint."""
-        if not self.curve.exists():
-            return
-        with self.curve.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if int(row["decisions"]) <= decisions]
-        self.curve.unlink()
-        for row in rows:
-            self._append(dict(row))
-        if rows:
-            self._offsets = {name: float(rows[-1][name]) for name in self._offsets}
+    def go_on(self, decisions: int) -> None:
+        """Take up the curve, without the rows that were written after the checkpoint."""
+        self.curve.go_on(decisions)
+        self._offsets = {name: self.curve.before(name) for name in self._offsets}
 
     def write_row(self, row: dict[str, Any]) -> None:
         """Write a row of the curve."""
         for name, before in self._offsets.items():
             row[name] += before
         short = {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in row.items()}
-        self._append(short)
+        self.curve.append(short)
         if self._writer is not None:
             for name, value in short.items():
                 self._writer.add_scalar(f"icm_ppo/{name}", value, row["decisions"])
@@ -129,7 +120,7 @@ class RunFiles:
             statistics: What observations are normalised by.
             decisions: How many it was trained on.
         """
-        options = json.loads(config.env_options)
+        options = environment_object(config.env_options)
         card = {
             "algorithm": config.algorithm,
             "env_id": config.env_id,
@@ -142,9 +133,9 @@ class RunFiles:
             "command": command_of(config.program, config, _NOT_IN_COMMANDS),
             "commit": commit(),
             "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
-            "last_curve_row": self._last_row(),
+            "last_curve_row": self.curve.last,
         }
-        write_whole(self.folder / "card.json", _json(card))
+        write_json(self.folder / "card.json", card)
         encoder = list(policy.encoder)
         if any(isinstance(module, nn.Conv2d) for module in encoder):
             return
@@ -166,21 +157,6 @@ class RunFiles:
         network = PolicyNetwork(card, mean, scale, layers, activations)
         network.save(self.folder / "policy.safetensors")
 
-    def _last_row(self) -> dict[str, str]:
-        if not self.curve.exists():
-            return {}
-        with self.curve.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return dict(rows[-1]) if rows else {}
-
-    def _append(self, row: dict[str, Any]) -> None:
-        new = not self.curve.exists()
-        with self.curve.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, row)
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-
 
 def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
     """The mean state as a picture, as the article shows it; channels side by side."""
@@ -193,7 +169,3 @@ def write_mean_picture(statistics: MoveStatistics, path: Path) -> None:
         planes = np.moveaxis(mean, -1, 0) if mean.shape[-1] <= 16 else mean
         mean = np.concatenate(list(planes), axis=1)
     image.imsave(path, mean, cmap="gray")
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, default=str) + "\n").encode()

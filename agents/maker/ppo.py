@@ -12,8 +12,8 @@ as observation, an MLP of 2x128.
 """
 
 import csv
-import json
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -36,11 +37,12 @@ from gym_mario_suite.agents.maker.measure import (
 from gym_mario_suite.agents.maker.search import hill_climbing_choice
 from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.run_folder import CURVE, Curve, load_model, open_run, save_model
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
-from gym_mario_suite.program import told_errors
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.program import Interruption, told_errors
+from gym_mario_suite.whole_file import require_writable, write_json
 
 WEIGHTS = {
     "progress": 20.0,
@@ -61,7 +63,6 @@ SETTINGS: dict[str, Any] = {
 }
 NUM_ENVS = 64
 _MODEL = "model.zip"
-_CURVE = "curve.csv"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -76,13 +77,16 @@ def training_env(seed: int, num_envs: int = NUM_ENVS) -> GymVecAdapter:
     return adapter
 
 
-class Curve(BaseCallback):
-    """Writes a line for each rollout: steps, seconds, share of solved courses, mean return."""
+class _Watch(BaseCallback):
+    """Saves the model and writes a row after each rollout, and shows the progress."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, out: Path, curve: Curve, progress: Any, interruption: Interruption) -> None:
         super().__init__()
-        self.path = path
-        self._begun = time.monotonic()
+        self._out = out
+        self._curve = curve
+        self._progress = progress
+        self._interruption = interruption
+        self._begun = time.monotonic() - curve.before("seconds")
         self._solved: list[float] = []
         self._returns: list[float] = []
 
@@ -93,49 +97,67 @@ class Curve(BaseCallback):
                 self._solved.append(float(info["solved"]))
         return True
 
+    def _on_rollout_start(self) -> None:
+        # Here the last rollout has been learned from, and the model is whole.
+        if self.num_timesteps:
+            save_model(self.model, self._out / _MODEL)
+        if self._interruption.asked:
+            raise KeyboardInterrupt
+
     def _on_rollout_end(self) -> None:
-        if not self._returns:
-            return
-        is_new = not self.path.exists()
-        with self.path.open("a", newline="") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow(["steps", "seconds", "episodes", "solved_share", "mean_return"])
-            seconds = round(time.monotonic() - self._begun, 1)
-            means = [round(float(np.mean(each)), 4) for each in (self._solved, self._returns)]
-            writer.writerow([self.num_timesteps, seconds, len(self._returns), *means])
+        solved = float(np.mean(self._solved)) if self._solved else float("nan")
+        mean = float(np.mean(self._returns)) if self._returns else float("nan")
+        self._curve.append(
+            {
+                "steps": self.num_timesteps,
+                "seconds": round(time.monotonic() - self._begun, 1),
+                "episodes": len(self._returns),
+                "solved_share": round(solved, 4),
+                "mean_return": round(mean, 4),
+            }
+        )
+        figures = f"solved {solved:.2f}" if self._solved else "no course is done yet"
+        self._progress.update(0, completed=self.num_timesteps, description=figures)
         self._solved, self._returns = [], []
-        self.model.save(self.path.with_name(_MODEL))
+
+    def _on_training_end(self) -> None:
+        save_model(self.model, self._out / _MODEL)
 
 
 @app.command()
 def train(
     out: Annotated[Path, typer.Option(help="Folder of the run.")],
     steps: Annotated[
-        int, typer.Option(min=1, help="Steps, all environments together.")
+        int, typer.Option(min=1, help="Budget of steps, all environments together.")
     ] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Decides everything, on one machine.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=(1 << 32) - 1, help="Decides everything, on one machine.")
+    ] = 0,
     resume: Annotated[bool, typer.Option(help="Go on with the folder's model.")] = False,
 ) -> None:
-    """Train by the recipe; Ctrl-C keeps the model of the last rollout."""
-    require_folder(out)
+    """Train by the recipe; Ctrl-C stops after a rollout, --resume goes on from there."""
+    open_run(out, resume, _MODEL)
     torch.set_num_threads(1)
     envs = training_env(seed)
+    curve = Curve(out / CURVE, "steps")
     if resume:
-        if not (out / _MODEL).is_file():
-            raise OptionError(f"{out / _MODEL}: there is no model to go on with")
-        model = MaskablePPO.load(out / _MODEL, env=envs, device="cpu")
+        model = load_model(MaskablePPO, out / _MODEL, env=envs, device="cpu")
+        curve.go_on(model.num_timesteps)
     else:
-        for name in (_CURVE, _MODEL):
-            (out / name).unlink(missing_ok=True)
         network = {"net_arch": [128, 128]}
         model = MaskablePPO(
             "MlpPolicy", envs, seed=seed, device="cpu", policy_kwargs=network, **SETTINGS
         )
-    try:
-        model.learn(steps, callback=Curve(out / _CURVE), reset_num_timesteps=not resume)
-    except KeyboardInterrupt:
-        typer.echo("interrupted: the model of the last rollout is kept")
+    left = steps - model.num_timesteps
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress, Interruption() as interruption:
+        progress.add_task("maker", total=steps, completed=model.num_timesteps)
+        watch = _Watch(out, curve, progress, interruption)
+        try:
+            if left > 0:
+                model.learn(left, callback=watch, reset_num_timesteps=not resume)
+        except KeyboardInterrupt:
+            print("interrupted; go on with --resume", file=sys.stderr)
 
 
 @app.command()
@@ -146,13 +168,13 @@ def export(
     """Write the policy of a run as safetensors, which playing needs no torch for."""
     if not (out / _MODEL).is_file():
         raise OptionError(f"{out / _MODEL}: there is no model")
-    model: Any = MaskablePPO.load(out / _MODEL, device="cpu")
+    model: Any = load_model(MaskablePPO, out / _MODEL, device="cpu")
     hidden = [m for m in model.policy.mlp_extractor.policy_net if isinstance(m, torch.nn.Linear)]
     layers, activations = layers_of(
         [*((module, "tanh") for module in hidden), (model.policy.action_net, "linear")]
     )
-    with (out / _CURVE).open(newline="") as file:
-        last = list(csv.DictReader(file))[-1]
+    curve = Curve(out / CURVE, "steps")
+    curve.go_on(model.num_timesteps)
     size = layers[0][0].shape[1]
     card = {
         "algorithm": "MaskablePPO",
@@ -164,12 +186,12 @@ def export(
         "steps": model.num_timesteps,
         "seed": model.seed,
         "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
-        "last_curve_row": last,
+        "last_curve_row": curve.last,
     }
     zeros, ones = np.zeros(size, np.float32), np.ones(size, np.float32)
     target = policy or out / "policy.safetensors"
     PolicyNetwork(card, zeros, ones, layers, activations).save(target)
-    shutil.copyfile(out / _CURVE, target.with_suffix(".csv"))
+    shutil.copyfile(out / CURVE, target.with_suffix(".csv"))
 
 
 @app.command()
@@ -181,7 +203,9 @@ def curve(
     from matplotlib.figure import Figure
 
     with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
+    if not rows:
+        raise OptionError(f"{path} holds no rows with episodes that ended")
     steps = [int(row["steps"]) / 1e6 for row in rows]
     shares = np.array([float(row["solved_share"]) for row in rows])
     counts = np.array([float(row["episodes"]) for row in rows])
@@ -205,6 +229,8 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write it here.")] = None,
 ) -> None:
     """The share of courses that can be finished: of the trained maker, of others, of the starts."""
+    if json_file is not None:
+        require_writable(json_file)
     network = PolicyNetwork.load(policy)
     rows: dict[str, Measured] = {
         "maskable-ppo": measure_maker(lambda envs: network_choice(network, envs), seeds, played),
@@ -215,8 +241,7 @@ def evaluate(
     for name, row in rows.items():
         typer.echo(f"{name}: {row}")
     if json_file is not None:
-        text = json.dumps({name: vars(row) for name, row in rows.items()}, indent=1)
-        write_whole(json_file, text.encode())
+        write_json(json_file, {name: vars(row) for name, row in rows.items()})
 
 
 if __name__ == "__main__":

@@ -5,11 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-import numpy as np
-
 from gym_mario_suite.agents.base import GameView
-from gym_mario_suite.agents.neuro.network import PARAMETERS, Network
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.agents.neuro.network import Network, load_parameters
 
 
 class NeuroAgent:
@@ -22,26 +19,19 @@ class NeuroAgent:
         weights: File of other weights, as the training script writes them.
 
     Raises:
-        OptionError: When the file holds no weights of this network.
+        WeightsError: When the file holds no weights of this network.
     """
 
     name = "neuro"
     independent_levels = True
 
     def __init__(self, *, weights: str = "") -> None:
-        source = Path(weights) if weights else None
-        try:
-            if source is None:
-                shipped = resources.files("gym_mario_suite.agents.neuro") / "weights.npz"
-                with resources.as_file(shipped) as path, np.load(path) as stored:
-                    parameters = stored["parameters"].astype(np.float64)
-            else:
-                with np.load(source) as stored:
-                    parameters = stored["parameters"].astype(np.float64)
-        except (OSError, ValueError, KeyError) as error:
-            raise OptionError(f"cannot read the weights {weights or 'shipped'}: {error}") from error
-        if parameters.shape != (PARAMETERS,) or not np.isfinite(parameters).all():
-            raise OptionError(f"weights must be {PARAMETERS} finite numbers")
+        if weights:
+            parameters = load_parameters(Path(weights))
+        else:
+            shipped = resources.files("gym_mario_suite.agents.neuro") / "weights.npz"
+            with resources.as_file(shipped) as path:
+                parameters = load_parameters(path)
         self._network = Network.from_parameters(parameters)
 
     def reset(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.engine.observe import GRID_CENTRE
 from gym_mario_suite.engine.world import Button
+from gym_mario_suite.errors import WeightsError
 
 VIEW = 7  # cells on a side, Mario's in the middle
 INPUTS = VIEW * VIEW + 3
@@ -63,3 +67,28 @@ def inputs_of(game: GameView) -> NDArray[np.float64]:
     values[VIEW * VIEW] = game.may_jump
     values[VIEW * VIEW + 1] = game.on_ground
     return values
+
+
+def load_parameters(path: Path) -> NDArray[np.float64]:
+    """The weights of a file that the training wrote, float64[PARAMETERS].
+
+    Raises:
+        WeightsError: When the file holds no weights of this network.
+    """
+    try:
+        with np.load(path) as stored:
+            parameters = stored["parameters"].astype(np.float64)
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        AttributeError,  # of an array alone, .npy
+        TypeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise WeightsError(f"cannot read the weights {path}: {error}") from error
+    if parameters.shape != (PARAMETERS,) or not np.isfinite(parameters).all():
+        raise WeightsError(f"{path}: weights must be {PARAMETERS} finite numbers")
+    return parameters

@@ -11,26 +11,31 @@ from the one before (`--start`, with `--spread` 0.5, 0.25, 0.15).
 
 from __future__ import annotations
 
-import argparse
+import io
+import signal
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.agents.neuro.network import PARAMETERS, Network
+from gym_mario_suite.agents.neuro.network import PARAMETERS, Network, load_parameters
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.generate import generate
-from gym_mario_suite.program import told_errors
+from gym_mario_suite.program import Interruption, told_errors
+from gym_mario_suite.whole_file import require_writable, write_whole
 
 _DIFFICULTIES = (0, 0, 1, 2, 3, 5)
 _JUDGE_SEED = 900_000  # no level of a competition's usual seeds
 _PATIENCE_TICKS = 60  # without getting further
+_JUDGED_EVERY = 10  # generations
 LevelArguments = tuple[int, int, int, int]
 
 
@@ -62,79 +67,101 @@ def share_passed(parameters: NDArray[np.float64], levels: Sequence[LevelArgument
     return total / len(levels)
 
 
-def train(
-    generations: int,
-    population: int,
-    seed: int,
-    minutes: float,
-    jobs: int,
-    start: Path | None,
-    spread: float,
-) -> NDArray[np.float64]:
-    """The best weights found.
+@dataclass(frozen=True, kw_only=True)
+class Evolution:
+    """Evolve the network of the agent `neuro`. Ctrl-C stops after a generation with the best.
+
+    Attributes:
+        out: File of weights to write; `--start` goes on from it.
+        generations: How many there are at most.
+        population: Networks in each.
+        seed: Decides everything.
+        minutes: How long it takes at most.
+        jobs: Processes that play.
+        start: Weights to go on from.
+        spread: Standard deviation at first.
+    """
+
+    out: Path
+    generations: int = 500
+    population: int = 32
+    seed: int = 0
+    minutes: float = 60.0
+    jobs: int = 2
+    start: Path | None = None
+    spread: float = 0.5
+
+    def __post_init__(self) -> None:
+        as_integer("generations", self.generations, 1, 1 << 40)
+        as_integer("population", self.population, 2, 1 << 20)
+        as_integer("seed", self.seed, 0, (1 << 31) - 1)
+        as_integer("jobs", self.jobs, 1, 1024)
+        as_number("minutes", self.minutes, 0.0, 1e9)
+        as_number("spread", self.spread, 1e-9, 1e6)
+
+
+def train(run: Evolution) -> NDArray[np.float64]:
+    """Evolve, and write the best weights found.
 
     Raises:
-        OptionError: Without the library `cma`.
+        OptionError: Without the library `cma`, or if the file cannot be written.
+        WeightsError: If `start` cannot be read.
     """
     try:
         import cma
     except ImportError:
         raise OptionError("training needs cma: pip install 'gym-mario-suite[agents]'") from None
 
-    mean = np.zeros(PARAMETERS)
-    if start is not None:
-        with np.load(start) as stored:
-            mean = stored["parameters"].astype(np.float64)
+    require_writable(run.out)
+    mean = np.zeros(PARAMETERS) if run.start is None else load_parameters(run.start)
     options = {
         "CMA_diagonal": True,
-        "popsize": population,
-        "seed": seed + 1,
+        "popsize": run.population,
+        "seed": run.seed + 1,
         "verbose": -9,
-        "maxiter": generations,
+        "maxiter": run.generations,
     }
-    strategy = cma.CMAEvolutionStrategy(mean, spread, options)
+    strategy = cma.CMAEvolutionStrategy(mean, run.spread, options)
     judged = levels_of(_JUDGE_SEED, 4)
     best, best_share = mean, -1.0
-    ends = time.monotonic() + 60 * minutes
-    with ProcessPoolExecutor(jobs) as pool:
-        while not strategy.stop() and time.monotonic() < ends:
+    ends = time.monotonic() + 60 * run.minutes
+    # Ctrl-C reaches the players, too; the generation is finished with them.
+    with (
+        ProcessPoolExecutor(run.jobs, initializer=_ignore_interruptions) as pool,
+        Interruption() as interruption,
+    ):
+        is_last = False
+        while not is_last:
             candidates = strategy.ask()
-            levels = levels_of(1000 * strategy.countiter + seed, 2)
+            levels = levels_of(1000 * strategy.countiter + run.seed, 2)
             shares = list(pool.map(partial(share_passed, levels=levels), candidates))
             strategy.tell(candidates, [-share for share in shares])
-            if strategy.countiter % 10 == 0:
+            is_last = bool(strategy.stop()) or time.monotonic() >= ends or interruption.asked
+            if strategy.countiter % _JUDGED_EVERY == 0 or is_last:
                 share = share_passed(strategy.mean, judged)
                 print(f"generation {strategy.countiter}: {share:.3f}, of {max(shares):.3f}")
                 if share > best_share:
                     best, best_share = strategy.mean.copy(), share
+                    _write(run.out, best)
+    if interruption.asked:
+        print(f"interrupted; go on with --start {run.out}", file=sys.stderr)
     print(f"best: {best_share:.3f}")
     return best
 
 
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description="Evolve the network of the agent `neuro`.")
-    parser.add_argument("--out", type=Path, required=True, help="file of weights to write")
-    parser.add_argument("--generations", type=int, default=500)
-    parser.add_argument("--population", type=int, default=32)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--start", type=Path, help="weights to go on from")
-    parser.add_argument("--spread", type=float, default=0.5, help="standard deviation at first")
-    given = parser.parse_args()
-    weights = train(
-        given.generations,
-        given.population,
-        given.seed,
-        given.minutes,
-        given.jobs,
-        given.start,
-        given.spread,
-    )
-    np.savez_compressed(given.out, parameters=weights.astype(np.float32))
+def _ignore_interruptions() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _write(path: Path, weights: NDArray[np.float64]) -> None:
+    data = io.BytesIO()
+    np.savez_compressed(data, parameters=weights.astype(np.float32))
+    write_whole(path, data.getvalue())
 
 
 if __name__ == "__main__":
-    with told_errors():
-        main()
+    with told_errors("agents"):
+        import tyro
+
+        train(tyro.cli(Evolution))

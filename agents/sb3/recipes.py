@@ -11,10 +11,10 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
-import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.agents.sb3.masks import UsefulJumps
 from gym_mario_suite.agents.sb3.mixed import MixedVecEnv
 from gym_mario_suite.agents.sb3.tile_extractor import TileExtractor
+from gym_mario_suite.agents.training_options import make_vec
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 from gym_mario_suite.wrappers import VectorFrameStack
@@ -227,6 +227,12 @@ def environment_options(env_id: str, given: Mapping[str, Any]) -> dict[str, Any]
     return options
 
 
+def shares_of(num_envs: int, difficulties: tuple[int, ...]) -> list[int]:
+    """How many of the games each difficulty gets; without any, one share of all."""
+    shares = max(1, len(difficulties))
+    return [num_envs // shares + (number < num_envs % shares) for number in range(shares)]
+
+
 def make_games(
     env_id: str,
     num_envs: int,
@@ -249,14 +255,14 @@ def make_games(
     if num_envs < max(1, len(difficulties)):
         raise OptionError(f"{num_envs} games cannot be shared out among {difficulties}")
     parts = []
-    for number, difficulty in enumerate(difficulties or (None,)):
+    for difficulty, count in zip(
+        difficulties or (None,), shares_of(num_envs, difficulties), strict=True
+    ):
         chosen = dict(options) if difficulty is None else {**options, "difficulty": difficulty}
-        shares = max(1, len(difficulties))
-        count = num_envs // shares + (number < num_envs % shares)
         if family_of(env_id) == "MarioInfinite":
             # A step is shorter than it takes to wake a second core, which others may be using.
             chosen.setdefault("num_threads", 1)
-        envs: Any = gym.make_vec(env_id, num_envs=count, autoreset_mode="SAME_STEP", **chosen)
+        envs: Any = make_vec(env_id, count, chosen)
         if watch is not None:
             envs = watch(envs)
         stack = _STACKED[kind_of(envs.single_observation_space)]

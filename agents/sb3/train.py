@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,25 +21,33 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from gym_mario_suite import __version__
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.run_folder import CURVE, Curve, load_model, open_run, save_model
 from gym_mario_suite.agents.sb3.recipes import (
     Recipe,
     environment_options,
     make_games,
     recipe_for,
+    shares_of,
+)
+from gym_mario_suite.agents.training_options import (
+    check_training,
+    environment_object,
+    json_object,
 )
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.program import Interruption
 from gym_mario_suite.provenance import command_of, commit
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.whole_file import write_json
+from gym_mario_suite.wrappers.curiosity_learner import torch_device
 
 _EPISODES = 200  # of each difficulty, that the figures of the curve are means of
 _FEWEST = 50  # the first to end are the short ones
-_CURVE = "curve.csv"
 _MODEL = "model.zip"
 _POLICY = "policy.safetensors"
 _CONFIG = "config.json"
 _NOT_IN_COMMANDS = frozenset({"resume"})
+_SAME = ("algorithm", "env_id", "settings")  # what a run cannot change on its way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,10 @@ class Training:
     tensorboard: bool = False
     resume: bool = False
 
+    def __post_init__(self) -> None:
+        check_training(self, may_be_0=("decisions", "num_envs"))
+        as_integer("seed", self.seed, 0, (1 << 32) - 1)  # SB3 seeds numpy's old generator, too
+
 
 class TimedGames(VectorWrapper):
     """Counts the seconds that a vector environment's steps take.
@@ -103,12 +113,13 @@ class TimedGames(VectorWrapper):
         return result
 
 
-class _Curve(BaseCallback):
+class _Watch(BaseCallback):
     """Writes the curve and the checkpoints, and shows the progress."""
 
     def __init__(
         self,
         run: Training,
+        curve: Curve,
         total: int,
         env_seconds: list[float],
         progress: Any,
@@ -116,6 +127,7 @@ class _Curve(BaseCallback):
     ) -> None:
         super().__init__()
         self._run = run
+        self._curve = curve
         self._total = total
         self._env_seconds = env_seconds
         self._progress = progress
@@ -125,24 +137,22 @@ class _Curve(BaseCallback):
             lambda: deque(maxlen=_EPISODES)
         )
         self._saved = time.monotonic()
-        self._rows = 0
         self._wall = time.perf_counter()
         self._cpu = time.process_time()
-        self._before = _last_row(run.out / _CURVE)
+        self._before = {name: curve.before(name) for name in ("cpu_seconds", "wall_seconds")}
         self._next_row = 0
         self._ending = False
-        self._written = -1
+        self._difficulty_of: list[int] = []
 
     def _on_training_start(self) -> None:
         self._next_row = self.num_timesteps
+        shares = shares_of(self.training_env.num_envs, self._run.difficulties)
+        self._difficulty_of = np.repeat(self._run.difficulties or (0,), shares).tolist()
 
     def _on_step(self) -> bool:
-        envs = self.training_env
-        difficulties = self._run.difficulties or (0,)
         for index in np.flatnonzero(self.locals["dones"]):
             info = self.locals["infos"][index]
-            part = int(index) * len(difficulties) // envs.num_envs
-            self._results[difficulties[part]].append(
+            self._results[self._difficulty_of[index]].append(
                 (
                     info["episode"]["r"],
                     float(info.get("distance", 0.0)),
@@ -162,25 +172,20 @@ class _Curve(BaseCallback):
             self.save()
 
     def _on_training_end(self) -> None:
-        if self._written != self.num_timesteps:
+        if int(self._curve.before("decisions")) != self.num_timesteps:
             self._write_row()
 
     def save(self) -> None:
         """Write the model; what was there before is replaced as a whole."""
         self._saved = time.monotonic()
-        temporary = self._run.out / f".{_MODEL}"
-        self.model.save(temporary)
-        temporary.replace(self._run.out / _MODEL)
+        save_model(self.model, self._run.out / _MODEL)
 
     def _write_row(self) -> None:
-        self._written = self.num_timesteps
         wall = time.perf_counter() - self._wall
         row: dict[str, Any] = {
             "decisions": self.num_timesteps,
-            "cpu_seconds": round(
-                time.process_time() - self._cpu + float(self._before.get("cpu_seconds", 0)), 1
-            ),
-            "wall_seconds": round(wall + float(self._before.get("wall_seconds", 0)), 1),
+            "cpu_seconds": round(time.process_time() - self._cpu + self._before["cpu_seconds"], 1),
+            "wall_seconds": round(wall + self._before["wall_seconds"], 1),
             "env_time_share": round(self._env_seconds[0] / wall, 4),
         }
         for difficulty in self._run.difficulties or (0,):
@@ -189,15 +194,7 @@ class _Curve(BaseCallback):
             columns = zip(*results, strict=True) if enough else ([np.nan],) * 3
             for name, values in zip(("return", "distance", "won"), columns, strict=True):
                 row[f"{name}_{difficulty}"] = round(float(np.mean(values)), 4)
-        path = self._run.out / _CURVE
-        new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            # A run that goes on with other difficulties keeps its columns.
-            columns = list(row) if new else _columns(path)
-            writer = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        self._curve.append(row)
         for key, value in row.items():
             self.logger.record(f"mario/{key}", value)
         won = " ".join(f"{key}={value:.2f}" for key, value in row.items() if key[:4] == "won_")
@@ -215,12 +212,11 @@ def train(run: Training) -> BaseAlgorithm:
         OptionError: For options that are not possible.
     """
     torch.set_num_threads(run.threads)
-    options = environment_options(run.env_id, _object("env_options", run.env_options))
-    out = require_folder(run.out)
-    if run.resume and not (out / _MODEL).exists():
-        raise OptionError(f"there is no run to go on with: {out / _MODEL} is missing")
-    if not run.resume and (out / _CURVE).exists():
-        raise OptionError(f"{out} holds a run already: give --resume, or another --out")
+    torch_device(run.device)
+    options = environment_options(run.env_id, environment_object(run.env_options))
+    out = open_run(run.out, run.resume, _MODEL)
+    if run.resume:
+        _check_same(run)
     env_seconds = [0.0]
 
     def games(count: int) -> VecEnv:
@@ -232,21 +228,22 @@ def train(run: Training) -> BaseAlgorithm:
     recipe = recipe_for(run.algorithm, games(shares).observation_space)
     venv = games(run.num_envs or recipe.num_envs)
     total = run.decisions or recipe.decisions
-    write_whole(out / _CONFIG, _to_json({**asdict(run), "out": out.name, "total": total}))
     model = _model(run, recipe, venv)
+    curve = Curve(out / CURVE)
     if run.resume:
-        _cut_curve(out / _CURVE, model.num_timesteps)
+        curve.go_on(model.num_timesteps)
+    write_json(out / _CONFIG, {**asdict(run), "out": out.name, "total": total})
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
         left = total - model.num_timesteps
         if left > 0:
             with Interruption() as interruption:
-                curve = _Curve(run, total, env_seconds, bar, interruption)
-                model.learn(left, callback=curve, reset_num_timesteps=not run.resume)
-                curve.save()
+                watch = _Watch(run, curve, total, env_seconds, bar, interruption)
+                model.learn(left, callback=watch, reset_num_timesteps=not run.resume)
+                watch.save()
             if interruption.asked:
                 print("interrupted; go on with --resume", file=sys.stderr)
-    export(run, model, options, env_seconds)
+    export(run, model, options, curve.last)
     venv.close()
     return model
 
@@ -261,10 +258,10 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
     else:
         Algorithm = {"ppo": PPO, "a2c": A2C, "dqn": DQN}[run.algorithm]
     if run.resume:
-        model = Algorithm.load(run.out / _MODEL, env=venv, device=run.device)
+        model = load_model(Algorithm, run.out / _MODEL, env=venv, device=run.device)
         model.set_random_seed(run.seed + model.num_timesteps)
         return model
-    settings = {**recipe.settings, **_object("settings", run.settings)}
+    settings = {**recipe.settings, **json_object("settings", run.settings)}
     count = venv.num_envs
     if "batch_size" in settings and "n_steps" in settings:
         settings["batch_size"] = min(settings["batch_size"], settings["n_steps"] * count)
@@ -295,7 +292,7 @@ class _Falling:
 
 
 def export(
-    run: Training, model: BaseAlgorithm, options: dict[str, Any], env_seconds: list[float]
+    run: Training, model: BaseAlgorithm, options: dict[str, Any], last: dict[str, str]
 ) -> None:
     """Write the policy as a `PolicyNetwork`, where it is a perceptron with logits."""
     policy: Any = model.policy
@@ -307,7 +304,6 @@ def export(
         [*((module, "relu") for module in hidden), (policy.action_net, "linear")]
     )
     size = layers[0][0].shape[1]
-    last = _last_row(run.out / _CURVE)
     card = {
         "algorithm": run.algorithm,
         "env_id": run.env_id,
@@ -326,40 +322,19 @@ def export(
     ones = np.ones(size, np.float32)
     network = PolicyNetwork(card, np.zeros(size, np.float32), ones, layers, activations)
     network.save(run.out / _POLICY)
-    write_whole(run.out / "card.json", _to_json(card))
+    write_json(run.out / "card.json", card)
 
 
-def _object(name: str, text: str) -> dict[str, Any]:
+def _check_same(run: Training) -> None:
+    path = run.out / _CONFIG
     try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise OptionError(f"{name} must be a JSON object: {error}") from None
-    if not isinstance(value, dict):
-        raise OptionError(f"{name} must be a JSON object, got {text}")
-    return value
-
-
-def _to_json(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1, default=str) + "\n").encode()
-
-
-def _cut_curve(path: Path, decisions: int) -> None:
-    """Forget the rows that were written after the checkpoint."""
-    if not path.exists():
-        return
-    head, *rows = path.read_text(encoding="utf-8").splitlines()
-    kept = [row for row in rows if int(row.partition(",")[0]) <= decisions]
-    write_whole(path, ("\n".join([head, *kept]) + "\n").encode())
-
-
-def _columns(path: Path) -> list[str]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return next(csv.reader(file))
-
-
-def _last_row(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
-    return rows[-1] if rows else {}
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        before = {name: begun[name] for name in _SAME}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OptionError(f"cannot read how the run began from {path}: {error}") from None
+    for name, value in before.items():
+        if value != getattr(run, name):
+            raise OptionError(
+                f"the run in {run.out} began with {name} {value!r}, it cannot go on with "
+                f"{getattr(run, name)!r}"
+            )

@@ -11,8 +11,7 @@ loses counts for him (if it could be finished), while it is too low one that he 
 
 from __future__ import annotations
 
-import csv
-import io
+import sys
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,25 +23,24 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
 from gym_mario_suite.agents.network_agent import PolicyNetwork
-from gym_mario_suite.agents.self_play.train import (
-    RacePolicy,
-    SelfPlay,
-    estimate_advantages,
-    improve,
-)
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.agents.ppo import estimate_advantages
+from gym_mario_suite.agents.run_folder import CURVE, Curve
+from gym_mario_suite.agents.self_play.train import RacePolicy, SelfPlay, improve
+from gym_mario_suite.agents.training_options import check_training
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.tile_grid import N_TILES, Tile
 from gym_mario_suite.multiplayer import mario_design_play_v0
 from gym_mario_suite.multiplayer.drawing_board import ROWS
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.program import Interruption
+from gym_mario_suite.whole_file import require_folder
+from gym_mario_suite.wrappers.curiosity_learner import write_tensors
 
-CURVE = "curve.csv"
 _FAR_OFF = 0.1  # of the rate wanted: from here on outcomes count in full
 
 
 @dataclass(frozen=True, kw_only=True)
 class DesignPlay:
-    """Train a designer and a player together.
+    """Train a designer and a player together. Ctrl-C stops after a course; what they know is kept.
 
     Attributes:
         out: Folder of the run: a curve, the weights of both.
@@ -75,6 +73,11 @@ class DesignPlay:
     courses_per_update: int = 16
     seed: int = 0
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_training(self)
+        as_integer("courses", self.courses, 1, 1 << 40)
+        as_integer("courses_per_update", self.courses_per_update, 1, 1 << 40)
 
 
 class Designer(nn.Module):
@@ -129,10 +132,10 @@ def train_pair(config: DesignPlay) -> Path:
     player_optimizer = torch.optim.Adam(player.parameters(), config.player_learning_rate)
     rules = SelfPlay(out=folder, minibatches=4, entropy=0.005)
     memory: list[tuple[np.ndarray, int, float, float, float, float]] = []
-    curve: list[dict[str, Any]] = []
+    curve = Curve(folder / CURVE, "course")
     recent: deque[bool] = deque(maxlen=200)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
+    with Progress(*columns) as progress, Interruption() as interruption:
         task = progress.add_task("courses", total=config.courses)
         for course in range(config.courses):
             env.reset(seed=config.seed if course == 0 else None)
@@ -154,8 +157,9 @@ def train_pair(config: DesignPlay) -> Path:
             loss.backward()
             nn.utils.clip_grad_norm_(designer.parameters(), 5.0)
             designer_optimizer.step()
-            if (course + 1) % config.courses_per_update == 0 and config.player_learning_rate > 0:
-                _improve_player(player, player_optimizer, rules, memory)
+            if (course + 1) % config.courses_per_update == 0:
+                if config.player_learning_rate > 0:
+                    _improve_player(player, player_optimizer, rules, memory)
                 memory.clear()
             recent.append(told["won"])
             curve.append(
@@ -168,9 +172,12 @@ def train_pair(config: DesignPlay) -> Path:
                     "player_return": round(told["player_return"], 4),
                 }
             )
-            progress.update(task, advance=1, description=f"success {curve[-1]['success_rate']:.2f}")
-    _write(folder, config, designer, player, curve)
-    return folder / CURVE
+            progress.update(task, advance=1, description=f"success {told['success_rate']:.2f}")
+            if interruption.asked:
+                print(f"interrupted after {course + 1} courses", file=sys.stderr)
+                break
+    _write(folder, config, designer, player)
+    return curve.path
 
 
 def _gain(told: dict[str, Any], wanted: float) -> float:
@@ -210,9 +217,10 @@ def _improve_player(
         name: torch.tensor(data, dtype=torch.float32)[:, None]
         for name, data in (("values", values), ("rewards", rewards), ("ended", ended))
     }
-    advantages = estimate_advantages(
-        column["rewards"], column["values"], column["ended"], torch.zeros(1), rules
-    )
+    advantages = torch.zeros_like(column["rewards"])
+    # The last turn of the memory ended a course, so what comes after it counts for nothing.
+    values_and_after = torch.cat([column["values"], torch.zeros(1, 1)])
+    estimate_advantages(column["rewards"], values_and_after, 1 - column["ended"], rules, advantages)
     rollout = (
         torch.from_numpy(np.array(seen))[:, None],
         torch.tensor(actions)[:, None],
@@ -224,20 +232,7 @@ def _improve_player(
     )
 
 
-def _write(
-    folder: Path,
-    config: DesignPlay,
-    designer: Designer,
-    player: RacePolicy,
-    curve: list[dict[str, Any]],
-) -> None:
-    from safetensors.torch import save
-
+def _write(folder: Path, config: DesignPlay, designer: Designer, player: RacePolicy) -> None:
     about = {key: str(value) for key, value in asdict(config).items()}
-    write_whole(folder / "designer.safetensors", save(designer.state_dict(), about))
-    write_whole(folder / "player.safetensors", save(player.state_dict(), about))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(curve[0]))
-    writer.writeheader()
-    writer.writerows(curve)
-    write_whole(folder / CURVE, text.getvalue().encode())
+    write_tensors(folder / "designer.safetensors", designer.state_dict(), about)
+    write_tensors(folder / "player.safetensors", player.state_dict(), about)

@@ -1,14 +1,12 @@
 """PPO by self-play on races of two: one policy in both seats (parameter sharing).
 
-In the manner of CleanRL: one file, from top to bottom. Every player of every game is a row. Who has
-ended waits until his game is over; what he does meanwhile is no part of the loss, and his own end
-is the end of his episode.
+Every player of every game is a row. Who has ended waits until his game is over; what he does
+meanwhile is no part of the loss, and his own end is the end of his episode.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,13 +18,24 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.agents.ppo import estimate_advantages, ppo_losses
+from gym_mario_suite.agents.run_folder import CURVE, Curve, open_run
+from gym_mario_suite.agents.training_options import check_training
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.multiplayer.vector import MarioPartyVectorEnv
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.program import Interruption
+from gym_mario_suite.wrappers.curiosity_learner import (
+    adam_tensors,
+    load_adam,
+    load_module,
+    read_tensors,
+    write_tensors,
+)
 
 POLICY = "policy.safetensors"
 _CHECKPOINT = "checkpoint.safetensors"
-_CURVE = "curve.csv"
+_FORMAT = "gym-mario-suite self-play 1"
+_SAVED_EVERY = 10  # updates
 # A game's rewards stay near 1: a value loss of hundreds would take up the whole clipped gradient.
 _REWARD = {"distance": 1 / 320, "win": 1.0, "death": -0.5}
 _TIME_LIMIT_S = 100
@@ -37,8 +46,7 @@ _GAMES_SHOWN = 200  # that the figures of the curve are means of
 class SelfPlay:
     """Train a policy by races against itself.
 
-    Ctrl-C stops after a rollout; with `resume` the run goes on from the last policy (the optimiser
-    begins anew).
+    Ctrl-C stops after an update; with `resume` the run goes on from there in new games.
 
     Attributes:
         out: Folder of the run.
@@ -87,6 +95,11 @@ class SelfPlay:
     threads: int = 1
     resume: bool = False
     hidden: tuple[int, ...] = field(default=(128, 128))
+
+    def __post_init__(self) -> None:
+        check_training(self)
+        for width in self.hidden:
+            as_integer("hidden", width, 1, 1 << 20)
 
 
 class RacePolicy(nn.Module):
@@ -149,14 +162,7 @@ def train(config: SelfPlay) -> Path:
     Raises:
         OptionError: If there is a run already, and it is not to go on; or none, and it is.
     """
-    folder = require_folder(config.out)
-    checkpoint = folder / _CHECKPOINT
-    if config.resume != checkpoint.exists():
-        raise OptionError(
-            f"there is no run to go on with: {checkpoint} is missing"
-            if config.resume
-            else f"{folder} holds a run already: give --resume, or another --out"
-        )
+    folder = open_run(config.out, config.resume, _CHECKPOINT)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     envs = MarioPartyVectorEnv(
@@ -177,27 +183,29 @@ def train(config: SelfPlay) -> Path:
     policy = RacePolicy(inputs, int(envs.single_action_space.n), config.hidden)  # type: ignore[attr-defined]
     if config.init is not None:
         policy.begin_with(PolicyNetwork.load(config.init))
-    curve: list[dict[str, float]] = []
-    if config.resume:
-        curve = _load(policy, folder)
     optimizer = torch.optim.Adam(policy.parameters(), config.learning_rate, eps=1e-5)
-    made = int(curve[-1]["decisions"]) if curve else 0
-    updates = max(1, -(-(config.decisions - made) // (rows * steps)))
+    curve = Curve(folder / CURVE)
+    made = first = 0
+    if config.resume:
+        made, first = _load(policy, optimizer, folder / _CHECKPOINT)
+        curve.go_on(made)
+    updates = -(-config.decisions // (rows * steps))
 
     seen = torch.zeros(steps, rows, inputs)
     chosen = torch.zeros(steps, rows, dtype=torch.long)
-    log_probs, values, rewards = (torch.zeros(steps, rows) for _ in range(3))
-    ended, playing = (torch.zeros(steps, rows) for _ in range(2))
+    log_probs, rewards, goes_on, playing, advantages = (torch.zeros(steps, rows) for _ in range(5))
+    values = torch.zeros(steps + 1, rows)
     arrived: list[float] = []
     lengths: list[float] = []
 
-    observation, infos = envs.reset(seed=config.seed)
+    # A run that goes on does not play the same games again.
+    observation, infos = envs.reset(seed=config.seed + made)
     plays = infos["playing"].astype(np.float32)
-    started = time.perf_counter()
+    started = time.perf_counter() - curve.before("seconds")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("self-play", total=updates)
-        for update in range(updates):
+    with Progress(*columns) as progress, Interruption() as interruption:
+        task = progress.add_task("self-play", total=updates, completed=first)
+        for update in range(first, updates):
             optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - update / updates)
             for t in range(steps):
                 seen[t] = torch.from_numpy(observation)
@@ -213,7 +221,7 @@ def train(config: SelfPlay) -> Path:
                 last = infos.get("final_info", infos)
                 still = np.where(done, 0, infos["playing"]).astype(np.float32)
                 rewards[t] = torch.from_numpy(gained.astype(np.float32))
-                ended[t] = torch.from_numpy(plays * (1 - still))
+                goes_on[t] = torch.from_numpy(1 - plays * (1 - still))
                 if done.any():
                     first = np.flatnonzero(done)[::2]
                     places = last["place"].reshape(-1, 2)[first // 2]
@@ -222,8 +230,8 @@ def train(config: SelfPlay) -> Path:
                 plays = np.where(done, 1, infos["playing"]).astype(np.float32)
             made += int(playing.sum())
             with torch.no_grad():
-                following = policy(torch.from_numpy(observation).float())[1]
-            advantages = estimate_advantages(rewards, values, ended, following, config)
+                values[-1] = policy(torch.from_numpy(observation).float())[1]
+            estimate_advantages(rewards, values, goes_on, config, advantages)
             losses = improve(
                 policy,
                 optimizer,
@@ -231,41 +239,26 @@ def train(config: SelfPlay) -> Path:
                 (seen, chosen, log_probs),
                 playing,
                 advantages,
-                advantages + values,
+                advantages + values[:-1],
             )
             del arrived[:-_GAMES_SHOWN], lengths[:-_GAMES_SHOWN]
-            curve.append(
-                {
-                    "decisions": made,
-                    "seconds": round(time.perf_counter() - started, 1),
-                    "arrived": round(float(np.mean(arrived)) if arrived else 0.0, 4),
-                    "ticks": round(float(np.mean(lengths)) if lengths else 0.0, 1),
-                    **losses,
-                }
-            )
-            progress.update(task, advance=1, description=f"arrived {curve[-1]['arrived']:.2f}")
-            if update % 10 == 9 or update == updates - 1:
-                _save(policy, folder, config, curve)
+            row = {
+                "decisions": made,
+                "seconds": round(time.perf_counter() - started, 1),
+                "arrived": round(float(np.mean(arrived)) if arrived else 0.0, 4),
+                "ticks": round(float(np.mean(lengths)) if lengths else 0.0, 1),
+                **losses,
+            }
+            curve.append(row)
+            progress.update(task, advance=1, description=f"arrived {row['arrived']:.2f}")
+            is_last = update == updates - 1 or interruption.asked
+            if update % _SAVED_EVERY == _SAVED_EVERY - 1 or is_last:
+                _save(policy, optimizer, folder, config, update + 1, row)
+            if interruption.asked:
+                break
+    if interruption.asked:
+        print("interrupted; go on with --resume", file=sys.stderr)
     return folder / POLICY
-
-
-def estimate_advantages(
-    rewards: torch.Tensor,
-    values: torch.Tensor,
-    ended: torch.Tensor,
-    following: torch.Tensor,
-    config: SelfPlay,
-) -> torch.Tensor:
-    """Generalised advantage estimates (Schulman et al., 2016), [steps, rows]."""
-    advantages = torch.zeros_like(rewards)
-    carried = torch.zeros_like(following)
-    for t in reversed(range(len(rewards))):
-        goes_on = 1 - ended[t]
-        delta = rewards[t] + config.gamma * following * goes_on - values[t]
-        carried = delta + config.gamma * config.gae_lambda * goes_on * carried
-        advantages[t] = carried
-        following = values[t]
-    return advantages
 
 
 def improve(
@@ -286,28 +279,33 @@ def improve(
     for _ in range(config.epochs):
         for batch in torch.randperm(len(picked)).chunk(config.minibatches):
             logits, value = policy(seen[batch])
-            log_probs = logits.log_softmax(1)
-            ratio = (log_probs.gather(1, chosen[batch, None])[:, 0] - before[batch]).exp()
-            clipped = ratio.clamp(1 - config.clip, 1 + config.clip)
-            loss_policy = -torch.min(ratio * gains[batch], clipped * gains[batch]).mean()
-            loss_value = (value - targets[batch]).square().mean()
-            entropy = -(log_probs.exp() * log_probs).sum(1).mean()
-            loss = loss_policy + config.value * loss_value - config.entropy * entropy
+            losses = ppo_losses(
+                logits,
+                value,
+                chosen[batch],
+                before[batch],
+                gains[batch],
+                targets[batch],
+                config.clip,
+            )
+            loss = losses.policy + config.value * losses.value - config.entropy * losses.entropy
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm)
             optimizer.step()
-            told.append((loss_policy.item(), loss_value.item(), entropy.item()))
+            told.append((losses.policy.item(), losses.value.item(), losses.entropy.item()))
     means = np.mean(told, 0)
     return dict(zip(("policy_loss", "value_loss", "entropy"), means.round(5).tolist(), strict=True))
 
 
 def _save(
-    policy: RacePolicy, folder: Path, config: SelfPlay, curve: list[dict[str, float]]
+    policy: RacePolicy,
+    optimizer: torch.optim.Adam,
+    folder: Path,
+    config: SelfPlay,
+    updates: int,
+    row: dict[str, Any],
 ) -> None:
-    from safetensors.torch import save
-
-    write_whole(folder / _CHECKPOINT, save(policy.state_dict()))
     linear = [layer for layer in policy.actor if isinstance(layer, nn.Linear)]
     followed = [*["relu"] * (len(linear) - 1), "linear"]
     layers, activations = layers_of(list(zip(linear, followed, strict=True)))
@@ -319,20 +317,21 @@ def _save(
         "contest": "race",
         "players": 2,
         "training": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()},
-        "reached": curve[-1],
+        "reached": row,
     }
     zeros, ones = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
     PolicyNetwork(card, zeros, ones, layers, activations).save(folder / POLICY)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(curve[0]))
-    writer.writeheader()
-    writer.writerows(curve)
-    write_whole(folder / _CURVE, text.getvalue().encode())
+    tensors = {f"policy.{key}": value for key, value in policy.state_dict().items()}
+    tensors |= adam_tensors("adam", optimizer)
+    tensors["random"] = torch.get_rng_state()
+    about = {"format": _FORMAT, "decisions": str(row["decisions"]), "updates": str(updates)}
+    write_tensors(folder / _CHECKPOINT, tensors, about)
 
 
-def _load(policy: RacePolicy, folder: Path) -> list[dict[str, float]]:
-    from safetensors.torch import load
-
-    policy.load_state_dict(load((folder / _CHECKPOINT).read_bytes()))
-    with (folder / _CURVE).open(encoding="utf-8") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+def _load(policy: RacePolicy, optimizer: torch.optim.Adam, path: Path) -> tuple[int, int]:
+    """Take up a checkpoint; its decisions and updates."""
+    tensors, about = read_tensors(path, _FORMAT)
+    load_module(path, policy, tensors, "policy")
+    load_adam(path, optimizer, tensors, "adam")
+    torch.set_rng_state(tensors["random"])
+    return int(about["decisions"]), int(about["updates"])

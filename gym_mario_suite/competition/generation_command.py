@@ -38,7 +38,7 @@ def score(
     from rich.progress import Progress
 
     from gym_mario_suite.competition.generation import score_generator
-    from gym_mario_suite.competition.json_file import require_writable, write_json
+    from gym_mario_suite.whole_file import require_writable, write_json
 
     if levels < 1:
         raise OptionError(f"--levels must be 1 or more, got {levels}")

@@ -35,9 +35,9 @@ def leaderboard(
 
     from rich.console import Console
 
-    from gym_mario_suite.competition.json_file import require_writable
     from gym_mario_suite.competition.leaderboard import leaderboard_table, standings
     from gym_mario_suite.competition.results import load_results
+    from gym_mario_suite.whole_file import require_writable
 
     if html is not None:
         require_writable(html)

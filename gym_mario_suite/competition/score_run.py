@@ -13,13 +13,12 @@ from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 from gym_mario_suite.competition.contest import Run, plan, play_contest
 from gym_mario_suite.competition.entries import Entry
 from gym_mario_suite.competition.journal import journal_path
-from gym_mario_suite.competition.json_file import require_writable, write_json
 from gym_mario_suite.competition.limits import Limits
 from gym_mario_suite.competition.results import replay_name, result_of
 from gym_mario_suite.competition.score import TrackScore
 from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
 from gym_mario_suite.competition.tracks import Track
-from gym_mario_suite.whole_file import require_folder
+from gym_mario_suite.whole_file import require_folder, require_writable, write_json
 
 
 @dataclass(frozen=True)

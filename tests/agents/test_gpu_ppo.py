@@ -15,7 +15,6 @@ pytest.importorskip("safetensors")
 import torch
 
 from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, Trainer, train
-from gym_mario_suite.agents.icm_ppo.icm_ppo import estimate_advantages
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.wrappers.curiosity_options import RewardScale
@@ -85,6 +84,15 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
         train(small(out))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("gamma", 1.0), ("features", "foo"), ("extrinsic", -1.0), ("minibatches", 0), ("seed", -1)],
+)
+def test_options_are_refused_before_the_work(tmp_path: Path, name: str, value: Any) -> None:
+    with pytest.raises(OptionError, match=f"{name} must be"):
+        small(tmp_path, **{name: value})
+
+
 def test_rollouts_are_what_the_environment_gave(tmp_path: Path) -> None:
     trainer = Trainer(small(tmp_path))
     trainer.begin()
@@ -97,26 +105,6 @@ def test_rollouts_are_what_the_environment_gave(tmp_path: Path) -> None:
         assert np.array_equal(trainer.outside[step].numpy(), rewards.astype(np.float32))
         assert np.array_equal(trainer.goes_on[step].numpy() == 0, terminated | truncated)
     assert np.array_equal(trainer.observations[-1].numpy(), observations)
-
-
-def test_advantages_are_the_same_for_numpy_and_torch(tmp_path: Path) -> None:
-    random = np.random.default_rng(0)
-    rewards, values = (random.normal(size=(n, 3)).astype(np.float32) for n in (6, 7))
-    goes_on = (random.random((6, 3)) < 0.8).astype(np.float32)
-    config = small(tmp_path)
-    by_numpy, by_torch = np.zeros_like(rewards), torch.zeros(6, 3)
-    estimate_advantages(rewards, values, goes_on, config, by_numpy)
-    tensors = [torch.from_numpy(array) for array in (rewards, values, goes_on)]
-    estimate_advantages(tensors[0], tensors[1], tensors[2], config, by_torch)
-    np.testing.assert_allclose(by_numpy, by_torch.numpy(), rtol=1e-5)
-    # By their definition, summed from each step on.
-    for start in range(6):
-        total, weight = np.zeros(3), np.ones(3)
-        for step in range(start, 6):
-            kept = goes_on[step]
-            total += weight * (rewards[step] + 0.99 * kept * values[step + 1] - values[step])
-            weight = weight * 0.99 * 0.95 * kept
-        np.testing.assert_allclose(by_numpy[start], total, rtol=1e-4, atol=1e-6)
 
 
 def test_sums_kept_on_a_device_scale_alike() -> None:

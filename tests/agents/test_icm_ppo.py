@@ -15,7 +15,8 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, Policy, Trainer, make_envs, train
+from gym_mario_suite.agents.icm_ppo.config import Config
+from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy, Trainer, make_envs, train
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.errors import ObservationError, OptionError, WeightsError
@@ -219,6 +220,8 @@ def test_what_cannot_be_gone_on_with(tmp_path):
         train(small(tmp_path, resume=True, feature_size=32))
     with pytest.raises(WeightsError, match="forward is 'linear' there, 'mlp' here"):
         train(small(tmp_path, resume=True, forward="mlp"))
+    with pytest.raises(WeightsError, match="normalize_moves is 200 there, 0 here"):
+        train(small(tmp_path, resume=True, normalize_moves=0))
     (tmp_path / "checkpoint.safetensors").write_bytes(b"")
     with pytest.raises(WeightsError, match="cannot read"):
         train(small(tmp_path, resume=True))
@@ -231,6 +234,15 @@ def test_what_cannot_be_gone_on_with(tmp_path):
         ({"env_options": "[]"}, "must be a JSON object"),
         ({"env_options": '{"actions": "buttons"}'}, r"numbered actions, Discrete\(n\)"),
         ({"num_envs": 0}, "num_envs must be"),
+        ({"env_options": '{"num_envs": 3}'}, "cannot hold num_envs"),
+        ({"env_id": "Nope-v0"}, "no environment 'Nope-v0'"),
+        ({"log_updates": 0}, "log_updates must be"),
+        ({"threads": 0}, "threads must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"clip": float("nan")}, "clip must be"),
+        ({"learning_rate": 1e6}, "learning_rate must be a number from 0 to 1"),
+        ({"gamma": 1.0}, "gamma must be"),
         ({"features": "vae"}, "features must be one of"),
         ({"device": "abacus"}, "no device"),
         ({"span": 15}, "FrameSpan needs pictures"),

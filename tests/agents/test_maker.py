@@ -96,7 +96,13 @@ def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     assert first.exit_code == 0, first.output
     rows = (tmp_path / "curve.csv").read_text().splitlines()
     assert rows[0].startswith("steps,seconds")
-    assert runner.invoke(app, [*command, "--resume"]).exit_code == 0
+    refused = runner.invoke(app, command)
+    assert isinstance(refused.exception, OptionError)
+    assert "holds a run already" in str(refused.exception)
+    assert (tmp_path / "curve.csv").read_text().splitlines() == rows
+    assert runner.invoke(app, [*command, "--resume"]).exit_code == 0  # the budget is spent
+    assert (tmp_path / "curve.csv").read_text().splitlines() == rows
+    assert runner.invoke(app, [*command[:-1], "80000", "--resume"]).exit_code == 0
     assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)
     policy = tmp_path / "policy.safetensors"
     assert runner.invoke(app, ["export", "--out", str(tmp_path)]).exit_code == 0

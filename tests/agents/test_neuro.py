@@ -1,17 +1,25 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gym_mario_suite.agents.neuro.agent import NeuroAgent
-from gym_mario_suite.agents.neuro.network import HIDDEN, INPUTS, PARAMETERS, Network, inputs_of
-from gym_mario_suite.agents.neuro.train import levels_of, share_passed
+from gym_mario_suite.agents.neuro.network import (
+    HIDDEN,
+    INPUTS,
+    PARAMETERS,
+    Network,
+    inputs_of,
+    load_parameters,
+)
+from gym_mario_suite.agents.neuro.train import Evolution, levels_of, share_passed, train
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.score import score_track
 from gym_mario_suite.competition.tracks import cig_2009
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Button
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.levels import generate
 
 
@@ -53,10 +61,33 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     game.tick(0)
     assert agent.act(game) == 0
     np.savez(path, parameters=np.zeros(3))
-    with pytest.raises(OptionError, match=f"weights must be {PARAMETERS} finite numbers"):
+    with pytest.raises(WeightsError, match=f"weights must be {PARAMETERS} finite numbers"):
         NeuroAgent(weights=str(path))
-    with pytest.raises(OptionError, match="cannot read the weights"):
+    with pytest.raises(WeightsError, match="cannot read the weights"):
         NeuroAgent(weights=str(tmp_path / "absent.npz"))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:90], lambda data: b"", lambda data: b"PK12"])
+def test_damaged_weights(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "weights.npz"
+    np.savez_compressed(path, parameters=np.zeros(PARAMETERS, np.float32))
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(WeightsError, match="cannot read the weights"):
+        NeuroAgent(weights=str(path))
+
+
+def test_a_short_evolution_writes_the_best_that_it_found(tmp_path: Path) -> None:
+    pytest.importorskip("cma")
+    out = tmp_path / "weights.npz"
+    best = train(Evolution(out=out, generations=2, population=3, jobs=1))
+    assert best.any()
+    assert np.array_equal(load_parameters(out), best.astype(np.float32))
+    goes_on = Evolution(out=out, generations=1, population=3, jobs=1, start=out)
+    assert train(goes_on).any()
+    with pytest.raises(OptionError, match="cannot write"):
+        train(Evolution(out=tmp_path / "none" / "w.npz"))
+    with pytest.raises(OptionError, match="population must be"):
+        Evolution(out=out, population=1)
 
 
 def test_fitness_is_the_share_of_the_levels_that_is_passed() -> None:

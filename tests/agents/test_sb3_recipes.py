@@ -28,11 +28,12 @@ from gym_mario_suite.agents.sb3.recipes import (
     kind_of,
     make_games,
     recipe_for,
+    shares_of,
 )
 from gym_mario_suite.agents.sb3.train import Training, train
 from gym_mario_suite.engine.world import Button
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 
 INFINITE = "MarioInfinite-v0"
@@ -135,6 +136,55 @@ def test_training_goes_on(tmp_path):
     assert decisions == sorted(set(decisions))
     with pytest.raises(OptionError, match="no run to go on with"):
         train(replace(run, out=tmp_path / "none", resume=True))
+
+
+def test_what_a_run_cannot_change_or_lose(tmp_path):
+    run = Training(out=tmp_path, num_envs=4, decisions=256)
+    train(run)
+    with pytest.raises(OptionError, match="began with algorithm 'ppo'"):
+        train(replace(run, algorithm="a2c", resume=True))
+    with pytest.raises(OptionError, match=r"began with settings '\{\}'"):
+        train(replace(run, settings='{"gamma": 0.9}', resume=True))
+    rows = (tmp_path / "curve.csv").read_text()
+    assert train(replace(run, resume=True)).num_timesteps == 256  # the budget is spent
+    assert (tmp_path / "curve.csv").read_text() == rows
+    (tmp_path / "model.zip").write_bytes(b"PK\3\4")
+    with pytest.raises(WeightsError, match=r"model\.zip cannot be used"):
+        train(replace(run, decisions=512, resume=True))
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(OptionError, match="cannot read how the run began"):
+        train(replace(run, resume=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": -1}, "seed must be"),
+        ({"threads": 0}, "threads must be"),
+        ({"decisions": -1}, "decisions must be"),
+        ({"checkpoint_minutes": float("nan")}, "checkpoint_minutes must be"),
+        ({"device": "abacus"}, "no device 'abacus'"),
+        ({"env_id": "Nope-v0"}, "no environment 'Nope-v0'"),
+        ({"env_id": "nowhere:Nope-v0"}, "no environment 'nowhere:Nope-v0'"),
+        ({"env_options": '{"num_envs": 3}'}, "cannot hold num_envs"),
+    ],
+)
+def test_options_that_are_not_possible(tmp_path, changes, message):
+    with pytest.raises(OptionError, match=message):
+        train(Training(**{"out": tmp_path, "num_envs": 2, **changes}))
+
+
+def test_episodes_are_counted_under_their_own_difficulty():
+    assert shares_of(8, (0, 1, 2, 3, 4)) == [2, 2, 2, 1, 1]
+    assert shares_of(8, ()) == [8]
+    venv: Any = make_games(INFINITE, 8, {"obs": "features"}, (0, 1, 2, 3, 4))
+    venv.reset()
+    found = [
+        part.envs.unwrapped.level(game).metadata["difficulty"]
+        for part in venv.parts
+        for game in range(part.num_envs)
+    ]
+    assert found == np.repeat(range(5), shares_of(8, (0, 1, 2, 3, 4))).tolist()
 
 
 def test_the_last_rollout_is_learned_from_too(tmp_path):

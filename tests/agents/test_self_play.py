@@ -1,6 +1,8 @@
 """Self-play: learning, resuming, matches, and what is refused."""
 
 import json
+import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,15 +11,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("tyro")
 
 from gym_mario_suite.agents.network_agent import PolicyNetwork  # noqa: E402
+from gym_mario_suite.agents.self_play import design  # noqa: E402
+from gym_mario_suite.agents.self_play import train as race  # noqa: E402
 from gym_mario_suite.agents.self_play.agent import RaceAgent  # noqa: E402
 from gym_mario_suite.agents.self_play.design import DesignPlay, train_pair  # noqa: E402
 from gym_mario_suite.agents.self_play.match import Match, play_match, wilson  # noqa: E402
-from gym_mario_suite.agents.self_play.train import (  # noqa: E402
-    RacePolicy,
-    SelfPlay,
-    estimate_advantages,
-    train,
-)
+from gym_mario_suite.agents.self_play.train import RacePolicy, SelfPlay, train  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
 
 
@@ -25,26 +24,6 @@ def short(out, **options):
     return SelfPlay(
         out=out, decisions=600, games=4, steps=32, minibatches=2, hidden=(16, 16), **options
     )
-
-
-def test_advantages_are_those_of_the_formula():
-    rng = np.random.default_rng(0)
-    rewards, values = (torch.from_numpy(rng.normal(size=(6, 2))).float() for _ in range(2))
-    ended = torch.zeros(6, 2)
-    ended[3, 0] = 1
-    following = torch.from_numpy(rng.normal(size=2)).float()
-    config = SelfPlay(out=None, gamma=0.9, gae_lambda=0.8)  # type: ignore[arg-type]
-    found = estimate_advantages(rewards, values, ended, following, config).numpy()
-    for row in range(2):
-        after = [*values[1:, row].tolist(), float(following[row])]
-        for t in range(6):
-            total, weight = 0.0, 1.0
-            for k in range(t, 6):
-                goes_on = 1 - float(ended[k, row])
-                delta = float(rewards[k, row]) + 0.9 * after[k] * goes_on - float(values[k, row])
-                total += weight * delta
-                weight *= 0.9 * 0.8 * goes_on
-            assert found[t, row] == pytest.approx(total, abs=1e-5)
 
 
 def test_same_seed_same_policy(tmp_path):
@@ -64,9 +43,67 @@ def test_a_run_goes_on_or_is_refused(tmp_path):
     train(short(tmp_path))
     with pytest.raises(OptionError, match="holds a run already"):
         train(short(tmp_path))
-    rows = len((tmp_path / "curve.csv").read_text().splitlines())
-    train(SelfPlay(**{**vars(short(tmp_path)), "decisions": 1200, "resume": True}))
-    assert len((tmp_path / "curve.csv").read_text().splitlines()) > rows
+    spent = (tmp_path / "curve.csv").read_text()
+    train(short(tmp_path, resume=True))
+    assert (tmp_path / "curve.csv").read_text() == spent
+    longer = replace(short(tmp_path, resume=True), decisions=1200)
+    train(longer)
+    rows = (tmp_path / "curve.csv").read_text().splitlines()
+    assert "\n".join(rows).startswith(spent.rstrip())
+    seconds = [float(row.split(",")[1]) for row in rows[1:]]
+    assert len(rows) > len(spent.splitlines())
+    assert seconds == sorted(seconds)
+    with pytest.raises(WeightsError, match="of another architecture"):
+        train(replace(longer, hidden=(16, 8)))
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"")
+    with pytest.raises(WeightsError, match="cannot read"):
+        train(longer)
+
+
+def test_an_interrupted_run_keeps_what_it_has_learned(tmp_path, monkeypatch):
+    interrupt_after(monkeypatch, race, "ppo_losses", 3)
+    train(short(tmp_path))
+    made = (tmp_path / "curve.csv").read_text().splitlines()
+    assert len(made) == 2  # of the three rollouts one
+    monkeypatch.undo()
+    train(short(tmp_path, resume=True))
+    assert len((tmp_path / "curve.csv").read_text().splitlines()) == 4
+
+
+def interrupt_after(monkeypatch, module, name, calls):
+    """Ctrl-C in a call of a function."""
+    real, counted = getattr(module, name), iter(range(calls))
+
+    def wrapped(*args, **options):
+        if next(counted, None) is None:
+            signal.raise_signal(signal.SIGINT)
+            monkeypatch.setattr(module, name, real)
+        return real(*args, **options)
+
+    monkeypatch.setattr(module, name, wrapped)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"games": 0}, "games must be"),
+        ({"steps": 0}, "steps must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"minibatches": 0}, "minibatches must be"),
+        ({"hidden": (0,)}, "hidden must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"clip": float("nan")}, "clip must be"),
+    ],
+)
+def test_options_that_are_not_possible(tmp_path, options, message):
+    with pytest.raises(OptionError, match=message):
+        replace(short(tmp_path), **options)
+
+
+@pytest.mark.parametrize("name", ["courses", "courses_per_update", "threads"])
+def test_a_design_of_nothing(tmp_path, name):
+    with pytest.raises(OptionError, match=f"{name} must be"):
+        replace(DesignPlay(out=tmp_path), **{name: 0})
 
 
 def test_a_policy_that_knows_of_no_others_begins_as_it_is():
@@ -121,6 +158,16 @@ def test_other_weights_are_refused(tmp_path):
     )
     with pytest.raises(WeightsError, match="races of two"):
         RaceAgent(str(tmp_path / "one.safetensors"))
+
+
+def test_an_interrupted_design_keeps_what_they_have_learned(tmp_path, monkeypatch):
+    interrupt_after(monkeypatch, design, "_gain", 1)
+    config = DesignPlay(
+        out=tmp_path, courses=6, width=24, edits=4, courses_per_update=2, player_learning_rate=0.0
+    )
+    rows = train_pair(config).read_text().splitlines()
+    assert len(rows) == 3
+    assert (tmp_path / "player.safetensors").exists()
 
 
 def test_a_designer_and_a_player_learn_together(tmp_path):

@@ -8,8 +8,9 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
-from gym_mario_suite.agents.icm_ppo.icm_ppo import Config, train
+from gym_mario_suite.agents.icm_ppo.icm_ppo import train
 from gym_mario_suite.datasets.nes_replay import NESReplay, verify_nes
 from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.engine.world import Status

@@ -10,12 +10,12 @@ from rich.console import Console
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import LevelRecord
-from gym_mario_suite.competition.json_file import require_writable, write_json
 from gym_mario_suite.competition.score import PlayedLevel, TrackScore, score_track
 from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
 from gym_mario_suite.competition.tracks import Track, cig_2009
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import require_writable, write_json
 
 SHORT = Track("short", 0, (*cig_2009(0).levels[:2], cig_2009(0).levels[10]))
 

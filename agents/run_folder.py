@@ -1,0 +1,138 @@
+"""The folder of a training: whether a run may begin or go on there, and its curve."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.whole_file import require_folder, write_whole
+
+CURVE = "curve.csv"
+
+
+def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
+    """Make the folder ready for a run that begins or goes on.
+
+    Args:
+        folder: Where its files are.
+        resume: Whether it goes on.
+        checkpoint: Name of the file that it goes on from.
+
+    Returns:
+        The folder.
+
+    Raises:
+        OptionError: If there is a run already, and it is not to go on; or none that could.
+    """
+    require_folder(folder)
+    has_checkpoint, has_curve = (folder / checkpoint).exists(), (folder / CURVE).exists()
+    if has_curve and not has_checkpoint:
+        raise OptionError(
+            f"{folder} holds a run that ended before its first checkpoint: remove it, or give "
+            "another --out"
+        )
+    if resume and not has_checkpoint:
+        raise OptionError(f"there is no run to go on with: {folder / checkpoint} is missing")
+    if not resume and has_checkpoint:
+        raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
+    return folder
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Write a model of stable-baselines3; what was there before is replaced as a whole."""
+    data = io.BytesIO()
+    model.save(data)
+    write_whole(path, data.getvalue())
+
+
+def load_model(algorithm: Any, path: Path, **options: Any) -> Any:
+    """Read what `save_model` wrote.
+
+    Args:
+        algorithm: Class of the model.
+        path: The file.
+        **options: Of the class's `load`.
+
+    Raises:
+        WeightsError: If the file is no such model, or of other spaces than its environment's.
+    """
+    try:
+        return algorithm.load(path, **options)
+    except Exception as error:  # zip, pickle, torch and SB3 have each their own
+        raise WeightsError(f"{path} cannot be used: {error}") from error
+
+
+class Curve:
+    """The figures of a run as it went on: a CSV file that grows by rows.
+
+    Args:
+        path: The file; a run that goes on keeps its columns.
+        counter: The column that says how far the run was.
+    """
+
+    def __init__(self, path: Path, counter: str = "decisions") -> None:
+        self.path = path
+        self._counter = counter
+        self._columns: list[str] = []
+        self.last: dict[str, str] = {}
+
+    def go_on(self, reached: int) -> None:
+        """Take up the file, and forget the rows that were written after the checkpoint.
+
+        Args:
+            reached: How far the checkpoint is.
+
+        Raises:
+            OptionError: If the file is damaged.
+        """
+        if not self.path.exists():
+            return
+        rows = [row for row in self._read() if int(row[self._counter]) <= reached]
+        if not rows:
+            self.path.unlink()
+            self._columns = []
+            return
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns)
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.path, text.getvalue().encode())
+        self.last = rows[-1]
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Write a row; of a run that goes on the columns that it began with."""
+        is_new = not self._columns
+        if is_new:
+            self._columns = list(row)
+        with self.path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._columns, restval="", extrasaction="ignore")
+            if is_new:
+                writer.writeheader()
+            writer.writerow(row)
+        self.last = {name: str(row.get(name, "")) for name in self._columns}
+
+    def before(self, column: str) -> float:
+        """The column in the last row, 0 where there is none."""
+        return float(self.last.get(column) or 0.0)
+
+    def _read(self) -> list[dict[str, str]]:
+        try:
+            with self.path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file)
+                rows = list(reader)
+                self._columns = list(reader.fieldnames or ())
+            # A machine that stopped may have left half of the last row.
+            if rows and (None in rows[-1] or None in rows[-1].values()):
+                del rows[-1]
+            for row in rows:
+                int(row[self._counter])
+        except (ValueError, KeyError, TypeError, csv.Error) as error:
+            raise OptionError(
+                f"{self.path} is no curve of a run ({error}): mend it, or move it away to go on "
+                "without the rows so far"
+            ) from None
+        return rows

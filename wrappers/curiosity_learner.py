@@ -220,10 +220,11 @@ class CuriosityLearner:
         tensors, about = read_tensors(Path(path), FORMAT)
         saved = json.loads(about["architecture"])
         check_architecture(path, saved, self.options.architecture)
-        scale = tensors.pop("scale").numpy()
-        self.scale.load_state(scale)
+        scale = RewardScale(self.num_envs, self.options.gamma)
+        scale.load_state(tensors.pop("scale").numpy())
         load_module(path, self.module, tensors, "module")
         load_adam(path, self.optimizer, tensors, "adam")
+        self.scale = scale
         self.transitions = int(about["transitions"])
         self._order.bit_generator.state = json.loads(about["order"])
         self._steps.clear()

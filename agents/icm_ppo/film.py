@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from rich.progress import track
 from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy, make_envs
 from gym_mario_suite.agents.icm_ppo.run_files import FORMAT, RunFiles
-from gym_mario_suite.datasets.video import check_video
-from gym_mario_suite.engine.learner_views import N_FEATURES, TERRAIN_COLUMNS, TERRAIN_ROWS
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.datasets.video import VideoFile, check_video
+from gym_mario_suite.engine.learner_views import N_TERRAIN, TERRAIN_COLUMNS, TERRAIN_ROWS
+from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.nes.terrain import N_TERRAIN as N_NES_TERRAIN
 from gym_mario_suite.program import told_errors
 from gym_mario_suite.wrappers.curiosity_learner import load_module, read_tensors
 from gym_mario_suite.wrappers.curiosity_module import CuriosityModule
@@ -34,7 +36,7 @@ from gym_mario_suite.wrappers.curiosity_module import CuriosityModule
 _PANEL = 168  # px on a side of what is right of the game
 _TRACE = 48  # px of height of the surprisal's curve at least
 _HISTORY = 120  # decisions in it
-_N_TERRAIN = N_FEATURES + TERRAIN_ROWS * TERRAIN_COLUMNS
+_N_TILES = TERRAIN_ROWS * TERRAIN_COLUMNS  # the last numbers of both games' `terrain`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,11 @@ class Film:
     fps: int = 8
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        as_integer("decisions", self.decisions, 1, 1 << 40)
+        as_integer("fps", self.fps, 1, 50)
+        as_integer("seed", self.seed, 0, (1 << 63) - 1)
+
 
 def make_film(film: Film) -> NDArray[np.float32]:
     """Write the film.
@@ -67,42 +74,47 @@ def make_film(film: Film) -> NDArray[np.float32]:
         WeightsError: If its checkpoint cannot be read.
     """
     check_video(film.out, 1)
-    import imageio_ffmpeg
-
     config = _config(film)
     tensors, _ = read_tensors(film.run / "checkpoint.safetensors", FORMAT)
-    envs, _ = make_envs(config, RunFiles.statistics_of(tensors))
+    if not any(name.startswith("curiosity.") for name in tensors):
+        raise OptionError(f"nothing surprises the run in {film.run}: it learned without curiosity")
+    statistics = RunFiles.statistics_of(tensors)
+    if statistics is None:  # as in `gpu_ppo`, whose configuration does not say so
+        config = replace(config, normalize_moves=0)
+    envs, _ = make_envs(config, statistics)
     with closing(envs):
         space: Any = envs.single_observation_space
         policy = Policy(space, int(envs.single_action_space.n), config)  # type: ignore[attr-defined]
         curiosity = CuriosityModule(space, envs.single_action_space, config.curiosity())
         load_module(film.run, policy, tensors, "policy")
         load_module(film.run, curiosity, tensors, "curiosity")
-        random = torch.Generator().manual_seed(film.seed)
-        observation, _ = envs.reset(seed=film.seed)
         surprisals: list[float] = []
-        history: deque[float] = deque(maxlen=_HISTORY)
-        writer: Any = None
-        for _ in track(range(film.decisions), "filming"):
-            game = _picture(envs)
-            action, looks = _act(policy, observation, random)
-            before = observation
-            observation, _, _, _, _ = envs.step(np.array([action]))
-            surprisal, surprised_by = _surprise(curiosity, before, action, observation)
-            surprisals.append(surprisal)
-            history.append(surprisal)
-            frame = _frame(game, before, looks, observation, surprised_by, history)
-            if writer is None:
-                size = (frame.shape[1], frame.shape[0])
-                # One pixel stays one pixel; odd sizes do not occur.
-                writer = imageio_ffmpeg.write_frames(
-                    str(film.out), size, fps=film.fps, macro_block_size=2, ffmpeg_log_level="error"
-                )
-                writer.send(None)
-            writer.send(np.ascontiguousarray(frame))
-        if writer is not None:
-            writer.close()
+        with ExitStack() as stack:
+            video: VideoFile | None = None
+            for surprisal, frame in _frames(envs, policy, curiosity, film):
+                surprisals.append(surprisal)
+                if video is None:
+                    height, width, _ = frame.shape
+                    video = stack.enter_context(VideoFile(film.out, width, height, film.fps))
+                video.add(frame)
     return np.array(surprisals, np.float32)
+
+
+def _frames(
+    envs: Any, policy: Policy, curiosity: CuriosityModule, film: Film
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """The surprisal and the picture of each decision."""
+    random = torch.Generator().manual_seed(film.seed)
+    observation, _ = envs.reset(seed=film.seed)
+    history: deque[float] = deque(maxlen=_HISTORY)
+    for _ in track(range(film.decisions), "filming"):
+        game = _picture(envs)
+        action, looks = _act(policy, observation, random)
+        before = observation
+        observation, _, _, _, _ = envs.step(np.array([action]))
+        surprisal, surprised_by = _surprise(curiosity, before, action, observation)
+        history.append(surprisal)
+        yield surprisal, _frame(game, before, looks, observation, surprised_by, history)
 
 
 def _config(film: Film) -> Config:
@@ -179,10 +191,10 @@ def _frame(
 
 def _panel(observation: NDArray[Any], saliency: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     """The observation in grey with its saliency in red; None where it cannot be drawn."""
-    if observation.shape == (_N_TERRAIN,):
+    if observation.shape in ((N_TERRAIN,), (N_NES_TERRAIN,)):
         shape = (TERRAIN_ROWS, TERRAIN_COLUMNS)
-        observation = observation[N_FEATURES:].reshape(shape)
-        saliency = saliency[N_FEATURES:].reshape(shape)
+        observation = observation[-_N_TILES:].reshape(shape)
+        saliency = saliency[-_N_TILES:].reshape(shape)
     elif observation.ndim == 3 and observation.shape[-1] <= 4:
         observation, saliency = observation[..., -1], saliency.max(-1)
     elif observation.ndim != 2:

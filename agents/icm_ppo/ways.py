@@ -89,7 +89,6 @@ class _NESWays:
     """Plays on a console of its own, so that the games are not disturbed."""
 
     def __init__(self, envs: MarioNESVectorEnv, span: int) -> None:
-        self._options = envs.options
         self._envs = envs
         self._frames = span or envs.options.frame_skip
         # Where warps lead on, an episode ends in another stage than that in which it began.
@@ -99,7 +98,7 @@ class _NESWays:
         self._stages[game] = self._envs.stages()[game]
 
     def replay(self, game: int, actions: list[int]) -> bytes:
-        options = self._options
+        options = self._envs.options
         keys = options.action_set.keys.tolist()
         backend = open_backend(find_rom(options.rom), options.backend)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from rich.progress import track
 
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.agents.self_play.agent import RaceAgent
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_integer
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.seat_game import SeatGame
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import require_writable, write_json
 
 RACE_PPO = "race-ppo"
 _MOST_TICKS = 3000
@@ -82,8 +81,9 @@ def play_match(match: Match) -> str:
     Raises:
         OptionError: For an unknown agent or an option that is not possible.
     """
-    if match.levels < 1:
-        raise OptionError(f"levels must be at least 1, got {match.levels}")
+    as_integer("levels", match.levels, 1, 1 << 40)
+    if match.json is not None:
+        require_writable(match.json)
     wins = {"a": 0, "b": 0, "nobody": 0}
     arrived = {"a": 0, "b": 0}
     options = PartyOptions(
@@ -126,7 +126,7 @@ def play_match(match: Match) -> str:
         "share_of_a_95": [round(low, 4), round(high, 4)],
     }
     if match.json is not None:
-        write_whole(match.json, (json.dumps(figures, indent=1) + "\n").encode())
+        write_json(match.json, figures)
     return (
         f"{races} races: {match.a} wins {wins['a']}, {match.b} wins {wins['b']}, "
         f"nobody {wins['nobody']}\n{match.a} wins {share:.1%} (95 %: {low:.1%} to {high:.1%})"

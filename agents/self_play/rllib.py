@@ -10,6 +10,8 @@ Example: PPO on races of two, a few minutes on two cores::
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +20,6 @@ import typer
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.multiplayer.parallel import MarioParallelEnv
 from gym_mario_suite.program import told_errors
-
-try:
-    from ray.rllib.algorithms.ppo import PPOConfig
-    from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
-    from ray.tune.registry import register_env
-except ImportError as error:
-    raise OptionError(
-        f'this needs RLlib ({error}): pip install "ray[rllib]" in an environment of its own'
-    ) from None
 
 ENV_NAME = "mario_party"
 _SHARED = "shared"
@@ -38,9 +31,26 @@ def register_party() -> str:
     Returns:
         The name to give to `AlgorithmConfig.environment`; its `env_config` takes the options of
         `MarioParallelEnv`.
+
+    Raises:
+        OptionError: Without RLlib.
     """
+    with _told_without_rllib():
+        from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
+        from ray.tune.registry import register_env
+
     register_env(ENV_NAME, lambda options: ParallelPettingZooEnv(MarioParallelEnv(**options)))
     return ENV_NAME
+
+
+@contextmanager
+def _told_without_rllib() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise OptionError(
+            f'this needs RLlib ({error}): pip install "ray[rllib]" in an environment of its own'
+        ) from None
 
 
 def self_play_config(seed: int = 0, runners: int = 0, **options: Any) -> Any:
@@ -54,6 +64,9 @@ def self_play_config(seed: int = 0, runners: int = 0, **options: Any) -> Any:
     Returns:
         An RLlib `PPOConfig`; `build_algo()` makes the learner of it.
     """
+    with _told_without_rllib():
+        from ray.rllib.algorithms.ppo import PPOConfig
+
     made = {"contest": "race", "players": 2, "obs": "features", "frame_skip": 2, **options}
     return (
         PPOConfig()

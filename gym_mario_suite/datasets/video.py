@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,100 @@ def check_video(path: Path, scale: int) -> None:
     require_folder(real_path(path).parent)
 
 
+class VideoFile:
+    """A video that grows by pictures. Its file appears when it is finished, whole or not at all.
+
+    As a context manager it is finished in the end, and given up if the body raises.
+
+    Args:
+        path: A name that ends in .mp4 or .gif.
+        width: Width of the pictures in px, an even number.
+        height: Height of the pictures in px, an even number.
+        fps: Pictures in a second.
+        scale: Pixels of the video for each pixel of the pictures, along each side.
+
+    Attributes:
+        count: How many pictures it has.
+
+    Raises:
+        OptionError: As of `check_video`.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, fps: int, scale: int = 1) -> None:
+        check_video(path, scale)
+        import imageio_ffmpeg
+
+        self.count = 0
+        self._path, self._target = path, real_path(path)
+        self._temporary = temporary_beside(self._target)
+        options = dict(_ENCODERS[path.suffix.lower()])
+        enlarge = f"scale=iw*{scale}:ih*{scale}:flags=neighbor"
+        self._encoder: Any = imageio_ffmpeg.write_frames(
+            str(self._temporary),
+            (width, height),
+            fps=fps,
+            macro_block_size=2,  # a pixel stays a pixel
+            ffmpeg_log_level="error",
+            output_params=["-filter_complex", f"{enlarge},{options.pop('filter')}"],
+            **options,
+        )
+        self._encoder.send(None)
+
+    def add(self, picture: NDArray[np.uint8]) -> None:
+        """One more picture, uint8[height, width, 3].
+
+        Raises:
+            OptionError: When it cannot be written; the video is given up then.
+        """
+        try:
+            self._encoder.send(np.ascontiguousarray(picture).tobytes())
+        except OSError as error:
+            self.give_up()
+            raise self._refused(error) from error
+        self.count += 1
+
+    def finish(self) -> bool:
+        """Put the file in its place.
+
+        Returns:
+            Whether there is one: not without pictures, nor when it was given up.
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
+        if not self.count:
+            self.give_up()
+            return False
+        try:
+            self._encoder.close()
+            self._temporary.replace(self._target)
+        except OSError as error:
+            raise self._refused(error) from error
+        finally:
+            self._temporary.unlink(missing_ok=True)
+        return True
+
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        self.count = 0
+        with suppress(OSError):
+            self._encoder.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _refused(self, error: OSError) -> OptionError:
+        reason = error.strerror or str(error).partition("\n")[0]
+        return OptionError(f"cannot write {self._path}: {reason}")
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.give_up()
+
+
 def video_frames(replay: AnyReplay) -> int:
     """How many frames the replay's video has: one for the start, one for each tick."""
     return replay.ticks + 1
@@ -87,71 +181,40 @@ def write_video(
         ...     print(f"{done} of {video_frames(replay)}")
     """
     path = Path(path)
-    check_video(path, scale)
-    target = real_path(path)
-    temporary = temporary_beside(target)
     if isinstance(replay, NESReplay):
         pictures, (height, width, _), fps = _nes_pictures(replay, hud), SCREEN_SHAPE, NES_FPS
     else:
         pictures, (height, width, _), fps = _pictures(replay, hud), RGB_SHAPE, FPS
     every = 2 if fps > _MAX_GIF_FPS and path.suffix.lower() == ".gif" else 1
-    try:
-        with (
-            closing(pictures),
-            closing(_encoder(temporary, scale, (width, height), fps // every)) as encoder,
-        ):
-            for number, picture in enumerate(pictures, 1):
-                if number % every == 0 or every == 1:
-                    encoder.send(picture)
-                yield number
-        temporary.replace(target)
-    except OSError as error:
-        reason = error.strerror or str(error).partition("\n")[0]
-        raise OptionError(f"cannot write {path}: {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with closing(pictures), VideoFile(path, width, height, fps // every, scale) as video:
+        for number, picture in enumerate(pictures, 1):
+            if number % every == 0 or every == 1:
+                video.add(picture)
+            yield number
 
 
-def _nes_pictures(replay: NESReplay, hud: bool) -> Generator[bytes, None, None]:
+def _nes_pictures(replay: NESReplay, hud: bool) -> Generator[NDArray[np.uint8], None, None]:
     run = open_run(replay)
     try:
-        yield _bytes_of(run.begin(replay.stage).picture, hud)
+        yield _shown(run.begin(replay.stage).picture, hud)
         for _ in play_nes(replay, run):
-            yield _bytes_of(run.game.backend.picture(), hud)
+            yield _shown(run.game.backend.picture(), hud)
     finally:
         run.game.backend.close()
 
 
-def _bytes_of(picture: NDArray[np.uint8], hud: bool) -> bytes:
+def _shown(picture: NDArray[np.uint8], hud: bool) -> NDArray[np.uint8]:
     if not hud:
         picture = picture.copy()
         picture[:HUD_LINES] = 0
-    return picture.tobytes()
+    return picture
 
 
-def _pictures(replay: Replay, hud: bool) -> Generator[bytes, None, None]:
-    """The frames as bytes of RGB pixels."""
+def _pictures(replay: Replay, hud: bool) -> Generator[NDArray[np.uint8], None, None]:
+    """The frames, uint8[h, w, 3]."""
     theme = replay.level.theme
     renderer = Renderer()
     start = replay.game()
-    yield renderer.rgb(start.image, start.worlds, theme=theme, hud=hud).tobytes()
+    yield renderer.rgb(start.image, start.worlds, theme=theme, hud=hud)
     for game in play(replay):
-        yield renderer.rgb(game.image, game.worlds, theme=theme, hud=hud).tobytes()
-
-
-def _encoder(path: Path, scale: int, size: tuple[int, int], fps: int) -> Any:
-    """A started generator that takes frames of this width and height."""
-    import imageio_ffmpeg
-
-    options = dict(_ENCODERS[path.suffix.lower()])
-    enlarge = f"scale=iw*{scale}:ih*{scale}:flags=neighbor"
-    encoder = imageio_ffmpeg.write_frames(
-        str(path),
-        size,
-        fps=fps,
-        ffmpeg_log_level="error",
-        output_params=["-filter_complex", f"{enlarge},{options.pop('filter')}"],
-        **options,
-    )
-    encoder.send(None)
-    return encoder
+        yield renderer.rgb(game.image, game.worlds, theme=theme, hud=hud)

@@ -3,15 +3,14 @@
 # No `from __future__ import annotations`: Typer reads the annotations.
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gym_mario_suite.completion import words
 from gym_mario_suite.dream.presets import PRESETS
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_integer
 from gym_mario_suite.play import command_options as options
-from gym_mario_suite.whole_file import real_path, temporary_beside
 
 _FPS = 24
 
@@ -31,7 +30,9 @@ def play_dream(
     hint: Annotated[bool, typer.Option(help="Tell the model the spawn's level.")] = False,
     alone: Annotated[bool, typer.Option("--alone", help="Without the engine beside it.")] = False,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
-    record: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Film the dream.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Film the dream, .mp4 or .gif.")
+    ] = None,
     keys: options.Keys = None,
     scale: options.Scale = None,
     full_screen: options.FullScreen = False,
@@ -57,7 +58,11 @@ def play_dream(
     if first not in spawns:
         spawns.insert(0, first)
     height, width, _ = opened.config.shape
-    film = _Film(record, width, height) if record is not None else None
+    film = None
+    if record is not None:
+        from gym_mario_suite.datasets.video import VideoFile
+
+        film = VideoFile(record, width, height, _FPS, 2)
     session = DreamSession(
         opened,
         spawns,
@@ -71,58 +76,5 @@ def play_dream(
     try:
         show_dream(session, window)
     finally:
-        if film is not None:
-            typer.echo(f"{record}: {film.close()} frames")
-
-
-class _Film:
-    """Writes frames into a video, twice as large.
-
-    Args:
-        path: A name that ends in .mp4.
-        width: Width of the frames.
-        height: Height of the frames.
-
-    Raises:
-        OptionError: When the name is another, or the encoder is missing.
-    """
-
-    def __init__(self, path: Path, width: int, height: int) -> None:
-        from gym_mario_suite.datasets.video import check_video
-
-        if path.suffix.lower() != ".mp4":
-            raise OptionError(f"a film's name ends in .mp4, got {path}")
-        check_video(path, 1)
-        import imageio_ffmpeg
-
-        self._count = 0
-        self._path, target = path, real_path(path)
-        self._temporary, self._target = temporary_beside(target), target
-        self._encoder: Any = imageio_ffmpeg.write_frames(
-            str(self._temporary),
-            (2 * width, 2 * height),
-            fps=_FPS,
-            quality=7,
-            ffmpeg_log_level="error",
-        )
-        self._encoder.send(None)
-
-    def add(self, frame: Any) -> None:
-        """One more frame, uint8[h, w, 3].
-
-        Raises:
-            OptionError: When it cannot be written.
-        """
-        try:
-            self._encoder.send(frame.repeat(2, 0).repeat(2, 1).tobytes())
-        except OSError as error:
-            self._temporary.unlink(missing_ok=True)
-            raise OptionError(f"cannot write {self._path}: {error.strerror}") from error
-        self._count += 1
-
-    def close(self) -> int:
-        """Finish the file; how many frames it has."""
-        self._encoder.close()
-        if self._temporary.exists():
-            self._temporary.replace(self._target)
-        return self._count
+        if film is not None and film.finish():
+            typer.echo(f"{record}: {film.count} frames")

@@ -14,7 +14,7 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, Trainer, train
+from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, Trainer, make_envs, train
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.wrappers.curiosity_options import RewardScale
@@ -91,6 +91,37 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
 def test_options_are_refused_before_the_work(tmp_path: Path, name: str, value: Any) -> None:
     with pytest.raises(OptionError, match=f"{name} must be"):
         small(tmp_path, **{name: value})
+
+
+def test_a_film_of_a_run(tmp_path: Path) -> None:
+    """It is not normalised, though the configuration does not say so."""
+    pytest.importorskip("imageio_ffmpeg")
+    from gym_mario_suite.agents.icm_ppo.film import Film, make_film
+
+    config = small(tmp_path / "run", intrinsic=1.0, hide_dones=True)
+    trainer = train(config)
+    surprisal = make_film(Film(run=config.out, out=tmp_path / "film.mp4", decisions=3))
+    assert trainer.curiosity is not None
+    envs = make_envs(replace(config, num_envs=1), torch.device("cpu"))
+    states = [envs.reset(seed=0)[0]]
+    states.append(envs.step(np.array([film_action(trainer, states[0])]))[0])
+    expected = trainer.curiosity.surprisal(
+        torch.from_numpy(states[0]),
+        torch.tensor([film_action(trainer, states[0])]),
+        torch.from_numpy(states[1]),
+    )
+    assert surprisal[0] == pytest.approx(float(expected), rel=1e-4)
+    plain = small(tmp_path / "plain")
+    train(plain)
+    with pytest.raises(OptionError, match="learned without curiosity"):
+        make_film(Film(run=plain.out, out=tmp_path / "film.mp4"))
+
+
+def film_action(trainer: Trainer, state: Any) -> int:
+    """The first that a film of seed 0 draws."""
+    with torch.no_grad():
+        shares = trainer.policy(torch.from_numpy(state))[0].softmax(1)[0]
+    return int(torch.multinomial(shares, 1, generator=torch.Generator().manual_seed(0)))
 
 
 def test_rollouts_are_what_the_environment_gave(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Self-play: learning, resuming, matches, and what is refused."""
 
+import importlib.util
 import json
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -104,6 +107,19 @@ def test_options_that_are_not_possible(tmp_path, options, message):
 def test_a_design_of_nothing(tmp_path, name):
     with pytest.raises(OptionError, match=f"{name} must be"):
         replace(DesignPlay(out=tmp_path), **{name: 0})
+
+
+def test_without_rllib_it_is_told_in_one_line():
+    if importlib.util.find_spec("ray"):
+        pytest.skip("RLlib is installed")
+    ended = subprocess.run(
+        [sys.executable, "-m", "gym_mario_suite.agents.self_play.rllib"],
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("error: this needs RLlib (No module named 'ray'): pip install")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_policy_that_knows_of_no_others_begins_as_it_is():

@@ -10,6 +10,7 @@ import pytest
 
 from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
+from gym_mario_suite.agents.icm_ppo.film import Film, make_film
 from gym_mario_suite.agents.icm_ppo.icm_ppo import train
 from gym_mario_suite.datasets.nes_replay import NESReplay, verify_nes
 from gym_mario_suite.datasets.replay import Replay, play
@@ -84,5 +85,14 @@ def test_bests_on_the_nes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env_i
     assert (replay.stage in {(1, 2), (2, 1)}) == (env_id != "MarioNES-v0")
     assert len(replay.keys) == 20 * 12
     furthest = smb.x_px(verify_nes(replay).ram)
+    assert_a_film_shows_tiles(out, tmp_path / "film.gif")
     # The name is of the furthest place at the end of a decision; he only walks right.
     assert furthest == int(bests[-1].stem.removeprefix("best-").removesuffix("px"))
+
+
+def assert_a_film_shows_tiles(run: Path, film: Path) -> None:
+    """Right of the game, twice as high as wide."""
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    make_film(Film(run=run, out=film, decisions=2))
+    size = next(imageio_ffmpeg.read_frames(str(film)))["size"]
+    assert size == (240 + 168, 336)

@@ -126,14 +126,14 @@ def data(
     from gym_mario_suite.datasets.diamond_hdf5 import save_diamond
     from gym_mario_suite.datasets.replay import SUFFIX
     from gym_mario_suite.datasets.tapes import Tapes
-    from gym_mario_suite.whole_file import require_folder, write_whole
+    from gym_mario_suite.whole_file import require_folder, require_writable, write_json
 
+    require_writable(json_file)
     found = Tapes.load(tapes)
     card = dataset_card(found)
-    text = json.dumps(card, indent=1)
-    typer.echo(text)
+    typer.echo(json.dumps(card, indent=1))
     if json_file is not None:
-        write_whole(json_file, text.encode())
+        write_json(json_file, card)
     for index in range(min(limit, len(found))):
         if replays is not None:
             found.replay(index).save(require_folder(replays) / f"episode-{index:06d}{SUFFIX}")
@@ -164,8 +164,9 @@ def transfer(
     """Train PPO in the dream and PPO in the engine, and have both play in the engine."""
     from gym_mario_suite.agents.dream_transfer import TransferOptions, run_transfer
     from gym_mario_suite.dream.runtime import DEFAULT_MODEL
-    from gym_mario_suite.whole_file import write_whole
+    from gym_mario_suite.whole_file import require_writable, write_json
 
+    require_writable(json_file)
     options = TransferOptions(
         model=model or DEFAULT_MODEL, steps=steps, episodes=episodes, envs=envs, seed=seed
     )
@@ -174,7 +175,6 @@ def transfer(
             options,
             lambda name, done: tell(completed=done + steps * (name == "engine"), note=name),
         )
-    text = json.dumps(records, indent=1)
-    typer.echo(text)
+    typer.echo(json.dumps(records, indent=1))
     if json_file is not None:
-        write_whole(json_file, text.encode())
+        write_json(json_file, records)

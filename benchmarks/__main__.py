@@ -15,6 +15,7 @@ from rich.table import Table
 from benchmarks import compare_command, history
 from benchmarks.measure import Metric, machine, write_json
 from gym_mario_suite.errors import MarioError
+from gym_mario_suite.whole_file import require_writable
 
 NAMES = (
     "dream",
@@ -85,6 +86,7 @@ def main(
         )
     module = importlib.import_module(f"benchmarks.{name}")
     try:
+        require_writable(json_file)
         metrics = module.run(quick, **peers)
     except MarioError as error:
         print(f"error: {error}", file=sys.stderr)

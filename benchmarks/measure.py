@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gym_mario_suite import whole_file
 from gym_mario_suite.provenance import commit
 
 
@@ -98,8 +97,4 @@ def write_json(path: Path, metrics: list[Metric], facts: dict[str, Any] | None =
         {key: None if value != value else value for key, value in asdict(metric).items()}
         for metric in metrics
     ]
-    text = json.dumps([*records, {**machine(), **(facts or {})}], indent=1)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text + "\n")
-    Path(file.name).chmod(0o644)
-    Path(file.name).replace(path)
+    whole_file.write_json(path, [*records, {**machine(), **(facts or {})}])

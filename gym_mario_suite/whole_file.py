@@ -57,10 +57,10 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to a file; a reader never sees half of it.
+    """Write `value` as JSON, replacing a file that is there.
 
     Raises:
-        OptionError: When the file cannot be written; what `path` held before is kept then.
+        OptionError: When it cannot be written; what `path` held before is kept then.
     """
     write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
 
@@ -88,6 +88,24 @@ def write_numbered(folder: Path, stem: str, suffix: str, data: bytes, first: int
     raise AssertionError("unreachable: count() does not end")
 
 
+def require_writable(*paths: Path | None) -> None:
+    """Fail now rather than after the work whose results these files shall hold.
+
+    Raises:
+        OptionError: When one cannot be written.
+    """
+    for path in filter(None, paths):
+        target = real_path(path)
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise OptionError(f"cannot write {path}: it is not a regular file")
+        probe = temporary_beside(target)
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise OptionError(f"cannot write {path}: {error.strerror}") from error
+
+
 def require_folder(folder: Path) -> Path:
     """Make the folder if need be, and fail now rather than after the work if it cannot be used.
 
@@ -102,23 +120,6 @@ def require_folder(folder: Path) -> Path:
     except OSError as error:
         raise OptionError(f"cannot write into {folder}: {error.strerror}") from error
     return folder
-
-
-def require_writable(path: Path) -> None:
-    """Fail now rather than after the work whose result `path` shall hold.
-
-    Raises:
-        OptionError: When a file cannot be written there.
-    """
-    target = real_path(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        raise OptionError(f"cannot write {path}: it is not a regular file")
-    probe = temporary_beside(target)
-    try:
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OptionError(f"cannot write {path}: {error.strerror}") from error
 
 
 def file_name(text: str, suffix: str) -> str:

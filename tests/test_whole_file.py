@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from gym_mario_suite.whole_file import (
     distinct_file_name,
     file_name,
     require_folder,
+    require_writable,
+    write_json,
     write_numbered,
     write_whole,
 )
@@ -77,3 +80,36 @@ def test_a_link_is_followed_and_one_in_a_circle_replaced(tmp_path: Path):
     assert (tmp_path / "target").read_bytes() == b"new"
     write_whole(tmp_path / "circle", b"data")
     assert (tmp_path / "circle").read_bytes() == b"data"
+
+
+def test_json_is_written_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    write_json(path, {"score": 1.0})
+    write_json(path, {"score": 14846.277691650392})
+    assert json.loads(path.read_text()) == {"score": 14846.277691650392}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "score.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_json(path, {"score": object()})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for path in (
+        tmp_path,
+        tmp_path / "absent" / "score.json",
+        file / "score.json",
+        Path("/dev/null"),
+    ):
+        with pytest.raises(OptionError, match="cannot write"):
+            require_writable(None, path)
+        with pytest.raises(OptionError, match="cannot write"):
+            write_json(path, [])
+    assert list(tmp_path.iterdir()) == [file]

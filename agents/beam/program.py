@@ -34,6 +34,7 @@ from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.program import Interruption
+from gym_mario_suite.whole_file import require_writable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +126,7 @@ def plan_level(config: PlanLevel) -> str:
         DeviceError: If there is no GPU where one was asked for.
     """
     options = config.options()
+    require_writable(config.replay)
     beam = Beam(options)
     peer = make_agent(config.beside) if config.beside else None
     level = config.chosen_level()

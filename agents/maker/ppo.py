@@ -229,8 +229,7 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write it here.")] = None,
 ) -> None:
     """The share of courses that can be finished: of the trained maker, of others, of the starts."""
-    if json_file is not None:
-        require_writable(json_file)
+    require_writable(json_file)
     network = PolicyNetwork.load(policy)
     rows: dict[str, Measured] = {
         "maskable-ppo": measure_maker(lambda envs: network_choice(network, envs), seeds, played),

@@ -82,8 +82,7 @@ def play_match(match: Match) -> str:
         OptionError: For an unknown agent or an option that is not possible.
     """
     as_integer("levels", match.levels, 1, 1 << 40)
-    if match.json is not None:
-        require_writable(match.json)
+    require_writable(match.json)
     wins = {"a": 0, "b": 0, "nobody": 0}
     arrived = {"a": 0, "b": 0}
     options = PartyOptions(

@@ -303,8 +303,9 @@ def evaluate(
 
     from gym_mario_suite.dream.evaluation import Evaluation
     from gym_mario_suite.dream.step_evaluation import EvalOptions, like_held_out
-    from gym_mario_suite.whole_file import write_whole
+    from gym_mario_suite.whole_file import require_writable, write_json
 
+    require_writable(json_file, probes)
     torch.set_num_threads(threads)
     model = model or DEFAULT_MODEL
     backend = "torch" if model.endswith(SAFETENSORS) else "onnx"
@@ -326,7 +327,7 @@ def evaluate(
         table.add_row(row["model"], row["metric"], value, str(row["n"]))
     Console(width=None if Console().is_terminal else 120).print(table)
     if json_file is not None:
-        write_whole(json_file, (json.dumps(records, indent=1) + "\n").encode())
+        write_json(json_file, records)
 
 
 @app.command(epilog="Example: mario dream probes --data tapes --out probes.safetensors")
@@ -345,7 +346,9 @@ def probes(
     from gym_mario_suite.datasets.tapes import Tapes
     from gym_mario_suite.dream.probes import Probes
     from gym_mario_suite.dream.windows import TapeWindows
+    from gym_mario_suite.whole_file import require_writable
 
+    require_writable(out)
     torch.set_num_threads(threads)
     size = 120, 160
     found = Probes(*size)

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generators import GENERATORS
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.whole_file import require_folder, require_writable, write_json, write_whole
 
 if TYPE_CHECKING:
     from gym_mario_suite.levels.bench.protocol import Protocol
@@ -68,10 +67,11 @@ def bench(
     split = _split(corpus, heldout)
     if write_reference is not None and split is None:
         raise OptionError("--write-reference needs --corpus")
+    rows = _rows(generator)
+    require_writable(json_file, html, plot, write_reference)
     reference = load_reference() if split is None else reference_of(split, WIDTH, [])
     console = Console()
     wide = console if console.is_terminal else Console(width=170)
-    rows = _rows(generator)
     results: list[Result] = []
     skipped: list[str] = []
     with console.status("starting") as status:
@@ -96,7 +96,7 @@ def bench(
     for line in skipped:
         console.print(line)
     if json_file is not None:
-        write_whole(json_file, (json.dumps(all_records(results), indent=1) + "\n").encode())
+        write_json(json_file, all_records(results))
     drawn = [result for result in results if result.shapes_from]
     picture = expressive_ranges(drawn) if (plot or html) and drawn else None
     if plot is not None and picture is not None:

@@ -294,5 +294,7 @@ def test_the_program_shows_and_saves_a_plan(tmp_path: Path) -> None:
         PlanLevel(length=60, width=16, beside="", reward='{"coins": 1, "win": 1}')
     ).splitlines()
     assert len(only) == 2
+    with pytest.raises(OptionError, match="cannot write"):
+        plan_level(PlanLevel(beside="nobody", replay=tmp_path / "absent" / "r.mario"))
     with pytest.raises(OptionError, match="JSON object of numbers"):
         plan_level(PlanLevel(reward="{coins}"))

@@ -155,6 +155,8 @@ def test_a_match_swaps_the_seats_and_counts(tmp_path):
     assert "6 races" in told
     same = play_match(Match(a="forward", b="forward", levels=4, json=file, ghosts=True))
     assert "8 races" in same
+    with pytest.raises(OptionError, match="cannot write"):
+        play_match(Match(a="nobody", json=tmp_path / "absent" / "match.json"))
 
 
 def test_wilsons_interval():

@@ -1,7 +1,6 @@
 import dataclasses
 import io
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
 from gym_mario_suite.competition.tracks import Track, cig_2009
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.whole_file import require_writable, write_json
 
 SHORT = Track("short", 0, (*cig_2009(0).levels[:2], cig_2009(0).levels[10]))
 
@@ -158,49 +156,6 @@ def test_the_table_shows_levels_means_and_sums_uncut() -> None:
 def test_the_table_says_who_was_too_slow() -> None:
     text = rendered(TrackScore(SHORT, "x", (played(1.0, 0, ms=39.0), played(1.0, 10, ms=41.0))))
     assert "over 40 ms per step on difficulty 3: disqualified" in text
-
-
-def test_json_is_written_as_a_whole(tmp_path: Path) -> None:
-    path = tmp_path / "score.json"
-    write_json(path, {"score": 1.0})
-    write_json(path, {"score": 14846.277691650392})
-    assert json.loads(path.read_text()) == {"score": 14846.277691650392}
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "score.json"
-    path.write_text("old")
-    with pytest.raises(TypeError):
-        write_json(path, {"score": object()})
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_link_is_followed(tmp_path: Path) -> None:
-    target = tmp_path / "target.json"
-    target.write_text("old")
-    link = tmp_path / "link.json"
-    link.symlink_to(target)
-    write_json(link, [])
-    assert link.is_symlink()
-    assert target.read_text() == "[]\n"
-
-
-def test_places_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    for path in (
-        tmp_path,
-        tmp_path / "absent" / "score.json",
-        file / "score.json",
-        Path("/dev/null"),
-    ):
-        with pytest.raises(OptionError, match="cannot write"):
-            require_writable(path)
-        with pytest.raises(OptionError, match="cannot write"):
-            write_json(path, [])
-    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_records_of_the_same_play_are_equal() -> None:

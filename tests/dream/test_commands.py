@@ -133,6 +133,22 @@ def test_what_cannot_be_done_is_one_line(
     assert not list(tmp_path.glob("a*"))
 
 
+@pytest.mark.parametrize(
+    "words", ["eval --json", "eval --probes", "probes --data none --out", "data none --json"]
+)
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "cannot write" in error_of(capsys, *words.split(), tmp_path / "absent" / "file")
+
+
+def test_a_transfer_that_cannot_be_written_is_not_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("transfer", "--steps", 0, "--json", tmp_path / "absent" / "file")
+    assert "cannot write" in error_of(capsys, *words)
+
+
 @pytest.mark.slow
 def test_an_exported_model_is_measured(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

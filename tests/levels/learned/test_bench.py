@@ -127,3 +127,17 @@ def test_unknown_rows_are_refused(capsys):
         cli.main(["levels", "bench", "--generator", "nobody"])
     assert ended.value.code == 2
     assert "there are real-train" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--json", "--html", "--plot", "--write-reference"])
+def test_places_that_cannot_be_written_are_told_before_the_work(
+    option, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.delattr(Bench, "generator_row")
+    monkeypatch.delattr(Bench, "real_row")
+    words = ["levels", "bench", option, str(tmp_path / "absent" / "file")]
+    corpus = ["--corpus", str(write_corpus(tmp_path))] if option == "--write-reference" else []
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, *corpus])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: cannot write")

@@ -92,7 +92,7 @@ def as_number(name: str, value: object, low: float, high: float) -> float:
     """
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not low <= number <= high:
         raise OptionError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")

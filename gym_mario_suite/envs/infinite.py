@@ -106,8 +106,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         level_type: 0 overground, 1 underground, 2 castle, or the name.
         length: Columns of generated levels.
         generator: Another level generator than the competition's, by its name in
-            `levels.generators` ("tile-diffusion", "ngram", ...), as `module:class`, or itself: a
-            new level every episode, of a seed from `level_seed`.
+            `levels.generators` ("tile-diffusion", "ngram", "vae:weights=FILE", ...), as
+            `module:class`, or itself: a new level every episode, of a seed from `level_seed`.
         generator_options: What it is to make, for example {"width": 150}; `difficulty`,
             `level_type` and `length` are the competition's alone.
         time_limit: Seconds of level time, 15 ticks each. In 2019 a tick is 30 ms, 0 no limit.

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.grid_levels import to_level
@@ -75,19 +77,22 @@ class Generator(ABC):
         return [to_level(grid, rules) for grid in self._called(self.generate_grids, seeds, options)]
 
     def check_options(self, options: dict[str, Any]) -> None:
-        """Refuse options that the generator does not know.
+        """Refuse options that the generator does not know, and switches that are not on or off.
 
-        Their values are checked when a level is made.
+        Other values are checked when a level is made.
 
         Raises:
             OptionError: Naming those that it knows.
         """
         parameters = inspect.signature(self.generate_grids).parameters.values()
-        if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
-            return
-        known = [p.name for p in parameters if p.kind == p.KEYWORD_ONLY]
-        for option in options:
-            if option not in known:
+        known = {p.name: p for p in parameters if p.kind == p.KEYWORD_ONLY}
+        anything = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
+        for option, value in options.items():
+            if option in known:
+                is_switch = isinstance(known[option].default, bool)
+                if is_switch and not isinstance(value, bool | np.bool_):
+                    raise OptionError(f"{option} must be true or false, got {value!r}")
+            elif not anything:
                 raise OptionError(
                     f"the generator {self.name} has no option {option!r}; it has {', '.join(known)}"
                 )

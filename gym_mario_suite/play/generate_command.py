@@ -30,7 +30,7 @@ def generate(
         typer.Option(
             "--generator",
             "-g",
-            help=f"{', '.join(GENERATORS)}, or MODULE:CLASS.",
+            help=f"{', '.join(GENERATORS)}, or MODULE:CLASS; NAME:weights=FILE for other weights.",
             autocompletion=words(GENERATORS),
         ),
     ] = "tile-diffusion",
@@ -146,7 +146,8 @@ def _asked(
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        # Python's True is meant as JSON's true.
+        return json.loads(text.lower() if text in ("True", "False") else text)
     except json.JSONDecodeError:
         return text
 

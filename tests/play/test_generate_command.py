@@ -42,6 +42,18 @@ def test_chunks_of_latents_and_options_of_the_generator(capsys):
         (("-g", "vae", "--latent", "a,b"), "--latent takes numbers"),
         (("-g", "vae", "-o", "nonsense=1"), "no option"),
         (("-g", "vae", "-o", "nonsense"), "NAME=VALUE"),
+        (("-g", "vae", "-o", "draw_tiles=no"), "draw_tiles must be true or false, got 'no'"),
+        (("-o", "playable=1"), "playable must be true or false, got 1"),
+        (("-g", "context-ca", "-o", "air=abc"), "air must be a number"),
+        (("-g", "context-ca", "-o", "allowed=5"), "allowed must list tiles"),
+        (("-o", "allowed=5"), "allowed must list tiles"),
+        (("-o", "allowed=[[1]]"), "unknown tile [1]"),
+        (("-o", "init=[[1,2],[3]]"), "init must be a TileGrid or codes"),
+        (("-o", "init=[[14,2]]"), "init must be a TileGrid or codes"),
+        (("-o", 'style=["x"]'), "unknown style ['x']"),
+        (("-g", "ngram:weights=w.safetensors"), "'ngram' has no weights"),
+        (("-g", "vae:weights=absent.safetensors"), "absent.safetensors cannot be read"),
+        (("-g", "nobody:weights=w"), "unknown level generator 'nobody'"),
         (("--seed", "x"), "whole number"),
         (("-n", "2", "--play"), "one level at a time"),
         (("-n", "2", "--out", "x.txt"), "{seed}"),
@@ -52,6 +64,14 @@ def test_errors_are_one_line(capsys, words, expected):
     assert code == 2
     assert expected in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_switches_are_turned_on_and_off(capsys):
+    words = ("-g", "vae", "--width", "28")
+    plain = run(capsys, *words)
+    assert run(capsys, *words, "-o", "draw_tiles=False") == plain
+    assert run(capsys, *words, "-o", "draw_tiles=false") == plain
+    assert run(capsys, *words, "-o", "draw_tiles=True") != plain
 
 
 def test_a_trace_becomes_an_animation(capsys, tmp_path):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.level_image import MAX_HEIGHT, MAX_WIDTH
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.cellular.automaton import (
     FIRST_COLUMN,
     FIRST_ROW,
@@ -20,7 +20,7 @@ from gym_mario_suite.levels.cellular.automaton import (
     Weights,
     iterate,
 )
-from gym_mario_suite.levels.diffusion.options import tile_named
+from gym_mario_suite.levels.diffusion.options import tiles_named
 from gym_mario_suite.levels.generator import DEFAULT_HEIGHT, DEFAULT_WIDTH, Generator
 from gym_mario_suite.levels.noise_fields import field_key, uniform
 from gym_mario_suite.levels.tile_grid import LETTERS, Theme, Tile, TileGrid
@@ -95,9 +95,8 @@ class ContextCA(Generator):
         look = Theme(as_integer("theme", theme, 0, len(Theme) - 1))
         if mode not in _MODES:
             raise OptionError(f"unknown mode {mode!r}; there are {', '.join(_MODES)}")
-        if not 0 <= air <= 1:
-            raise OptionError(f"air must be from 0 to 1, got {air!r}")
-        tiles = OBJECTS if allowed is None else tuple(tile_named(each) for each in allowed)
+        air = as_number("air", air, 0, 1)
+        tiles = OBJECTS if allowed is None else tiles_named(allowed)
         kinds = np.array([tile in tiles for tile in OBJECTS])
         if not kinds.any():
             raise OptionError("allowed names no object")
@@ -111,7 +110,7 @@ class ContextCA(Generator):
                 room = np.empty(len(self._weights.hidden_bias), np.float32)
                 scores = np.empty(len(OBJECTS), np.float32)
                 turned = mode == "faithful"
-                arguments = (kinds, float(air), turned, self._context, self._weights, room, scores)
+                arguments = (kinds, air, turned, self._context, self._weights, room, scores)
                 iterate(frames[-1], after, *arguments)
                 frames = [*frames, after] if trace else [after]
             metadata: dict[str, Any] = {

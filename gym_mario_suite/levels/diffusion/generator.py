@@ -58,7 +58,7 @@ class TileDiffusion(Generator):
     _guidance = 1.0
 
     def __init__(self, weights: Path | None = None) -> None:
-        network = _loaded(weights or SHIPPED_WEIGHTS)
+        network = _shipped() if weights is None else load_network(weights)
         self._shape = network[0]
         self._sampler = Sampler(guided(network[1], self._guidance))
         self._hashes = network[2]
@@ -215,8 +215,8 @@ class TileDiffusionQuality(TileDiffusion):
 
 
 @cache
-def _loaded(path: Path) -> Any:
-    return load_network(path)
+def _shipped() -> Any:
+    return load_network(SHIPPED_WEIGHTS)
 
 
 def _cut(codes: Codes, plan: Plan) -> Codes:

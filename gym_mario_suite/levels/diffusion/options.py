@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gym_mario_suite.engine.level_image import MAX_HEIGHT, MAX_WIDTH
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.corpus import Domain
 from gym_mario_suite.levels.diffusion.sampler import Constraints
 from gym_mario_suite.levels.limits import GROUPS, Limits, limits_named
@@ -69,7 +68,7 @@ def make_plan(
     width = as_integer("width", width, MIN_WIDTH, MAX_WIDTH)
     height = as_integer("height", height, MIN_HEIGHT, MAX_HEIGHT)
     tiles = _tiles_of(allowed)
-    temperature = _number("temperature", temperature, _MIN_TEMPERATURE, _MAX_TEMPERATURE)
+    temperature = as_number("temperature", temperature, _MIN_TEMPERATURE, _MAX_TEMPERATURE)
     codes = np.full((height + height % 2, width + width % 2), MASK, np.uint8)
     frozen = np.zeros(codes.shape, bool)
     extra = height % 2
@@ -113,7 +112,7 @@ def _style_of(style: Any) -> Domain | None:
     if style is None:
         return None
     names = {domain.name.lower(): domain for domain in Domain}
-    if style not in names:
+    if not isinstance(style, str) or style not in names:
         raise OptionError(f"unknown style {style!r}; there are {', '.join(names)}")
     return names[style]
 
@@ -121,8 +120,8 @@ def _style_of(style: Any) -> Domain | None:
 def _grid_of(init: Any) -> NDArray[np.uint8] | None:
     if init is None:
         return None
-    codes = np.asarray(init.codes if isinstance(init, TileGrid) else init)
-    if codes.ndim != 2 or codes.dtype.kind not in "iu" or codes.min() < 0 or codes.max() > MASK:
+    codes = _array(init.codes if isinstance(init, TileGrid) else init)
+    if codes.ndim != 2 or codes.dtype.kind not in "iu" or not np.isin(codes, range(MASK + 1)).all():
         raise OptionError(
             f"init must be a TileGrid or codes 0 to {MASK} ({MASK}: undecided) of [height, width], "
             f"got {codes.dtype} {codes.shape}"
@@ -130,8 +129,16 @@ def _grid_of(init: Any) -> NDArray[np.uint8] | None:
     return codes.astype(np.uint8)
 
 
+def _array(values: ArrayLike) -> NDArray[Any]:
+    """What was given as an array; rows of different lengths as one of objects."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.asarray(values, object)
+
+
 def _cells(name: str, cells: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    array = np.asarray(cells)
+    array = _array(cells)
     if array.dtype != np.bool_ or array.shape != shape:
         raise OptionError(
             f"{name} must be a bool array of the level's shape {shape}, "
@@ -144,13 +151,22 @@ def _tiles_of(allowed: Any) -> frozenset[Tile]:
     """The tiles that may be used: air and those named."""
     if allowed is None:
         return frozenset(Tile)
-    tiles = {Tile.EMPTY}
-    for each in allowed:
-        tiles.add(tile_named(each))
+    tiles = {Tile.EMPTY, *tiles_named(allowed)}
     pipe = {Tile.PIPE_TOP_LEFT, Tile.PIPE_TOP_RIGHT, Tile.PIPE_LEFT, Tile.PIPE_RIGHT}
     if tiles & pipe and not pipe <= tiles:
         raise OptionError("a pipe needs all of its four tiles allowed: < > [ ]")
     return frozenset(tiles)
+
+
+def tiles_named(allowed: Any) -> tuple[Tile, ...]:
+    """The tiles of the option `allowed`, see `tile_named`.
+
+    Raises:
+        OptionError: If it does not list tiles.
+    """
+    if not isinstance(allowed, Iterable):
+        raise OptionError(f"allowed must list tiles, such as 'XS?o', got {allowed!r}")
+    return tuple(tile_named(each) for each in allowed)
 
 
 def tile_named(tile: Any) -> Tile:
@@ -164,22 +180,12 @@ def tile_named(tile: Any) -> Tile:
             return Tile(LETTERS.index(tile))
         if tile.upper() in Tile.__members__:
             return Tile[tile.upper()]
-    elif tile in set(Tile) and not isinstance(tile, bool):
+    elif isinstance(tile, int | np.integer) and not isinstance(tile, bool) and tile in set(Tile):
         return Tile(tile)
     raise OptionError(
         f"unknown tile {tile!r}: expected one of the letters {LETTERS}, a name such as 'coin', "
         f"or a code from 0 to {N_TILES - 1}"
     )
-
-
-def _number(name: str, value: Any, low: float, high: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise OptionError(f"{name} must be a number, got {value!r}") from None
-    if not (math.isfinite(number) and low <= number <= high):
-        raise OptionError(f"{name} must be from {low:g} to {high:g}, got {value!r}")
-    return number
 
 
 def _constraints(
@@ -195,7 +201,7 @@ def _constraints(
     quotas: list[int] = []
     wanted: list[tuple[float, float]] = []
     if air is not None:
-        share = _number("air", air, 0.0, 1.0)
+        share = as_number("air", air, 0.0, 1.0)
         quotas.append(1 << Tile.EMPTY)
         wanted.append((share * cells, share * cells))
     for each, count in _items(counts):

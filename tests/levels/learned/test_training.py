@@ -18,8 +18,10 @@ from gym_mario_suite.levels.diffusion.training import (  # noqa: E402
     DiffusionSettings,
     DiffusionTrainer,
 )
+from gym_mario_suite.levels.generators import generator_named  # noqa: E402
 from gym_mario_suite.levels.vae.training import VAESettings, VAETrainer  # noqa: E402
 
+NAMES = {"vae": "vae", "ca": "context-ca"}
 TINY = NetworkShape(fine=8, coarse=8, head=8, dilations=(1,))
 SETTINGS = DiffusionSettings(steps=8, check_every=2, batch=3, columns=32, infinite=2)
 
@@ -75,6 +77,11 @@ def test_the_commands_write_weights_and_a_card(kind, tmp_path, capsys):
     assert card["settings"]["steps"] == 4
     assert card["train_levels"]
     assert card["held_out_levels"]
+    shipped, trained = (
+        generator_named(NAMES[kind] + weights).generate_grid(0, width=28)
+        for weights in ("", f":weights={out}")
+    )
+    assert shipped.digest != trained.digest
 
 
 @pytest.mark.slow

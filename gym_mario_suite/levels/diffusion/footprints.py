@@ -149,8 +149,11 @@ def place(codes, y, x, tile):
 
 
 @jit
-def whole(codes, y, x):
-    """Whether the structure that the cell is a part of has its other half, top and support."""
+def whole(codes, y, x, carriers=_CARRIERS):
+    """Whether the structure that the cell is a part of has its other half, top and support.
+
+    `carriers` says what pipes and cannons may stand on, as bits; below the grid is ground.
+    """
     code = codes[y, x]
     if code == _TOP_L or code == _BODY_L:
         if _at(codes, y, x + 1) != code + 1:
@@ -161,14 +164,15 @@ def whole(codes, y, x):
     elif code != _CANNON and code != _CARRIAGE:
         return True
     above, below = _at(codes, y - 1, x), _at(codes, y + 1, x)
+    carried = (carriers >> below) & 1 == 1
     if code == _CANNON or code == _CARRIAGE:
         if code == _CARRIAGE and above != _CANNON and above != _CARRIAGE:
             return False
-        return below == _CARRIAGE or _carries(below)
+        return carried or below == _CARRIAGE
     body = _BODY_L if code == _TOP_L or code == _BODY_L else _BODY_R
     if code == body and above != body - 2 and above != body:
         return False
-    return below == body or _carries(below)
+    return carried or below == body
 
 
 @jit

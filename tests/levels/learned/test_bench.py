@@ -112,6 +112,20 @@ def test_a_row_is_measured_kept_and_taken_up_again(tmp_path):
     assert "data:image/png;base64," in (tmp_path / "page.html").read_text()
 
 
+@pytest.mark.parametrize("damage", ["{}", "[", "null", '{"stamp": "", "records": [{}]}'])
+def test_a_damaged_row_is_measured_anew(damage, tmp_path, monkeypatch):
+    measured = [{"generator": "vae", "metric": "kinds", "value": 3.0, "n": 1}]
+    monkeypatch.setattr(Bench, "_level_records", lambda *_: iter(measured))
+    for name in ("_drift", "_times"):
+        monkeypatch.setattr(Bench, name, lambda *_: [])
+    measured.append({**measured[0], "metric": "playable_static"})
+    (tmp_path / "vae.json").write_text(damage)
+    bench = Bench(PROTOCOL, load_reference(), tmp_path, lambda _: None)
+    row = bench.generator_row(Contender("vae", "vae", {}))
+    assert json.loads((tmp_path / "vae.json").read_text())["records"] == row.records
+    assert row.records[0] == measured[0]
+
+
 def test_the_command_prints_calibration_rows_and_writes_records(tmp_path, capsys):
     words = ["levels", "bench", "--quick", "--generator", "real-train", "--generator", "infinite"]
     with pytest.raises(SystemExit) as ended:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -136,6 +136,22 @@ def split_by_level(levels: Sequence[CorpusLevel]) -> Split:
                 quota -= len(twins[i])
     train = tuple(level for i, level in enumerate(levels) if i not in held_out)
     return Split(train, tuple(level for i, level in enumerate(levels) if i in held_out))
+
+
+def require_usable(split: Split, usable: Callable[[CorpusLevel], bool], which: str) -> None:
+    """Fail now if a training cannot use any level of a side.
+
+    Args:
+        split: The corpus.
+        usable: Whether it can use a level.
+        which: Which levels those are, for the message.
+
+    Raises:
+        OptionError: Saying which are missing.
+    """
+    for side, what in ((split.train, "to train on"), (split.held_out, "to hold out")):
+        if not any(map(usable, side)):
+            raise OptionError(f"the corpus has no level {what}: {which} are needed")
 
 
 def _near_copies(levels: Sequence[CorpusLevel]) -> list[set[int]]:

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: Typer reads the annotations.
 
 import contextlib
-import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -16,12 +16,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.provenance import commit
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import require_folder, require_writable, write_json
 
 if TYPE_CHECKING:
     from gym_mario_suite.levels.corpus import Split
+
+_MOST_LATENT = 1024
+_SUFFIX = ".safetensors"
+_NO_MATTER = ("folder", "out", "tensorboard")  # what a run makes does not depend on them
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,6 +68,7 @@ Board = Annotated[
     epilog="Example: mario levels train diffusion --corpus VGLC --folder runs/diffusion",
 )
 def train_diffusion(
+    call: typer.Context,
     corpus: Corpus,
     folder: Folder = None,
     out: Out = None,
@@ -83,16 +88,15 @@ def train_diffusion(
         from gym_mario_suite.levels.diffusion.weights import save_network
     from gym_mario_suite.levels.bench.patterns import window_hashes
 
-    split = _split_of(corpus)
     given = _given(steps=steps, patience=patience)
     settings = DiffusionSettings(seed=seed, threads=threads, **given)
-    folder = folder or Path("runs/levels/diffusion")
+    if stop_at is not None:
+        as_integer("--stop-at", stop_at, 1, settings.steps)
+    folder, target = _places("diffusion", folder, out, "tile_diffusion")
+    split = _split_of(corpus)
     trainer = DiffusionTrainer(split, folder, settings)
     _train(trainer, tensorboard, "nats a cell", stop_at)
-    target = out or folder / "tile_diffusion.safetensors"
-    card = _card("diffusion", trainer, split, "held-out bound, nats a cell")
-    asked = _given(steps=steps, patience=patience, **{"stop-at": stop_at})
-    card["command"] += _words(asked) + f" --keep {keep.value}"
+    card = _card(call, trainer, split, "held-out bound, nats a cell")
     card["kept_step"] = trainer.step if keep is Keep.LAST else card["best_step"]
     arrays = trainer.best_arrays() if keep is Keep.BEST else trainer.kept_arrays()
     hashes = [window_hashes(level.codes) for level in split.train]
@@ -102,6 +106,7 @@ def train_diffusion(
 
 @app.command("vae", epilog="Example: mario levels train vae --corpus VGLC --folder runs/vae")
 def train_vae(
+    call: typer.Context,
     corpus: Corpus,
     folder: Folder = None,
     out: Out = None,
@@ -123,12 +128,11 @@ def train_vae(
     from gym_mario_suite.levels.vae.windows import one_hot
     from gym_mario_suite.levels.weight_files import write_weights
 
-    if latent < 1:
-        raise OptionError(f"--latent must be 1 or more, got {latent}")
-    split = _split_of(corpus)
+    as_integer("--latent", latent, 1, _MOST_LATENT)
     given = _given(steps=steps, patience=patience)
     settings = VAESettings(seed=seed, latent=latent, threads=threads, **given)
-    folder = folder or Path("runs/levels/vae")
+    folder, target = _places("vae", folder, out, "categorical_vae")
+    split = _split_of(corpus)
     trainer = VAETrainer(split, folder, settings)
     _train(trainer, tensorboard, "nats a window")
     network = trainer.network
@@ -149,9 +153,7 @@ def train_vae(
     arrays = {
         name: value for name, value in trainer.kept_arrays().items() if name.startswith("decoder")
     }
-    target = out or folder / "categorical_vae.safetensors"
-    card = _card("vae", trainer, split, "held-out negative ELBO, nats a window")
-    card["command"] += _words(given) + f" --keep {keep.value}"
+    card = _card(call, trainer, split, "held-out negative ELBO, nats a window")
     card["kept_step"] = trainer.step if keep is Keep.LAST else card["best_step"]
     card["figures"] = figures
     for side, values in figures.items():
@@ -168,6 +170,7 @@ def train_vae(
 
 @app.command("ca", epilog="Example: mario levels train ca --corpus VGLC --folder runs/ca")
 def train_ca(
+    call: typer.Context,
     corpus: Corpus,
     folder: Folder = None,
     out: Out = None,
@@ -185,13 +188,12 @@ def train_ca(
 
     if context not in (3, 5, 7):
         raise OptionError(f"--context must be 3, 5 or 7, got {context}")
-    split = _split_of(corpus)
     settings = CASettings(seed=seed, context=context, threads=threads, **_given(steps=steps))
-    folder = folder or Path("runs/levels/ca")
+    folder, target = _places("ca", folder, out, "context_ca")
+    split = _split_of(corpus)
     trainer = CATrainer(split, folder, settings)
     _train(trainer, tensorboard, "nats an object")
-    target = out or folder / "context_ca.safetensors"
-    card = _card("ca", trainer, split, "held-out cross entropy, nats an object")
+    card = _card(call, trainer, split, "held-out cross entropy, nats an object")
     about = {"context": context, "card": card}
     write_weights(target, trainer.best_arrays(), WEIGHTS_FORMAT, about)
     _write_card(target, card)
@@ -220,9 +222,30 @@ def _split_of(corpus: Path) -> "Split":
     return split
 
 
-def _words(options: dict[str, Any]) -> str:
-    """Options as they are typed."""
-    return "".join(f" --{name} {value}" for name, value in options.items())
+def _places(kind: str, folder: Path | None, out: Path | None, name: str) -> tuple[Path, Path]:
+    """The run's folder and the file of weights, which can be written."""
+    folder = require_folder(folder or Path("runs/levels") / kind)
+    target = out or folder / f"{name}{_SUFFIX}"
+    if target.suffix != _SUFFIX:
+        raise OptionError(f"--out must end in {_SUFFIX}, since a card *.json goes beside it")
+    require_writable(target, _card_path(target))
+    return folder, target
+
+
+def _card_path(target: Path) -> Path:
+    return target.with_suffix(".json")
+
+
+def _command(call: typer.Context) -> str:
+    """The command that runs, without its defaults; of a folder only the name is told."""
+    words = ["mario", "levels", "train", str(call.info_name)]
+    for option in call.command.params:
+        value = call.params[str(option.name)]
+        if option.name in _NO_MATTER or value == option.default:
+            continue
+        text = value.name if isinstance(value, Path) else getattr(value, "value", value)
+        words += [option.opts[0], str(text)]
+    return shlex.join(words)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -279,13 +302,13 @@ def _writer(board: Path | None) -> Iterator[Callable[[str, float, int], None]]:
         writer.close()
 
 
-def _card(kind: str, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
+def _card(call: typer.Context, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
     """What the weights are and how they came about."""
     from gym_mario_suite.levels.corpus import digest_of_levels
 
     best = min((look for look in trainer.looks if look.best), key=lambda look: look.held_out)
     return {
-        "command": f"mario levels train {kind} --corpus VGLC --seed {trainer.settings.seed}",
+        "command": _command(call),
         "commit": commit(),
         "corpus": "VGLC, processed text levels (Summerville et al., arXiv 1606.07487)",
         "corpus_sha256": digest_of_levels(split),
@@ -300,7 +323,7 @@ def _card(kind: str, trainer: Any, split: "Split", loss: str) -> dict[str, Any]:
 
 
 def _write_card(target: Path, card: dict[str, Any]) -> None:
-    path = target.with_suffix(".json")
-    write_whole(path, (json.dumps(card, indent=1) + "\n").encode())
+    path = _card_path(target)
+    write_json(path, card)
     size = target.stat().st_size / 1e6
     print(f"wrote {target} ({size:.2f} MB) and {path}", file=sys.stderr)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gym_mario_suite.errors import OptionError
-from gym_mario_suite.whole_file import require_folder, temporary_beside
+from gym_mario_suite.errors import MarioError, OptionError, WeightsError, as_integer
+from gym_mario_suite.whole_file import require_folder, write_whole
 
 CHECKPOINT = "checkpoint.pt"
+_MOST = (1 << 63) - 1
+_MOST_THREADS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,9 @@ class TrainingSettings:
         check_every: Steps between looks at the held-out levels; a checkpoint follows each.
         patience: Looks without a new best after which training stops.
         threads: Threads of torch; results depend on them.
+
+    Raises:
+        OptionError: For a number out of range.
     """
 
     seed: int = 0
@@ -37,6 +42,12 @@ class TrainingSettings:
     check_every: int = 100
     patience: int = 10
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        as_integer("seed", self.seed, 0, _MOST)
+        for name in ("steps", "check_every", "patience"):
+            as_integer(name, getattr(self, name), 1, _MOST)
+        as_integer("threads", self.threads, 1, _MOST_THREADS)
 
 
 @dataclass(frozen=True)
@@ -160,7 +171,11 @@ class Trainer(ABC, Generic[Network]):
         return look
 
     def save(self) -> None:
-        """Write the checkpoint, whole or not at all."""
+        """Write the checkpoint, whole or not at all.
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
         state: dict[str, Any] = {
             "about": self._about,
             "step": self.step,
@@ -172,21 +187,34 @@ class Trainer(ABC, Generic[Network]):
             "rng": json.dumps(self.rng.bit_generator.state),
             "torch_rng": torch.get_rng_state(),
         }
-        path = self.folder / CHECKPOINT
-        temporary = temporary_beside(path)
-        torch.save(state, temporary)
-        os.replace(temporary, path)
+        written = io.BytesIO()
+        torch.save(state, written)
+        write_whole(self.folder / CHECKPOINT, written.getvalue())
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint; False when there is none.
 
         Raises:
             OptionError: If it was made with other settings, or on other levels.
+            WeightsError: If it is damaged, or something else.
         """
         path = self.folder / CHECKPOINT
         if not path.exists():
             return False
-        state = torch.load(path, weights_only=True)
+        try:
+            self._go_on(torch.load(path, weights_only=True), path)
+        except (MarioError, OSError):
+            raise
+        except Exception as error:
+            # Of a file that holds something else torch says so in many ways, some of them long.
+            reason = str(error).partition("\n")[0][:80] or type(error).__name__
+            raise WeightsError(
+                f"{path} is damaged, or no checkpoint of `mario levels train` ({reason}); choose "
+                "another folder, or delete it to begin anew"
+            ) from error
+        return True
+
+    def _go_on(self, state: dict[str, Any], path: Path) -> None:
         differing = [name for name in self._about if state["about"].get(name) != self._about[name]]
         if differing:
             raise OptionError(
@@ -202,7 +230,6 @@ class Trainer(ABC, Generic[Network]):
             getattr(self, name).load_state_dict(more)
         self.rng.bit_generator.state = json.loads(state["rng"])
         torch.set_rng_state(state["torch_rng"])
-        return True
 
     def kept_arrays(self) -> dict[str, np.ndarray]:
         """The parameters as they are now, as numpy arrays."""

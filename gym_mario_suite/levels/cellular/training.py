@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.levels.cellular.automaton import OBJECTS, context_of_cells
-from gym_mario_suite.levels.corpus import CorpusLevel, Domain, Split, digest_of_levels
+from gym_mario_suite.levels.corpus import (
+    CorpusLevel,
+    Domain,
+    Split,
+    digest_of_levels,
+    require_usable,
+)
 from gym_mario_suite.levels.tile_grid import Tile
 from gym_mario_suite.levels.trainer import Trainer, TrainingSettings
 
@@ -70,6 +76,7 @@ class CATrainer(Trainer[ContextNetwork]):
     settings: CASettings
 
     def __init__(self, split: Split, folder: Path, settings: CASettings) -> None:
+        require_usable(split, _is_used, "levels of Super Mario Bros. or its sequel, not all air,")
         super().__init__(folder, settings, {"levels": digest_of_levels(split)})
         self.network = ContextNetwork(settings.context)
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
@@ -93,14 +100,17 @@ class CATrainer(Trainer[ContextNetwork]):
         return functional.cross_entropy(self.network(inputs), torch.from_numpy(objects))
 
 
+def _is_used(level: CorpusLevel) -> bool:
+    return level.domain in (Domain.SMB, Domain.SMB2J) and bool((level.codes != Tile.EMPTY).any())
+
+
 def _examples(
     levels: tuple[CorpusLevel, ...], context: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Windows around all objects, and the objects. Air is never one: that is the post's choice."""
-    chosen = [level for level in levels if level.domain in (Domain.SMB, Domain.SMB2J)]
     around, objects = [], []
     number = {tile: i for i, tile in enumerate(OBJECTS)}
-    for level in chosen:
+    for level in filter(_is_used, levels):
         cells = np.argwhere(level.codes != Tile.EMPTY)
         around.append(context_of_cells(level.codes, cells, context))
         objects.append([number[Tile(code)] for code in level.codes[tuple(cells.T)].tolist()])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gym_mario_suite.levels.corpus import CorpusLevel, Split, digest_of_levels
+from gym_mario_suite.levels.corpus import CorpusLevel, Split, digest_of_levels, require_usable
 from gym_mario_suite.levels.diffusion.network import DenoisingNetwork
 from gym_mario_suite.levels.diffusion.shape import NetworkShape
 from gym_mario_suite.levels.diffusion.training_data import Examples, ExampleSource
@@ -73,6 +73,12 @@ class DiffusionTrainer(Trainer[DenoisingNetwork]):
         settings: DiffusionSettings,
         shape: NetworkShape | None = None,
     ) -> None:
+        columns = settings.columns
+        require_usable(
+            split,
+            lambda level: level.codes.shape[1] >= columns,
+            f"levels of {columns} columns or more",
+        )
         self.shape = shape or NetworkShape()
         about = {"shape": asdict(self.shape), "levels": digest_of_levels(split)}
         super().__init__(folder, settings, about)

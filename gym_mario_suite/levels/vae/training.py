@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gym_mario_suite.levels.corpus import WINDOW, Split, digest_of_levels
+from gym_mario_suite.levels.corpus import WINDOW, Split, digest_of_levels, require_usable
 from gym_mario_suite.levels.trainer import Trainer, TrainingSettings
 from gym_mario_suite.levels.vae.windows import SPRITES, one_hot, vae_windows
 
@@ -116,6 +116,11 @@ class VAETrainer(Trainer[CategoricalVAENetwork]):
     settings: VAESettings
 
     def __init__(self, split: Split, folder: Path, settings: VAESettings) -> None:
+        require_usable(
+            split,
+            lambda level: bool(len(vae_windows([level]))),
+            f"levels of Super Mario Bros. with more than {WINDOW} columns",
+        )
         super().__init__(folder, settings, {"levels": digest_of_levels(split)})
         self.network = CategoricalVAENetwork(settings.latent)
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)

@@ -20,7 +20,7 @@ from gym_mario_suite.agents.dream_players import (
 from gym_mario_suite.datasets.tapes import SUFFIX, Tapes, TapeWriter
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_integer, as_number
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.whole_file import require_folder
 
@@ -30,6 +30,7 @@ FIRST_HELD_OUT_SEED, TRAINING_SEEDS = 0, (1_000_000, 1 << 31)
 _DIFFICULTIES = tuple(d for d in range(11) if d not in HELD_OUT_DIFFICULTIES)
 _TYPE_SHARES = (0.5, 0.25, 0.25)
 _MODE_SHARES = (0.35, 0.25, 0.4)
+_MOST, _MOST_SHARE = (1 << 63) - 1, 1e6
 _GUIDE = "astar:budget=300"
 _GUIDED_SHARE = 0.6  # of the episodes begin with a good player, so that they get somewhere
 
@@ -59,9 +60,10 @@ class CollectOptions:
     agents: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("ticks", "shard_ticks", "longest"):
-            if getattr(self, name) < 16:
-                raise OptionError(f"{name} must be at least 16, got {getattr(self, name)}")
+        for name, low in (("ticks", 16), ("shard_ticks", 16), ("longest", 16), ("seed", 0)):
+            as_integer(name, getattr(self, name), low, _MOST)
+        for agent, share in self.agents:
+            as_number(f"the share of {agent}", share, 1 / _MOST_SHARE, _MOST_SHARE)
 
     @property
     def shards(self) -> int:

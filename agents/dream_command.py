@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from gym_mario_suite.completion import words
-from gym_mario_suite.dream.commands import app, shown
+from gym_mario_suite.dream.command_parts import shown
+from gym_mario_suite.dream.commands import app
 from gym_mario_suite.dream.presets import PRESETS
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 
 __all__ = ["app"]
+_MOST_WORKERS = 1024
 
 
 @app.command(epilog="Example: mario dream gen --out tapes --ticks 1000000")
@@ -46,6 +48,7 @@ def gen(
     for name, _ in extra:
         make_agent(name)
     options = CollectOptions(ticks=ticks, seed=seed, agents=extra)
+    as_integer("--workers", workers, 0, _MOST_WORKERS)
     errors = Console(stderr=True)
     with Progress(
         *Progress.get_default_columns()[:2],
@@ -72,8 +75,8 @@ def _share_of(text: str) -> tuple[str, float]:
     try:
         number = float(share)
     except ValueError:
-        number = -1.0
-    if not name or number <= 0:
+        name, number = "", 0.0
+    if not name:
         raise OptionError(f"--agent must be NAME=SHARE with a share above 0, got {text!r}")
     return name, number
 

@@ -15,9 +15,10 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.agents.dream_players import sticky_buttons
 from gym_mario_suite.datasets.diamond_hdf5 import record_frames, save_diamond
 from gym_mario_suite.dream.presets import BUTTONS
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.whole_file import require_folder
 
+_MOST = (1 << 31) - 1
 # What is seen, to the action and its button bits.
 Policy = Callable[[NDArray[np.uint8]], tuple[NDArray[np.int8], int]]
 
@@ -43,9 +44,8 @@ class NESFrameOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("episodes", "steps", "frame_skip"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, low in (("episodes", 1), ("steps", 1), ("frame_skip", 1), ("seed", 0)):
+            as_integer(name, getattr(self, name), low, _MOST)
 
 
 def record_nes(folder: Path, options: NESFrameOptions) -> Iterator[Path]:

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.wrappers import VectorFrameSpan
 
 _ENGINE = "MarioInfinite-v0"
@@ -18,6 +18,7 @@ _DREAM = "MarioDream-v0"
 _HORIZON = 400  # ticks
 _SPAN, _KEEP = 4, (2, 3, 4)  # a decision is held for so many ticks; the frames of it that are seen
 _SIZE = (60, 80)
+_MOST = (1 << 31) - 1
 _ROLLOUT, _BATCH, _EPOCHS = 128, 256, 4
 
 
@@ -40,9 +41,8 @@ class TransferOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "episodes", "envs"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, low in (("steps", 1), ("episodes", 1), ("envs", 1), ("seed", 0)):
+            as_integer(name, getattr(self, name), low, _MOST)
 
 
 def _engine_envs(count: int) -> gym.vector.VectorEnv:

@@ -3,33 +3,18 @@
 # No `from __future__ import annotations`: Typer reads the annotations.
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gym_mario_suite.completion import words
-from gym_mario_suite.dream.presets import (
-    BACKDROP_MOMENTS,
-    END_SHARE,
-    LAW_MOMENTS,
-    PRESETS,
-    STAGES,
-    preset,
-)
-from gym_mario_suite.errors import OptionError
-from gym_mario_suite.program import EXIT_INTERRUPTED, Interruption
+from gym_mario_suite.dream.command_parts import Threads, shown, use_threads
+from gym_mario_suite.dream.train_command import train
+from gym_mario_suite.errors import OptionError, as_integer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-UPSAMPLER = "upsampler"
-_SAVE_S = 240.0
-_TELL_S = 2.0
-
-Threads = Annotated[int, typer.Option(help="Cores to use at most.")]
+_MOST_STEPS = 1 << 31
 
 
 @app.callback()
@@ -37,192 +22,7 @@ def _dream() -> None:
     """Train, measure and make dream models."""
 
 
-@contextmanager
-def shown(what: str, total: int | None) -> Iterator[Any]:
-    """A progress bar on a terminal; elsewhere nothing."""
-    from rich.console import Console
-    from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    errors = Console(stderr=True)
-    with Progress(
-        *Progress.get_default_columns()[:3],
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-        console=errors,
-        transient=True,
-        disable=not errors.is_terminal,
-    ) as progress:
-        task = progress.add_task(what, total=total, note="")
-        yield lambda **changes: progress.update(task, **changes)
-
-
-@app.command(epilog="Example: mario dream train --data tapes --out runs/xs-1 --model xs")
-def train(
-    data: Annotated[
-        str,
-        typer.Option(
-            help="Tapes (`mario dream gen`) or .hdf5 files, a file or a folder; minari:ID."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where checkpoints go.")],
-    model: Annotated[
-        str,
-        typer.Option(
-            help=f"Preset: {', '.join(PRESETS)}; or {UPSAMPLER}.",
-            autocompletion=words((*PRESETS, UPSAMPLER)),
-        ),
-    ] = "xs",
-    stage: Annotated[
-        str,
-        typer.Option(
-            help="motion (first), herd, denoise (second), rollout (third), contact (last).",
-            autocompletion=words(STAGES),
-        ),
-    ] = "denoise",
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            help="Begin with these weights: an earlier stage's folder, an exported model's file "
-            "(.onnx, .safetensors), or a shipped model's name."
-        ),
-    ] = None,
-    steps: Annotated[int, typer.Option(help="Steps; 0: as many as fit into --minutes.")] = 10_000,
-    minutes: Annotated[
-        float, typer.Option(help="With --steps 0: the time of the whole training.")
-    ] = 0.0,
-    max_minutes: Annotated[
-        float, typer.Option(help="Stop this call after so long, with a checkpoint; 0 for never.")
-    ] = 0.0,
-    batch: Annotated[int, typer.Option(help="Windows in a step.")] = 32,
-    horizon: Annotated[int, typer.Option(help="Frames predicted in a window.")] = 1,
-    motion_batch: Annotated[
-        int, typer.Option(help="Windows more in a step, of which only motion is learnt.")
-    ] = 0,
-    rate: Annotated[float, typer.Option(help="Learning rate.")] = 3e-4,
-    end_share: Annotated[
-        float, typer.Option(help="Share of the windows that are ends of episodes, of tapes.")
-    ] = END_SHARE,
-    touch_share: Annotated[
-        float,
-        typer.Option(help="Share of the windows in which Mario and a creature meet, of tapes."),
-    ] = 0.0,
-    law_moments: Annotated[
-        int, typer.Option(help="Moments to find the laws of motion in, before the first step.")
-    ] = LAW_MOMENTS,
-    backdrop_moments: Annotated[
-        int, typer.Option(help="Frames to find the backdrops in, before the first step.")
-    ] = BACKDROP_MOMENTS,
-    precision: Annotated[str, typer.Option(help="fp32 or bf16.")] = "fp32",
-    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda, or auto.")] = "auto",
-    threads: Threads = 1,
-    seed: Annotated[int, typer.Option(help="Decides weights, batches and noise.")] = 0,
-) -> None:
-    """Train a model; the same command goes on where it was stopped.
-
-    TensorBoard shows losses and strips of dreams: `tensorboard --logdir FOLDER`.
-    """
-    from gym_mario_suite.dream.weights import require_training
-
-    require_training()
-    import torch
-
-    from gym_mario_suite.dream.findings import missing
-    from gym_mario_suite.dream.train_options import TrainOptions
-    from gym_mario_suite.dream.training import Trainer
-    from gym_mario_suite.dream.training_log import TrainingLog
-    from gym_mario_suite.dream.windows import open_windows
-    from gym_mario_suite.whole_file import require_folder
-
-    torch.set_num_threads(threads)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if model == UPSAMPLER:
-        _train_upsampler(data, out, steps, batch, rate, seed, device, threads)
-        return
-    config = preset(model)
-    options = TrainOptions(
-        stage=stage,
-        steps=steps,
-        minutes=minutes or max_minutes,
-        batch=batch,
-        horizon=horizon,
-        motion_batch=motion_batch,
-        rate=rate,
-        precision=precision,
-        compile=compiled,
-        law_moments=law_moments,
-        backdrop_moments=backdrop_moments,
-        seed=seed,
-    )
-    require_folder(out)
-    source = open_windows(data, config.height_px, config.width_px, threads, end_share, touch_share)
-    trainer = Trainer(config, options, source, device)
-    if not trainer.load(out) and start is not None:
-        trainer.start_from(start)
-    if missing(trainer.model):
-        typer.echo("finding laws of motion and backdrops (once, a minute or two) ...")
-        for line in trainer.find().lines():
-            typer.echo(line)
-    deadline = time.monotonic() + 60 * max_minutes if max_minutes else None
-    log = TrainingLog(out, source, options.seed)
-    saved = told = time.monotonic()
-    # An error or a second Ctrl-C may come in the middle of a step, and a torn state is no
-    # checkpoint: what was saved last stays then.
-    with Interruption() as interruption, closing(log):
-        with shown(f"{model} {stage}", trainer.progress.steps or None) as show:
-            for progress in trainer.run(deadline=deadline):
-                if interruption.asked:
-                    break
-                now = time.monotonic()
-                if now - told > _TELL_S:
-                    note = f"loss {progress.loss:.4f}, {progress.predictions:,} predictions"
-                    show(completed=progress.step, total=progress.steps or None, note=note)
-                    log.losses(progress)
-                    told = now
-                if now - saved > _SAVE_S:
-                    trainer.save(out)
-                    log.strip(trainer)
-                    saved = time.monotonic()
-        path = trainer.save(out)
-    progress = trainer.progress
-    typer.echo(
-        f"{path}: step {progress.step} of {progress.steps}, {progress.predictions:,} predictions, "
-        f"{progress.seconds / 60:.1f} minutes, loss {progress.loss:.5f}"
-    )
-    if interruption.asked:
-        typer.echo("interrupted; the same command goes on", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED)
-
-
-def _train_upsampler(
-    data: str, out: Path, steps: int, batch: int, rate: float, seed: int, device: str, threads: int
-) -> None:
-    from gym_mario_suite.dream.presets import UpsamplerConfig
-    from gym_mario_suite.dream.upsampling import save_upsampler, train_upsampler
-    from gym_mario_suite.dream.windows import open_windows
-    from gym_mario_suite.whole_file import require_folder
-
-    if steps < 1:
-        raise OptionError("the upsampler needs --steps")
-    require_folder(out)
-    source = open_windows(data, 240, 320, threads)
-    with shown(UPSAMPLER, steps) as show:
-        trained = train_upsampler(
-            UpsamplerConfig(),
-            source,
-            steps,
-            batch,
-            rate,
-            seed,
-            device,
-            lambda step, loss: show(completed=step, note=f"loss {loss:.4f}"),
-            out,
-        )
-    path = out / f"{UPSAMPLER}.safetensors"
-    save_upsampler(path, trained)
-    typer.echo(f"{path}: {steps} steps")
+app.command(epilog="Example: mario dream train --data tapes --out runs/xs-1 --model xs")(train)
 
 
 @app.command(epilog="Example: mario dream export runs/xs-1 --out xs")
@@ -247,13 +47,19 @@ def export(
     from gym_mario_suite.dream.weights import require_training
 
     require_training()
-    from gym_mario_suite.dream.cards import card_of_checkpoint
+    from gym_mario_suite.dream.cards import as_threshold, card_of_checkpoint
     from gym_mario_suite.dream.export import export_onnx
     from gym_mario_suite.dream.network import Denoiser
     from gym_mario_suite.dream.presets import DreamConfig
     from gym_mario_suite.dream.training import CHECKPOINT
     from gym_mario_suite.dream.weights import averages_of, fill, mean_of, save_model
+    from gym_mario_suite.whole_file import require_writable
 
+    as_threshold("--threshold", threshold)
+    stem = out.with_suffix("") if out.suffix in (".onnx", ".safetensors") else out
+    # `with_suffix` would take what follows a point for a suffix: "m-0.5".
+    weights_file, onnx_file = (stem.with_name(f"{stem.name}{s}") for s in (".safetensors", ".onnx"))
+    require_writable(weights_file, onnx_file)
     paths = [path / CHECKPOINT if path.is_dir() else path for path in checkpoints]
     read = [averages_of(path) for path in paths]
     metadata = read[0][1]
@@ -268,11 +74,9 @@ def export(
             values["evaluation"] = json.loads(card.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise OptionError(f"cannot read {card}: {error}") from error
-    stem = out.with_suffix("") if out.suffix in (".onnx", ".safetensors") else out
-    save_model(stem.with_suffix(".safetensors"), denoiser, config, values)
-    export_onnx(stem.with_suffix(".onnx"), denoiser, config, values)
-    for suffix in (".safetensors", ".onnx"):
-        file = stem.with_suffix(suffix)
+    save_model(weights_file, denoiser, config, values)
+    export_onnx(onnx_file, denoiser, config, values)
+    for file in (weights_file, onnx_file):
         typer.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
 
 
@@ -297,7 +101,6 @@ def evaluate(
     from gym_mario_suite.dream.weights import require_training
 
     require_training()
-    import torch
     from rich.console import Console
     from rich.table import Table
 
@@ -306,7 +109,7 @@ def evaluate(
     from gym_mario_suite.whole_file import require_writable, write_json
 
     require_writable(json_file, probes)
-    torch.set_num_threads(threads)
+    use_threads(threads)
     model = model or DEFAULT_MODEL
     backend = "torch" if model.endswith(SAFETENSORS) else "onnx"
     options = EvalOptions.quick(threads) if quick else EvalOptions(threads=threads)
@@ -341,15 +144,15 @@ def probes(
     from gym_mario_suite.dream.weights import require_training
 
     require_training()
-    import torch
 
     from gym_mario_suite.datasets.tapes import Tapes
     from gym_mario_suite.dream.probes import Probes
     from gym_mario_suite.dream.windows import TapeWindows
     from gym_mario_suite.whole_file import require_writable
 
+    as_integer("--steps", steps, 1, _MOST_STEPS)
     require_writable(out)
-    torch.set_num_threads(threads)
+    use_threads(threads)
     size = 120, 160
     found = Probes(*size)
     with shown("probes", steps) as show:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.dream.cards import threshold_of
 from gym_mario_suite.dream.dreamer import Dreamer
 from gym_mario_suite.dream.facts import FACT
 from gym_mario_suite.dream.frames import Frames
@@ -220,7 +221,7 @@ class Evaluation(StepEvaluation):
         place.
         """
         count, steps = self.options.long_rollouts, self.options.long_steps
-        threshold = float(self.model.card.get("done_threshold", 0.5))
+        threshold = threshold_of(self.model.card)
         episodes, begins = starts(self.tapes, count, 1)
         player = TapePlayer(self.tapes, *self.size, self.options.threads)
         pieces = player.pieces(episodes, begins, CONTEXT)

@@ -20,7 +20,7 @@ BACKENDS = ("onnx", "torch")
 DATA = Path(__file__).parent / "data"
 DEFAULT_MODEL = "xs"
 ONNX, SAFETENSORS = ".onnx", ".safetensors"
-_MAX_THREADS = 256
+MAX_THREADS = 256
 Floats = NDArray[np.float32]
 
 
@@ -84,7 +84,7 @@ class OnnxModel:
             raise OptionError(
                 "dreaming needs onnxruntime: pip install 'gym-mario-suite[dream]'"
             ) from None
-        threads = as_integer("threads", threads, 1, _MAX_THREADS)
+        threads = as_integer("threads", threads, 1, MAX_THREADS)
         if not os.path.isfile(path):
             raise WeightsError(f"there is no model file {path}")
         options = onnxruntime.SessionOptions()
@@ -168,7 +168,7 @@ class TorchModel:
         self._torch = torch
         self._device = torch.device(device)
         self._denoiser = denoiser.to(self._device)
-        torch.set_num_threads(as_integer("threads", threads, 1, _MAX_THREADS))
+        torch.set_num_threads(as_integer("threads", threads, 1, MAX_THREADS))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TorchModel, self._again

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.datasets.tapes_json import load_tapes_json
+from gym_mario_suite.dream.cards import threshold_of
 from gym_mario_suite.dream.dreamer import Dreamer, outcome_of
 from gym_mario_suite.dream.facts import FACT, memory_of
 from gym_mario_suite.dream.frames import Frames, to_frames, to_model
@@ -259,7 +260,7 @@ class StepEvaluation:
         truth = targets_of(pieces.facts)
         done = truth.done[:, -1] > 0
         reward = truth.reward[:, -1].astype(np.float64)
-        threshold = float(self.model.card.get("done_threshold", 0.5))
+        threshold = threshold_of(self.model.card)
         calm = ~done
         false = float((said.p_done[calm] >= threshold).mean() * 1000)
         caught = float((said.p_done[done] >= threshold).mean())

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 
 from gym_mario_suite.dream.losses import NoiseOptions
 from gym_mario_suite.dream.presets import BACKDROP_MOMENTS, LAW_MOMENTS, STAGES
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer, as_number
+
+_MOST = (1 << 31) - 1  # of seeds, too: torch's have 63 bits, and a step's number stands below them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +81,11 @@ class TrainOptions:
             ("warm_up", 1),
             ("law_moments", 1),
             ("backdrop_moments", 1),
+            ("seed", 0),
         ):
-            if getattr(self, name) < low:
-                raise OptionError(f"{name} must be at least {low}, got {getattr(self, name)}")
+            as_integer(name, getattr(self, name), low, _MOST)
+        as_number("rate", self.rate, 0, 1)
+        as_number("minutes", self.minutes, 0, _MOST)
         if not self.steps and self.minutes <= 0:
             raise OptionError("give steps, or minutes from which they follow")
 

@@ -33,8 +33,8 @@ from gym_mario_suite.dream.weights import (
     averages_of,
     fill,
     fill_optimiser,
+    load_checkpoint,
     load_model,
-    load_tensors,
     optimiser_tensors,
     save_tensors,
 )
@@ -275,6 +275,7 @@ class Trainer:
             "config": self.config.to_dict(),
             "options": self.options.digest(),
             "data": self.source.digest(),
+            "shares": self.source.shares,
             "progress": progress,
         }
         path = folder / CHECKPOINT
@@ -290,16 +291,21 @@ class Trainer:
         path = folder / CHECKPOINT
         if not path.exists():
             return False
-        tensors, metadata = load_tensors(path)
+        tensors, metadata = load_checkpoint(path)
         if metadata["config"] != self.config.to_dict():
             raise WeightsError(
                 f"{path}: the checkpoint is of another model ({metadata['config'].get('name')!r}); "
                 "choose another folder, or delete it"
             )
-        for name, now in (("options", self.options.digest()), ("data", self.source.digest())):
-            if metadata[name] != now:
+        # Older checkpoints tell no shares.
+        for name, told, now in (
+            ("options", "options", self.options.digest()),
+            ("data", "data", self.source.digest()),
+            ("shares", "--end-share or --touch-share", self.source.shares),
+        ):
+            if metadata.get(name, now) != now:
                 raise WeightsError(
-                    f"{path}: the checkpoint was made with other {name}; choose another folder, "
+                    f"{path}: the checkpoint was made with other {told}; choose another folder, "
                     "or delete it"
                 )
         part = lambda prefix: {  # noqa: E731

@@ -38,13 +38,13 @@ class MemoryModel:
 
 def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
     """A picture of dreams over the truth: each pair of rows is one window, time goes right."""
-    length = CONTEXT + _STRIP_STEPS
-    pieces = source.batch(seed + 1, 0, _STRIP_ROWS, length)
+    steps = min(_STRIP_STEPS, source.longest - CONTEXT)
+    pieces = source.batch(seed + 1, 0, _STRIP_ROWS, CONTEXT + steps)
     dreamer = Dreamer(model, _STRIP_ROWS)
     for row in range(_STRIP_ROWS):
         begin_at(dreamer, row, pieces, row)
     shown = [pieces.frames[:, CONTEXT - 1]]
-    for step in range(_STRIP_STEPS):
+    for step in range(steps):
         frames, _ = dreamer.step(pieces.keys[:, CONTEXT - 1 + step])
         if step % _STRIP_EVERY == _STRIP_EVERY - 1:
             shown.append(frames)

@@ -79,7 +79,7 @@ def train_upsampler(
     rate: float = 1e-4,
     seed: int = 0,
     device: str = "cpu",
-    tell: Callable[[int, float], None] = lambda step, loss: None,
+    tell: Callable[[int, float], bool] = lambda step, loss: False,
     folder: Path | None = None,
 ) -> Upsampler:
     """Train an upsampler.
@@ -95,9 +95,9 @@ def train_upsampler(
         rate: Learning rate of AdamW.
         seed: Decides weights, frames and noise.
         device: "cpu" or "cuda".
-        tell: Called after each step with its number and loss.
-        folder: Where a checkpoint is written every four minutes and at the end, also after an
-            interrupt, and looked for at the beginning.
+        tell: Called after each step with its number and loss; whether to stop there.
+        folder: Where a checkpoint is written every four minutes and at the end, and looked for at
+            the beginning.
 
     Raises:
         WeightsError: When the checkpoint belongs to another training.
@@ -110,25 +110,22 @@ def train_upsampler(
     checkpoint = None if folder is None else folder / CHECKPOINT
     done = 0 if checkpoint is None else _go_on(checkpoint, model, optimiser, training)
     saved = time.monotonic()
-    whole = True  # not in the middle of a step
-    try:
-        for step in range(done, steps):
-            whole = False
-            frames = source.batch(seed, step, batch, 2).frames
-            large = torch.from_numpy(to_model(resized(frames, *LARGE))).to(device)
-            loss = upsampling_loss(model, large, config.factor, (seed << 32) + step)
-            optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-            optimiser.step()
-            done, whole = step + 1, True
-            tell(done, float(loss.detach()))
-            if checkpoint is not None and time.monotonic() - saved > _SAVE_S:
-                _save_checkpoint(checkpoint, model, optimiser, training, done)
-                saved = time.monotonic()
-    finally:
-        if checkpoint is not None and whole:
+    for step in range(done, steps):
+        frames = source.batch(seed, step, batch, 2).frames
+        large = torch.from_numpy(to_model(resized(frames, *LARGE))).to(device)
+        loss = upsampling_loss(model, large, config.factor, (seed << 32) + step)
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        optimiser.step()
+        done = step + 1
+        if tell(done, float(loss.detach())):
+            break
+        if checkpoint is not None and time.monotonic() - saved > _SAVE_S:
             _save_checkpoint(checkpoint, model, optimiser, training, done)
+            saved = time.monotonic()
+    if checkpoint is not None:
+        _save_checkpoint(checkpoint, model, optimiser, training, done)
     return model.cpu().eval()
 
 

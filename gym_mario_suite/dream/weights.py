@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_mario_suite.dream.onnx_weights import load_onnx_weights
 from gym_mario_suite.dream.presets import DreamConfig
-from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.errors import DeviceError, OptionError, WeightsError
 from gym_mario_suite.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -37,6 +38,25 @@ def require_training() -> None:
             f"this needs {error.name}: pip install 'gym-mario-suite[dream-train]'"
         ) from None
     assert safetensors.torch
+
+
+def training_device(device: str) -> str:
+    """The device to train on; "auto" is a GPU where there is one.
+
+    Raises:
+        OptionError: For a name that is not possible.
+        DeviceError: For a GPU that there is not.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda" if gpus else "cpu"
+    if re.fullmatch(r"cpu|cuda(:\d+)?", device) is None:
+        raise OptionError(f"device must be auto, cpu, cuda or cuda:NUMBER, got {device!r}")
+    if device != "cpu" and int(device.partition(":")[2] or 0) >= gpus:
+        raise DeviceError(f"torch cannot use {device}: it sees {gpus or 'no'} GPUs; give cpu")
+    return device
 
 
 def is_halved(name: str, size: int) -> bool:
@@ -79,13 +99,25 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise WeightsError(f"{path}: the weights cannot be read: {error}") from error
 
 
+def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and metadata of a training's checkpoint.
+
+    Raises:
+        WeightsError: When the file cannot be read, or holds something else.
+    """
+    tensors, metadata = load_tensors(path)
+    if not {"config", "options", "data", "progress"} <= metadata.keys():
+        raise WeightsError(f"{path}: no checkpoint of `mario dream train`")
+    return tensors, metadata
+
+
 def averages_of(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The averaged weights of a training's checkpoint, and its metadata.
 
     Raises:
-        WeightsError: When the file cannot be read.
+        WeightsError: When the file cannot be read, or holds something else.
     """
-    tensors, metadata = load_tensors(path)
+    tensors, metadata = load_checkpoint(path)
     prefix = "average."
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}, metadata
 

@@ -101,7 +101,15 @@ class Targets(NamedTuple):
 
 
 class WindowSource(Protocol):
-    """Where windows come from."""
+    """Where windows come from.
+
+    Attributes:
+        longest: Frames of the longest episode.
+        shares: Which windows are drawn more often than others, by the names of the options.
+    """
+
+    longest: int
+    shares: dict[str, float]
 
     def batch(self, seed: int, number: int, count: int, length: int) -> Pieces:
         """Batch `number` of the stream of this seed: `count` windows of `length` frames."""
@@ -168,6 +176,14 @@ def places_of(facts: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([inside, np.ones_like(inside)], -1)
 
 
+def _longest(frames: NDArray[np.integer]) -> int:
+    """The largest of episodes' numbers of frames."""
+    longest = int(frames.max(initial=0))
+    if longest <= CONTEXT:
+        raise DatasetError(f"no episode has more than {CONTEXT} frames")
+    return longest
+
+
 class TapeWindows:
     """Windows of tapes; their frames are drawn when they are asked for.
 
@@ -198,11 +214,11 @@ class TapeWindows:
         self._ticks = tapes.episodes["ticks"]
         self._ended = np.isin(tapes.episodes["status"], _ENDED)
         self._end_share, self._touch_share = end_share, touch_share
+        self.shares = {"end_share": end_share, "touch_share": touch_share}
         self._touches = []
         if touch_share:
             self._touches = [part for part in touches_of(tapes, threads) if len(part)]
-        if not len(tapes) or self._ticks.max() <= CONTEXT:
-            raise DatasetError(f"no episode has more than {CONTEXT} frames")
+        self.longest = _longest(self._ticks)
 
     def digest(self) -> str:
         """A name of the data."""
@@ -275,8 +291,8 @@ class FrameWindows:
             frames = resized(np.asarray(episode.frames, np.uint8), height, width)
             self._parts.append((frames, np.asarray(episode.keys, np.uint8), facts))
         self._lengths = np.array([len(frames) for frames, _, _ in self._parts])
-        if not len(self._parts) or self._lengths.max() <= CONTEXT:
-            raise DatasetError(f"no episode has more than {CONTEXT} frames")
+        self.longest = _longest(self._lengths)
+        self.shares = {}
 
     def digest(self) -> str:
         """A name of the data."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gym_mario_suite.dream.cards import as_threshold, threshold_of
 from gym_mario_suite.dream.diffusion import MAX_STEPS, SOLVERS
 from gym_mario_suite.dream.runtime import DEFAULT_MODEL, DreamModel, open_model
 from gym_mario_suite.dream.spawns import find_spawn
@@ -54,10 +55,7 @@ class DreamOptions:
         model = self.open()
         if self.level_hint and not model.config.level_hint:
             raise OptionError(f"the model {str(self.model)!r} takes no level hint")
-        if not 0 < self.threshold <= 1:
-            raise OptionError(
-                f"done_threshold must be a probability above 0, got {self.done_threshold!r}"
-            )
+        _ = self.threshold
 
     @property
     def last_step(self) -> int:
@@ -73,8 +71,8 @@ class DreamOptions:
     def threshold(self) -> float:
         """From which probability on a step ends the episode."""
         if self.done_threshold is not None:
-            return float(self.done_threshold)
-        return float(self.open().card.get("done_threshold", 0.5))
+            return as_threshold("done_threshold", self.done_threshold)
+        return threshold_of(self.open().card)
 
     def open(self) -> DreamModel:
         """The model; opened once."""

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from gym_mario_suite.dream.cards import threshold_of
 from gym_mario_suite.dream.dreamer import Dreamer, Outcome
 from gym_mario_suite.dream.frames import Frames
 from gym_mario_suite.dream.hints import HintMap
@@ -67,7 +68,7 @@ class DreamSession:
         self._dreamer.seeds[:] = seed
         self._spawns = list(spawns)
         self._number = first % len(self._spawns)
-        self._threshold = float(model.card.get("done_threshold", 0.5))
+        self._threshold = threshold_of(model.card)
         self._hint = hint
         self._listener = listener
         self._ticker = Ticker()

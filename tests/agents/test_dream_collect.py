@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gym_mario_suite import cli
 from gym_mario_suite.agents.dream_collect import (
     HELD_OUT_DIFFICULTIES,
     TRAINING_SEEDS,
@@ -58,8 +59,10 @@ def test_policies_are_callables_that_one_can_add() -> None:
     tapes = play_shard(0, CollectOptions(ticks=100, shard_ticks=100, guided=2), mix)
     assert "mine" in tapes.players
     assert len(calls) > 50
-    with pytest.raises(OptionError, match="ticks must be at least 16"):
+    with pytest.raises(OptionError, match="ticks must be a whole number from 16"):
         CollectOptions(ticks=3)
+    with pytest.raises(OptionError, match="seed must be a whole number from 0"):
+        CollectOptions(seed=-1)
 
 
 def test_the_balancing_policy_evens_out_what_is_pressed() -> None:
@@ -95,3 +98,25 @@ def test_the_card_and_the_earlier_system_s_files(tmp_path: Path) -> None:
     assert recorded.frames.shape[1:] == (240, 256, 3)
     save_diamond(tmp_path / "e.hdf5", recorded)
     assert np.array_equal(load_diamond(tmp_path / "e.hdf5").frames, recorded.frames)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--agent forward=nan", "the share of forward must be a number from"),
+        ("--agent forward=inf", "the share of forward must be a number from"),
+        ("--agent forward=0", "the share of forward must be a number from"),
+        ("--agent forward", "--agent must be NAME=SHARE"),
+        ("--agent forward=much", "--agent must be NAME=SHARE"),
+        ("--seed -1", "seed must be a whole number from 0"),
+        ("--workers -1", "--workers must be a whole number from 0"),
+    ],
+)
+def test_what_cannot_be_collected_is_told_first(
+    words: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["dream", "gen", "--out", str(tmp_path / "out"), *words.split()])
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -42,7 +42,7 @@ def test_episodes_are_recorded_and_go_on_where_they_stopped(rom: Path, tmp_path:
 
 
 def test_bad_options_say_what_is_wrong(rom: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="episodes must be at least 1"):
+    with pytest.raises(OptionError, match="episodes must be a whole number from 1"):
         NESFrameOptions(episodes=0)
     with pytest.raises(OptionError, match="stage must be like '1-1'"):
         list(record_nes(tmp_path, NESFrameOptions(rom=rom, stage="9-9")))

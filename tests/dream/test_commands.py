@@ -15,6 +15,8 @@ from safetensors.torch import load_file  # noqa: E402
 
 from gym_mario_suite import cli  # noqa: E402
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.dream import upsampling  # noqa: E402
+from gym_mario_suite.dream.presets import UpsamplerConfig  # noqa: E402
 from gym_mario_suite.dream.step_evaluation import EvalOptions  # noqa: E402
 from gym_mario_suite.dream.training import CHECKPOINT, Trainer  # noqa: E402
 from gym_mario_suite.dream.weights import averages_of, load_model  # noqa: E402
@@ -108,6 +110,93 @@ def test_an_exported_model_dreams(trained: Path) -> None:
     second, *_ = env.step(3)
     assert first.shape == second.shape
     env.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("train --device foo", "device must be auto, cpu, cuda or cuda:NUMBER, got 'foo'"),
+        ("train --device cuda:99", "torch cannot use cuda:99"),
+        ("train --threads 0", "--threads must be a whole number from 1"),
+        ("train --seed -1", "seed must be a whole number from 0"),
+        ("train --seed 99999999999", "seed must be a whole number from 0"),
+        ("train --model upsampler --seed -1", "seed must be a whole number from 0"),
+        ("train --model upsampler --batch 0", "batch must be a whole number from 1"),
+        ("train --rate -1", "rate must be a number from"),
+        ("train --rate nan", "rate must be a number from"),
+        ("train --steps 0 --minutes nan", "minutes must be a number from 0"),
+        ("train --max-minutes -1", "--max-minutes must be a number from 0"),
+        ("probes --steps 0", "--steps must be a whole number from 1"),
+        ("probes --threads 0", "--threads must be a whole number from 1"),
+    ],
+)
+def test_numbers_and_devices_that_cannot_be_are_told_first(
+    words: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # There are no such tapes, which would be told of next.
+    data = ("--data", tmp_path / "none", "--out", tmp_path / "out")
+    assert told in error_of(capsys, *words.split(), *data)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_shares_of_a_run_stay_as_they_are(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("train", "--data", trained / "tapes", "--out", trained / "run", "--model", "tiny")
+    command = (*command, "--steps", 3, "--batch", 2, "--law-moments", 200)
+    assert "made with other --end-share" in error_of(capsys, *command, "--end-share", 0.5)
+
+
+def test_names_with_points_are_names_of_their_own(trained: Path, tmp_path: Path) -> None:
+    for name in ("m-0.5", "m-0.7", "m-0.9.onnx"):
+        mario("export", trained / "run", "--out", tmp_path / name)
+    stems = ("m-0.5", "m-0.7", "m-0.9")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"{stem}{suffix}" for stem in stems for suffix in (".onnx", ".safetensors")
+    }
+
+
+@pytest.mark.parametrize("threshold", ["7", "nan", "0", "-0.5"])
+def test_thresholds_that_are_no_probabilities(
+    threshold: str, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("export", trained / "run", "--out", tmp_path / "m", "--threshold", threshold)
+    assert "--threshold must be" in error_of(capsys, *words)
+    absent = ("export", trained / "run", "--out", tmp_path / "absent" / "m")
+    assert "cannot write" in error_of(capsys, *absent)
+
+
+def test_a_model_is_no_checkpoint(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("export", trained / "mine.safetensors", "--out", tmp_path / "m")
+    assert "no checkpoint of `mario dream train`" in error_of(capsys, *words)
+
+
+def test_ctrl_c_while_the_upsampler_trains_keeps_what_was_learnt(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = UpsamplerConfig(
+        channels=(8,) * 4, depths=(1,) * 4, attention=(False,) * 4, condition=16, steps=2
+    )
+    monkeypatch.setattr("gym_mario_suite.dream.presets.UpsamplerConfig", lambda: small)
+    loss, calls = upsampling.upsampling_loss, []
+
+    def interrupted(*given: Any) -> Any:
+        calls.append(given[-1])
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return loss(*given)
+
+    monkeypatch.setattr(upsampling, "upsampling_loss", interrupted)
+    command = ["train", "--data", trained / "tapes", "--out", tmp_path, "--model", "upsampler"]
+    words = [*map(str, command), "--steps", "2", "--batch", "1"]
+    stopped = CliRunner().invoke(cli.app, ["dream", *words])
+    assert (stopped.exit_code, "interrupted" in stopped.output) == (130, True)
+    assert [path.name for path in tmp_path.iterdir()] == [upsampling.CHECKPOINT]
+    assert "2 steps" in mario(*words).output
+    assert calls == [0, 1]
+    upsampling.load_upsampler(tmp_path / "upsampler.safetensors")
 
 
 def test_what_cannot_be_done_is_one_line(

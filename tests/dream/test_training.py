@@ -4,14 +4,19 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
+from gym_mario_suite.datasets.tapes import Tapes, TapeWriter  # noqa: E402
 from gym_mario_suite.dream.losses import denoising_loss, rollout_loss, to_batch  # noqa: E402
 from gym_mario_suite.dream.motion_loss import motion_loss  # noqa: E402
+from gym_mario_suite.dream.network import Denoiser  # noqa: E402
 from gym_mario_suite.dream.presets import STAGES, preset  # noqa: E402
 from gym_mario_suite.dream.train_options import TrainOptions  # noqa: E402
 from gym_mario_suite.dream.training import Trainer  # noqa: E402
+from gym_mario_suite.dream.training_log import MemoryModel, dream_strip  # noqa: E402
+from gym_mario_suite.dream.weights import load_checkpoint, save_tensors  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
+
+from .conftest import played  # noqa: E402
 
 
 class OneClip:
@@ -19,6 +24,7 @@ class OneClip:
 
     def __init__(self, source: TapeWindows) -> None:
         self._source = source
+        self.longest, self.shares = source.longest, source.shares
 
     def digest(self) -> str:
         return "one clip"
@@ -143,6 +149,32 @@ def test_motion_moves_nothing_but_body_sprite_and_edge(source: TapeWindows) -> N
     diamond = Trainer(preset("diamond"), options, source)
     with pytest.raises(OptionError, match="needs a model with a memory, not 'diamond'"):
         list(diamond.run())
+
+
+@pytest.mark.parametrize(("ticks", "columns"), [(15, 3), (6, 1), (400, 5)])
+def test_short_episodes_make_short_strips(ticks: int, columns: int) -> None:
+    writer = TapeWriter()
+    for seed in range(3):
+        game, origin, keys = played(seed, ticks)
+        writer.add(game, origin, keys, "right")
+    config = preset("tiny")
+    model = MemoryModel(config, Denoiser(config).eval())
+    strip = dream_strip(model, TapeWindows(writer.tapes(), *config.shape[:2]), 0)
+    assert strip.shape == (6 * config.height_px, columns * config.width_px, 3)
+
+
+def test_older_checkpoints_tell_no_shares(
+    source: TapeWindows, tapes: Tapes, tmp_path: Path
+) -> None:
+    options = TrainOptions(law_moments=200, steps=2, batch=2)
+    other = TapeWindows(tapes, 60, 64, touch_share=0.2)
+    path = Trainer(preset("tiny"), options, source).save(tmp_path)
+    with pytest.raises(WeightsError, match="made with other --end-share or --touch-share"):
+        Trainer(preset("tiny"), options, other).load(tmp_path)
+    tensors, metadata = load_checkpoint(path)
+    del metadata["shares"]
+    save_tensors(path, tensors, metadata)
+    assert Trainer(preset("tiny"), options, other).load(tmp_path)
 
 
 def test_steps_follow_from_the_time(source: TapeWindows, tmp_path: Path) -> None:

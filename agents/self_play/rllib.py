@@ -20,6 +20,7 @@ import typer
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.multiplayer.parallel import MarioParallelEnv
 from gym_mario_suite.program import told_errors
+from gym_mario_suite.whole_file import require_folder
 
 ENV_NAME = "mario_party"
 _SHARED = "shared"
@@ -88,6 +89,8 @@ def _example(
     seed: Annotated[int, typer.Option(help="Decides the levels and the start.")] = 0,
 ) -> None:
     """Train PPO by self-play on races of two."""
+    if out is not None:
+        require_folder(out)
     algorithm = self_play_config(seed=seed, difficulty=difficulty).build_algo()
     try:
         for number in range(iterations):

@@ -11,7 +11,7 @@ import typer
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.format_names import FORMAT_NAMES
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import require_writable, write_whole
 
 if TYPE_CHECKING:
     from gym_mario_suite.engine.world import Mode, Rules
@@ -98,6 +98,7 @@ def check(
     from gym_mario_suite.levels.playability import NODES, EnginePlayer
     from gym_mario_suite.levels.playability import check as check_level
 
+    require_writable(picture)
     level = read_level(file, format_name, rules_named(rules))
     player = EnginePlayer(NODES if nodes is None else nodes, mode_numbered(mode))
     found = check_level(level, player)

@@ -13,6 +13,7 @@ from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generators import GENERATORS, generator_named
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.whole_file import require_writable
 
 if TYPE_CHECKING:
     from gym_mario_suite.levels.generator import Generator
@@ -89,6 +90,7 @@ def generate(
     if count > 1 and out is not None and "{seed}" not in str(out):
         raise OptionError("several levels need {seed} in the name of --out")
     asked = _asked(maker, width, height, theme, option, latent)
+    require_writable(trace)
     if trace is not None:
         asked["trace"] = True
     first = options.seed_number(seed)

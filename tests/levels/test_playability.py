@@ -154,3 +154,13 @@ def test_convert_and_render(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert struct.unpack(">II", picture.read_bytes()[16:24]) == (640, 240)
     assert mario("levels", "convert", text, tmp_path / "e.doc") == 2
     assert "ends in one of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["levels check none --picture", "levels latents"])
+def test_a_picture_that_cannot_be_written_is_told_before_the_work(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words.split(), str(tmp_path / "absent" / "a.png")])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: cannot write")

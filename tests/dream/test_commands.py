@@ -223,7 +223,13 @@ def test_what_cannot_be_done_is_one_line(
 
 
 @pytest.mark.parametrize(
-    "words", ["eval --json", "eval --probes", "probes --data none --out", "data none --json"]
+    "words",
+    [
+        "eval none.onnx --json",
+        "eval none.onnx --probes",
+        "probes --data none --out",
+        "data none --json",
+    ],
 )
 def test_a_place_that_cannot_be_written_is_told_before_the_work(
     words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -54,7 +54,7 @@ def test_chunks_of_latents_and_options_of_the_generator(capsys):
         (("-g", "ngram:weights=w.safetensors"), "'ngram' has no weights"),
         (("-g", "vae:weights=absent.safetensors"), "absent.safetensors cannot be read"),
         (("-g", "nobody:weights=w"), "unknown level generator 'nobody'"),
-        (("--trace", "absent/trace.gif"), "cannot write absent/trace.gif"),
+        (("--trace", "absent/trace.gif", "--width", "1"), "cannot write absent/trace.gif"),
         (("--seed", "x"), "whole number"),
         (("-n", "2", "--play"), "one level at a time"),
         (("-n", "2", "--out", "x.txt"), "{seed}"),

@@ -69,6 +69,10 @@ class DeviceError(MarioError):
     """A GPU cannot be used, or has not enough memory; the message says what is missing."""
 
 
+# What reading something that is whole, and yet not what was expected, may lead to.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
+
+
 def as_integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int in low .. high.
 

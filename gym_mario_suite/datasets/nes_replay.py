@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
-from gym_mario_suite.datasets.replay_file import UNREADABLE, pack, read_replay, unpack
+from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
+from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import Backend, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from gym_mario_suite.datasets.replay_file import UNREADABLE, pack, read_replay, unpack
+from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
 from gym_mario_suite.engine.game import (
     CREATURES_OFF,
@@ -24,7 +24,7 @@ from gym_mario_suite.engine.game import (
     Game,
 )
 from gym_mario_suite.engine.world import Mode, Rules, Status
-from gym_mario_suite.errors import MarioError, ReplayError, ReplayMismatch
+from gym_mario_suite.errors import UNREADABLE, MarioError, ReplayError, ReplayMismatch
 from gym_mario_suite.levels.generate import GENERATOR_2009, generate
 from gym_mario_suite.levels.level import Level, rules_name
 from gym_mario_suite.whole_file import write_whole

@@ -11,11 +11,6 @@ from typing import Any
 from gym_mario_suite.errors import ReplayError
 
 MAGIC_BYTES = 4
-# What the contents of a file with a right checksum may still lead to.
-UNREADABLE = (
-    *(ValueError, KeyError, TypeError, AttributeError),
-    *(RecursionError, OverflowError),
-)
 _HEADER_BYTES = MAGIC_BYTES + 2 + 4 + 4
 
 

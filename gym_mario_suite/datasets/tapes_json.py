@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gym_mario_suite.datasets.tapes import EPISODE, Tapes
-from gym_mario_suite.errors import DatasetError
+from gym_mario_suite.errors import UNREADABLE, DatasetError
 from gym_mario_suite.whole_file import write_whole
 
 _NAMES = ("seed", "difficulty", "level_type", "length", "mode", "time_limit", "status")
@@ -59,7 +59,7 @@ def load_tapes_json(path: Path) -> Tapes:
         )
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except UNREADABLE as error:
         raise DatasetError(f"{path}: no tapes in JSON: {error}") from error
     if tapes.digest() != data.get("digest"):
         raise DatasetError(f"{path}: the episodes are not those of the digest")

@@ -40,7 +40,7 @@ from gym_mario_suite.engine.level_image import (
 )
 from gym_mario_suite.engine.tiles import TILE_PX, Tile, Tile2019
 from gym_mario_suite.engine.world import SPENT_BITS, EnemyType, Rules
-from gym_mario_suite.errors import LevelError, OptionError, as_integer
+from gym_mario_suite.errors import UNREADABLE, LevelError, OptionError, as_integer
 
 _THEMES = 3
 _MAGIC = b"GMSL"
@@ -283,10 +283,7 @@ class Level:
             )
         except LevelError:
             raise
-        except (
-            *(zlib.error, ValueError, KeyError, TypeError, AttributeError),
-            *(OverflowError, RecursionError),
-        ) as error:
+        except (zlib.error, *UNREADABLE) as error:
             raise LevelError(f"the level's contents cannot be read: {error}") from error
 
 

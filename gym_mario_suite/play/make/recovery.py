@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from gym_mario_suite.errors import LevelError, MarioError
+from gym_mario_suite.errors import UNREADABLE, LevelError, MarioError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_json import read_course_json, write_course_json
 from gym_mario_suite.whole_file import real_path, write_whole
@@ -149,11 +149,12 @@ def _read(file: Path) -> Left | None:
     age_s = time.time() - file.stat().st_mtime
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
-        if fields["format"] != _FORMAT:
-            raise LevelError(f"{file}: not a recovery file")
-        pid, path, text = int(fields["pid"]), fields["path"], fields["course"]
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        kind, path, text = fields["format"], fields["path"], fields["course"]
+        pid = int(fields["pid"])
+    except UNREADABLE as error:
         raise LevelError(f"{file}: not a recovery file: {error}") from None
+    if kind != _FORMAT:
+        raise LevelError(f"{file}: not a recovery file")
     if not isinstance(text, str) or not isinstance(path, str | None):
         raise LevelError(f"{file}: not a recovery file: course and path are no texts")
     if age_s < _STALE_S and _runs(pid):

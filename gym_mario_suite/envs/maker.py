@@ -57,10 +57,11 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
     to the intervals. `reward="dense"` pays every decrease of the score, "sparse" the whole of it at
     the end of the episode; `bonus` comes on top when all targets with a weight are met.
 
-    Metrics: `progress` (furthest column that the solver reaches, as a share), `solved` (0 or 1),
-    `jumps` of the solver's way, `enemies`, `coins`, `limits` (cells above a limit: 0 unless limits
-    were left), `structures` (halves of pipes and cannons without what belongs to them), `style`
-    (bits by which the 2x2 patterns are off the corpus', weight 0 by default).
+    Metrics: `progress` (furthest column that the solver reaches, as a share of the way to the
+    goal's), `solved` (0 or 1), `jumps` of the solver's way, `enemies`, `coins`, `limits` (cells
+    above a limit: 0 unless limits were left), `structures` (halves of pipes and cannons without
+    what belongs to them), `style` (bits by which the 2x2 patterns are off the corpus', weight 0 by
+    default).
 
     ## Episode end
     `terminated` when all targets with a weight are met; `truncated` when the changes are used up or
@@ -72,7 +73,9 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
 
     ## Options of reset
     `{"course": MakerCourse}` begins with that course, `{"targets": {...}}` wants something else for
-    one episode, `{"state": bytes}` takes up a saved episode.
+    one episode, `{"state": bytes}` takes up a saved episode. A course's own start and goal are
+    where the solver's way leads from and to; its name and whatever else it has besides parts stay
+    with `env.course`, and are not in states.
 
     Args:
         representation: See above.

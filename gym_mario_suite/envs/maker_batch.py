@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.engine.cores import CoreChooser
 from gym_mario_suite.envs.episode import draw_uint64
-from gym_mario_suite.envs.maker_board import FILL_GIVEN, Board, new_board, rules_of
+from gym_mario_suite.envs.maker_board import FILL_GIVEN, Board, ends_of, new_board, rules_of
 from gym_mario_suite.envs.maker_edits import (
     rescore,
     reset_rows,
@@ -32,6 +32,8 @@ _MAGIC = b"GMSM"
 _HEADER_BYTES = len(_MAGIC) + 4
 # What a state holds of a board; the rest follows from it.
 _SAVED = ("maps", "frozen", "pos", "order", "targets", "episodes")
+# Where the way leads from and to.
+_ENDS = ("start_column", "start_row", "goal")
 _SEEDS = 1 << 31
 _CURSOR_COLOUR = (255, 255, 255)
 _TILE_PX = 16
@@ -54,6 +56,7 @@ class MakerBatch:
         self.rules = rules_of(options)
         self.rewards = np.zeros(count)
         self.started = np.zeros(count, bool)
+        self._given: dict[int, MakerCourse] = {}  # what running episodes began with, by board
         self._everyone = np.ones(count, bool)
         self._cores = CoreChooser(threads)
         self._sizes = np.array(options.action_sizes, np.int64)
@@ -73,23 +76,28 @@ class MakerBatch:
         Raises:
             LevelError: For a course that does not fit; nothing is changed then.
         """
-        given = {index: self._cells_of(course) for index, course in (courses or {}).items()}
+        courses = courses or {}
+        given = {index: self._cells_of(course) for index, course in courses.items()}
+        self._forget_courses(mask)
         rest = mask.copy()
         rest[list(given)] = False
         self._give_maps(rest)
         reset_rows(self.board, self.rules, rest, self.rules.fill)
-        if given:
-            chosen = np.zeros(self.count, bool)
-            for index, cells in given.items():
-                self.board.maps[index] = cells
-                chosen[index] = True
+        for index, cells in given.items():
+            self.board.maps[index] = cells
+            alone = np.zeros(self.count, bool)
+            alone[index] = True
             # Frozen cells hold what the course has there.
-            for index, cells in given.items():
-                alone = np.zeros(self.count, bool)
-                alone[index] = True
-                reset_rows(self.board, self.rules._replace(base=cells), alone, FILL_GIVEN)
+            rules = self.rules._replace(base=cells, **ends_of(courses[index]))
+            reset_rows(self.board, rules, alone, FILL_GIVEN)
+        self._given.update(courses)
         self.rewards[mask] = 0.0
         self.started |= mask
+
+    def _forget_courses(self, mask: NDArray[np.bool_]) -> None:
+        """The boards of the mask begin with something else."""
+        for index in [index for index in self._given if mask[index]]:
+            del self._given[index]
 
     def _cells_of(self, course: Any) -> NDArray[np.uint8]:
         if not isinstance(course, MakerCourse):
@@ -157,8 +165,10 @@ class MakerBatch:
         active: NDArray[np.bool_] | None = None,
     ) -> None:
         """One step of all boards, of those of `active` if it is given."""
-        if next_step and self.options.start_maker is not None:
-            self._give_maps(self.codes != 0)
+        if next_step:
+            ended = self.codes != 0
+            self._give_maps(ended)
+            self._forget_courses(ended)
         chosen = self._everyone if active is None else active
         self._cores.run(partial(self._step_some, actions, next_step, chosen), self.count)
 
@@ -196,11 +206,17 @@ class MakerBatch:
         return infos
 
     def course(self, index: int) -> MakerCourse:
-        """The course of one board as it is now."""
+        """The course of one board as it is now, with all that its first form has besides parts."""
         cells = self.options.part_codes[self.board.maps[index]]
-        if isinstance(self.options.init, MakerCourse):
-            return replace(self.options.init, cells=cells)
-        return MakerCourse(cells)
+        first = self._given.get(index, self.options.init)
+        episode = self.board.episodes[index]
+        column, row, goal = (int(episode[name]) for name in _ENDS)
+        return replace(
+            first if isinstance(first, MakerCourse) else MakerCourse(cells),
+            cells=cells,
+            start=None if column < 0 else (column, row),
+            goal=None if goal < 0 else goal,
+        )
 
     def picture(self, index: int, mode: str) -> Any:
         """A board as letters of the corpus ("ansi") or as drawn by the engine ("rgb_array")."""
@@ -241,6 +257,7 @@ class MakerBatch:
             board.held[index] = board.counts[index] @ rules.member.astype(np.int64)
             settle(board, rules, index)
             board.episodes[index] = saved
+            self._given.pop(index, None)
             self.started[index] = True
             self.rewards[index] = 0.0
 
@@ -266,6 +283,9 @@ class MakerBatch:
             body = body[like.nbytes :]
         if arrays["maps"].max() >= len(self.options.parts):
             raise StateError("the state belongs to another palette")
+        column, row, goal = (int(arrays["episodes"][name]) for name in _ENDS)
+        if max(column, goal) >= self.options.width or row >= self.options.height:
+            raise StateError("the state belongs to a map of another width and height")
         return arrays
 
 

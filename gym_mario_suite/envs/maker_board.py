@@ -13,6 +13,7 @@ from gym_mario_suite.envs.maker_options import (
     MakerOptions,
 )
 from gym_mario_suite.levels.jump_arcs import arc_tree
+from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.style import N_PATTERNS, corpus_bits, count_bits
 from gym_mario_suite.levels.solver_search import search_memory
 from gym_mario_suite.levels.tile_grid import SOLID
@@ -31,6 +32,9 @@ EPISODE = np.dtype(
         ("changed", "i4"),  # cells that the last step changed
         ("invalid", "i4"),  # of its edits were refused
         ("code", "u1"),  # 0 running, 1 terminated, 2 truncated
+        ("start_column", "i4"),  # -1 where the course names no start
+        ("start_row", "i4"),
+        ("goal", "i4"),  # column, -1 where the course names none
     ]
 )
 # How a map begins.
@@ -79,6 +83,9 @@ class Rules(NamedTuple):
     freeze: float
     base: Any  # uint8[height, width], palette codes
     base_frozen: Any  # uint8[height, width]
+    start_column: int  # of the course that a map begins with, as in EPISODE
+    start_row: int
+    goal: int
     shares: Any  # uint64[K], cumulated shares of a random map
     tile_of: Any  # uint8[K]
     enemy: Any  # uint8[K]
@@ -132,6 +139,17 @@ def new_board(options: MakerOptions, count: int) -> Board:
     )
 
 
+def ends_of(course: object) -> dict[str, int]:
+    """Start and goal as the rules have them; of something else than a course there are none."""
+    ends = {"start_column": -1, "start_row": -1, "goal": -1}
+    if isinstance(course, MakerCourse):
+        if course.start is not None:
+            ends["start_column"], ends["start_row"] = course.start
+        if course.goal is not None:
+            ends["goal"] = course.goal
+    return ends
+
+
 def rules_of(options: MakerOptions) -> Rules:
     """The rules of an environment's options."""
     parts = options.parts
@@ -164,6 +182,7 @@ def rules_of(options: MakerOptions) -> Rules:
         freeze=float(options.freeze),
         base=options.base,
         base_frozen=options.frozen_cells.astype(np.uint8),
+        **ends_of(options.init),
         shares=np.array(cumulated, np.uint64),
         tile_of=np.array([part.tile for part in parts], np.uint8),
         enemy=np.array(["enemies" in part.groups for part in parts], np.uint8),

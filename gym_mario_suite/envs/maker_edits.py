@@ -21,6 +21,7 @@ from gym_mario_suite.envs.maker_options import (
 from gym_mario_suite.levels.maker.structures import broken_near, count_broken
 from gym_mario_suite.levels.maker.style import add_windows, count_windows, divergence
 from gym_mario_suite.levels.solver_search import (
+    aim,
     begin_anew,
     change_cell,
     lay_out,
@@ -96,20 +97,29 @@ def _add_windows(board, rules, i, row, column, sign):
     )
 
 
+@inline_jit
+def goal_of(board, i):
+    """The column of a board's goal: the last one where its course names none."""
+    goal = np.int64(board.episodes[i].goal)
+    return goal if goal >= 0 else board.maps.shape[2] - 1
+
+
 @jit
 def measure(board, rules, i):
     """Bring the metrics and the score up to date."""
     episode = board.episodes[i]
     metrics = board.metrics[i]
     height, width = board.maps[i].shape
+    goal = goal_of(board, i)
     if rules.solve:
         # The furthest column alone does not say whether the way to it is still the same.
         episode.furthest = run_search(
             board.cells[i], board.queue[i], board.reached[i], board.search[i], rules.offsets
         )
         episode.jumps = mark_way(board.queue[i], board.search[i], rules.tree, board.paths[i])
-        metrics[_PROGRESS] = max(episode.furthest, 0) / (width - 1)
-        metrics[_SOLVED] = 1.0 if episode.furthest == width - 1 else 0.0
+        solved = episode.furthest == goal
+        metrics[_PROGRESS] = 1.0 if solved else max(episode.furthest, 0) / max(goal, 1)
+        metrics[_SOLVED] = 1.0 if solved else 0.0
         metrics[_JUMPS] = episode.jumps
     enemies = np.int64(0)
     coins = np.int64(0)
@@ -272,6 +282,9 @@ def reset_one(board, rules, i, fill):
         board.targets[i, metric, 1] = max(one, two)
     if rules.shuffled:
         _shuffle(board, i)
+    episode.start_column = rules.start_column
+    episode.start_row = rules.start_row
+    episode.goal = rules.goal
     episode.steps = 0
     episode.changes = 0
     episode.changed = 0
@@ -296,6 +309,7 @@ def settle(board, rules, i):
         )
     if rules.solve:
         begin_anew(board.queue[i], board.reached[i], board.search[i])
+        aim(board.search[i], episode.start_column, episode.start_row, goal_of(board, i))
         lay_out(board.cells[i], board.search[i], board.tiles[i], rules.solid)
     measure(board, rules, i)
     rescore(board, rules, i)

@@ -330,12 +330,18 @@ class MakerOptions:
             alike: Parts that the palette lacks may become others of the same tile code.
 
         Raises:
-            LevelError: When its size is another one, or the palette lacks a part.
+            LevelError: When its size is another one, the palette lacks a part, or its start lies
+                beyond its goal.
         """
         if course.cells.shape != (self.height, self.width):
             raise LevelError(
                 f"the course has {course.height} rows and {course.width} columns, the environment "
                 f"{self.height} and {self.width}"
+            )
+        if course.start is not None and course.start[0] > course.goal_column:
+            raise LevelError(
+                f"the course's start in column {course.start[0]} lies beyond its goal in column "
+                f"{course.goal_column}: there is no way to be made"
             )
         table = np.full(len(BY_NAME), 255, np.uint8)
         for index, part in reversed(list(enumerate(self.parts))):

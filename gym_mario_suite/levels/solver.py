@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from gym_mario_suite.errors import LevelError, as_integer
 from gym_mario_suite.levels.solver_search import (
     SKY_ROWS,
+    aim,
     change_cell,
-    fix_start,
     found_way,
     lay_out,
     run_search,
@@ -73,7 +73,7 @@ class Solver:
         if start is not None:
             column = as_integer("the start's column", start[0], 0, width - 1)
             row = as_integer("the start's row", start[1], -SKY_ROWS, height - 1)
-            fix_start(self._search, column, row)
+            aim(self._search, column, row, width - 1)
         lay_out(self._cells, self._search, self._codes, SOLID)
 
     @property

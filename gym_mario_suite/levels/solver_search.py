@@ -164,7 +164,8 @@ def change_cell(cells, queue, reached, search, column, row, solid):
     stride = search[_STRIDE]
     changed = (column + _SIDE) * stride + row + _ABOVE
     value = _BLOCKED if solid else _FREE
-    if cells[changed] == value:
+    # A search that ends at a goal knows nothing of the columns beyond it.
+    if cells[changed] == value or cells[changed] == _NOTHING:
         return
     first = search[_HEAD]
     # Who stood on the ground had looked as far as the arcs reach, who fell only next to himself.
@@ -223,11 +224,27 @@ def mark_way(queue, search, tree, marks):
 
 
 @jit
+def aim(search, column, row, goal):
+    """Have a search, not laid out yet, begin in a cell and end with a column.
+
+    Args:
+        search: One grid's.
+        column: Column of the start, -1 to look for one.
+        row: Its row, which may be one of the sky above the grid.
+        goal: The column.
+    """
+    search[_WIDTH] = goal + 1
+    search[_FIXED] = 0
+    if column >= 0:
+        search[_FIXED] = (column + _SIDE) * search[_STRIDE] + row + _ABOVE
+
+
+@jit
 def lay_out(cells, search, codes, solid):
-    """Fill `cells` from the codes of a grid."""
+    """Fill `cells` from the codes of a grid, up to the column with which the search ends."""
     cells[:] = _NOTHING
     stride = search[_STRIDE]
-    for x in range(codes.shape[1]):
+    for x in range(search[_WIDTH]):
         top = (x + _SIDE) * stride + _ABOVE
         cells[top - SKY_ROWS : top] = _FREE
         for y in range(codes.shape[0]):
@@ -300,11 +317,6 @@ def search_memory(
         search,
         offsets,
     )
-
-
-def fix_start(search: NDArray[np.int64], column: int, row: int) -> None:
-    """Have a search, not begun yet, start in this cell of the grid or of the sky above it."""
-    search[_FIXED] = (column + _SIDE) * int(search[_STRIDE]) + row + _ABOVE
 
 
 def found_way(queue: NDArray[np.int32], search: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -21,7 +21,6 @@ from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.parts import BY_NAME, TILE_OF
 from gym_mario_suite.levels.maker.structures import broken_cells
 from gym_mario_suite.levels.maker.style import corpus_bits
-from gym_mario_suite.levels.solver import solve
 from gym_mario_suite.levels.tile_grid import LETTERS
 from tests.levels.grids import grid_of
 
@@ -37,6 +36,16 @@ SMALL = {
 }
 
 
+def ground_course(start, goal, name=""):
+    """Flat ground that leads to a wall after column 14."""
+    cells = np.zeros((10, 20), np.uint8)
+    cells[-1] = cells[:, 15] = BY_NAME["ground"].code
+    return MakerCourse(cells, name, start=start, goal=goal)
+
+
+NAMED = ground_course((6, 3), 13, "named")
+
+
 def equal(left, right):
     if isinstance(left, dict):
         return set(left) == set(right) and all(equal(left[key], right[key]) for key in left)
@@ -50,14 +59,14 @@ def fresh_metrics(env):
     """All metrics by a way of their own, from the course alone."""
     cells = env.course.cells
     codes = TILE_OF[cells]
-    found = solve(codes)
+    found = env.course.solution()
     counts = env.options.course_limits.counts(cells)
     windows = np.lib.stride_tricks.sliding_window_view(codes, (2, 2)).reshape(-1, 4).astype(int)
     numbers, times = np.unique(windows @ np.array([2197, 169, 13, 1]), return_counts=True)
     q = times / times.sum()
     p = 2.0 ** (corpus_bits()[numbers] / 2**20)
     return {
-        "progress": max(found.furthest_column, 0) / (cells.shape[1] - 1),
+        "progress": max(found.furthest_column, 0) / env.course.goal_column,
         "solved": float(found.solved),
         "enemies": counts["enemies"],
         "coins": counts["coins"],
@@ -79,7 +88,7 @@ def check_board(env, observation, info):
 
 @given(
     st.sampled_from(REPRESENTATIONS),
-    st.sampled_from(["random", "empty"]),
+    st.sampled_from(["random", "empty", NAMED]),
     st.integers(0, 1 << 20),
     st.lists(st.integers(0, 1 << 30), min_size=1, max_size=40),
 )
@@ -288,6 +297,58 @@ def test_begins_with_a_course_or_a_generator():
     assert generated.course != first
     generated.reset(seed=5)
     assert generated.course == first
+
+
+def test_a_courses_own_start_and_goal_count():
+    options = {"width": 20, "height": 10, "representation": "flat", "palette": "engine"}
+    env = MarioMakerEnv(init=NAMED, **options)
+    observation, info = env.reset(seed=0)
+    assert (info["progress"], info["solved"]) == (1, 1)
+    assert observation["path"][3, 6]
+    assert not observation["path"][:, :6].any()
+    cases: list[tuple[Any, Any, float, float]] = [
+        (None, None, 14 / 19, 0),
+        (None, 14, 1, 1),
+        (None, 18, 14 / 18, 0),
+        ((17, 3), 19, 1, 1),
+        ((15, 3), None, 0, 0),
+        ((0, 3), 0, 1, 1),
+    ]
+    for start, goal, progress, solved in cases:
+        course = ground_course(start, goal)
+        _, info = env.reset(options={"course": course})
+        assert (info["progress"], info["solved"]) == (progress, solved), course
+        assert env.course == course
+    with pytest.raises(LevelError, match="start in column 9 lies beyond its goal in column 3"):
+        env.reset(options={"course": ground_course((9, 3), 3)})
+    with pytest.raises(LevelError, match="beyond its goal"):
+        MarioMakerEnv(init=ground_course((9, 3), 3), **options)
+
+
+def test_a_course_given_at_reset_stays_itself_until_its_episode_is_over():
+    course = ground_course((1, 2), 12, "given")
+    options = {"width": 20, "height": 10, "max_steps": 2, "init": NAMED, "weights": {"jumps": 1}}
+    env = MarioMakerEnv(**options)
+    env.reset(seed=0, options={"course": course})
+    assert env.course == course
+    state = env.get_state()
+    env.reset()
+    assert env.course == NAMED
+    env.reset(options={"state": state})
+    assert (env.course.start, env.course.goal, env.course.name) == ((1, 2), 12, "named")
+    with pytest.raises(StateError, match="another width and height"):
+        MarioMakerEnv(
+            **{**options, "width": 10, "height": 20, "init": "empty", "limits": "mm2"}
+        ).set_state(state)
+    for mode, steps in (("NEXT_STEP", 3), ("SAME_STEP", 2)):
+        several = MarioMakerVectorEnv(3, autoreset_mode=mode, **options)
+        several.reset(seed=0)
+        mask = np.array([True, False, False])
+        several.reset(options={"course": [course, None, None], "reset_mask": mask})
+        assert [several.course(i) for i in range(3)] == [course, NAMED, NAMED]
+        for _ in range(steps):
+            several.step(np.zeros(3, int))
+        assert several.course(0) == NAMED
 
 
 def test_states_go_on_alike_and_are_checked():

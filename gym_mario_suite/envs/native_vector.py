@@ -45,10 +45,12 @@ def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
     """
     if isinstance(states, bytes | bytearray | memoryview):
         return dict.fromkeys(range(count), bytes(states))
-    if len(states) != count:
+    if not isinstance(states, Sequence | np.ndarray) or isinstance(states, str):
         raise StateError(
-            f"{count} states were expected, one for each environment, got {len(states)}"
+            f"states are bytes, or a list of one for each game, got {type(states).__name__}"
         )
+    if len(states) != count:
+        raise StateError(f"{count} states were expected, one for each game, got {len(states)}")
     return dict(enumerate(states))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from gym_mario_suite.engine.clone import world_from_bytes, world_to_bytes
 from gym_mario_suite.engine.cores import CoreChooser
 from gym_mario_suite.engine.world import empty_worlds
 from gym_mario_suite.envs.batch import GameBatch
+from gym_mario_suite.envs.options import check_rules
 from gym_mario_suite.errors import LevelError, StateError
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -193,14 +195,21 @@ class PartyBatch:
         header["level_size"] = len(level)
         return header.tobytes() + body
 
-    def load_state(self, game: int, state: bytes) -> None:
-        """Take up a game that `state` saved.
+    def load_states(self, states: Mapping[int, bytes]) -> None:
+        """Take up games that `state` saved, by index.
 
         Raises:
-            StateError: If the bytes are no such state, or are one of another number of players;
-                nothing is changed then.
+            StateError: If the bytes of one are no such state, or are one of another number of
+                players; nothing is changed then.
         """
-        header, record, memory, worlds, level = self._read(state)
+        read = {game: self._read(state) for game, state in states.items()}
+        for game, parts in read.items():
+            self._take_up(game, *parts)
+        self.observe(np.isin(np.arange(self.count), list(read)))
+
+    def _take_up(
+        self, game: int, header: Any, record: Any, memory: Any, worlds: list[Any], level: Level
+    ) -> None:
         self.levels.set_level(game, level)
         # What `set_level` plans for the next reset is true from now on.
         self.levels.episodes[game]["seed_given"] = False
@@ -216,7 +225,6 @@ class PartyBatch:
         self.terms[game] = 0.0
         self.codes[game] = 0
         write_counts(self.worlds, self.seats, self.games, self.memory, game, self.counts)
-        self.observe(np.arange(self.count) == game)
 
     def _worlds_of(self, game: int) -> list[int]:
         at = self.seats[game, :, 0].tolist()
@@ -259,6 +267,7 @@ class PartyBatch:
         memory = np.frombuffer(body[GAME.itemsize : at_worlds], SEAT)
         try:
             level = Level.from_bytes(body[at_level:])
+            check_rules(level, self.levels.options.rule_set)
         except LevelError as error:
             raise StateError(f"the state's level cannot be read: {error}") from error
         worlds = []

@@ -202,7 +202,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         Raises:
             StateError: If the bytes are no such state; the environment is unchanged then.
         """
-        self.batch.load_state(0, state)
+        self.batch.load_states({0: state})
         self._levels_seeded = True  # the state has the stream of levels
         ended = self.batch.memory[0]["ended"]
         self.agents = [

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
-from gym_mario_suite.envs.native_vector import NativeVectorEnv, thread_count
-from gym_mario_suite.errors import OptionError, StateError, as_integer
+from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.parallel import RENDER_FPS
@@ -117,10 +117,26 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         batch.step(keys, ~over)
         if over.any():
             batch.reset(over)
-        ended = batch.over
-        truncated = ended & (batch.codes == TRUNCATED).any(1)
-        codes = np.where(truncated, TRUNCATED, np.where(ended, TERMINATED, RUNNING))
-        return self._stepped(batch.rewards.reshape(-1), np.repeat(codes, self.players))
+        return self._stepped(batch.rewards.reshape(-1), self._codes())
+
+    def step_some(
+        self, actions: Any, active: Any
+    ) -> tuple[
+        NDArray[Any], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]
+    ]:
+        """One step of some games; the others stay as they are. See `NativeVectorEnv`.
+
+        Raises:
+            OptionError: As there, and if the mask has some of a game's players only.
+            ResetNeeded: As there.
+        """
+        batch = self.batch
+        keys = self._actions.many(actions, self.num_envs).reshape(self.num_games, self.players)
+        started = np.repeat(batch.started, self.players)
+        over = np.repeat(batch.over.astype(np.uint8), self.players)
+        mask = self._active_mask(active, started, over)
+        batch.step(keys, self._games_of(mask, "active"))
+        return self._stepped_some(mask, batch.rewards.reshape(-1), self._codes())
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:
         """The screen of every row, uint8[240, 320, 3]."""
@@ -135,25 +151,23 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         self._check_started(self.batch.started)
         return [self.batch.state(game) for game in range(self.num_games)]
 
-    def set_state(self, states: Sequence[bytes]) -> None:
-        """Take up saved games, one for each game.
+    def set_state(self, states: Sequence[bytes] | bytes) -> None:
+        """Take up saved games: one for each, or one for all.
 
         Raises:
             StateError: If a state does not fit; no game is changed then.
         """
-        if len(states) != self.num_games:
-            raise StateError(f"{self.num_games} states were expected, got {len(states)}")
-        before = self.get_state() if self.batch.started.all() else None
-        try:
-            for game, state in enumerate(states):
-                self.batch.load_state(game, state)
-        except StateError:
-            for game, state in enumerate(before or []):
-                self.batch.load_state(game, state)
-            raise
+        self.batch.load_states(state_list(states, self.num_games))
         self._seeded = True
 
-    def _games_of(self, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _codes(self) -> NDArray[np.uint8]:
+        """How the rows' games stand after a step: all rows of a game end together."""
+        ended = self.batch.over
+        truncated = ended & (self.batch.codes == TRUNCATED).any(1)
+        codes = np.where(truncated, TRUNCATED, np.where(ended, TERMINATED, RUNNING))
+        return np.repeat(codes.astype(np.uint8), self.players)
+
+    def _games_of(self, rows: NDArray[np.bool_], option: str = "reset_mask") -> NDArray[np.bool_]:
         """The games of some rows.
 
         Raises:
@@ -161,7 +175,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         """
         by_game = rows.reshape(self.num_games, self.players)
         if (by_game.any(1) != by_game.all(1)).any():
-            raise OptionError("reset_mask must name all players of a game or none of them")
+            raise OptionError(f"{option} must name all players of a game or none of them")
         return np.all(by_game, axis=1)
 
     def _seen(self) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -15,6 +16,7 @@ from gym_mario_suite.multiplayer import mario_coop_v0, mario_race_v0
 from gym_mario_suite.multiplayer.parallel import AgentError, MarioParallelEnv
 from gym_mario_suite.multiplayer.vector import MarioPartyVectorEnv
 from gym_mario_suite.multiplayer.views import OTHER_PLAYER
+from gym_mario_suite.wrappers import VectorSkipFrames
 
 
 def everybody(env, action):
@@ -233,6 +235,59 @@ def test_vector_masks_name_whole_games():
     env.step(np.zeros(4, int))
     env.set_state(states)
     assert env.get_state() == states
+
+
+def test_states_before_the_first_reset_are_taken_up_whole_or_not_at_all():
+    other = MarioPartyVectorEnv(2, obs="features")
+    other.reset(seed=4)
+    states = other.get_state()
+    env = MarioPartyVectorEnv(2, obs="features")
+    for bad in ([states[0], states[1][:-1] + b"x"], [states[0], None], 3):
+        with pytest.raises(StateError):
+            env.set_state(bad)  # type: ignore[arg-type]
+        assert not env.batch.started.any()
+    env.set_state(states)
+    assert env.get_state() == states
+    for mine, theirs in zip(env.step([4] * 4)[:4], other.step([4] * 4)[:4], strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    env.set_state(states[1])
+    assert env.get_state() == [states[1]] * 2
+
+
+def test_step_some_leaves_whole_games_as_they_are():
+    env = MarioPartyVectorEnv(2, players=2, obs="features", contest="race")
+    env.reset(seed=0)
+    before = env.get_state()
+    with pytest.raises(OptionError, match="active must name all players of a game"):
+        env.step_some([4] * 4, np.array([True, False, False, False]))
+    rewards = env.step_some([4] * 4, np.array([False, False, True, True]))[1]
+    after = env.get_state()
+    assert [left == right for left, right in zip(before, after, strict=True)] == [True, False]
+    assert not rewards[:2].any()
+
+
+@pytest.mark.parametrize("mode", ["NEXT_STEP", "SAME_STEP"])
+def test_actions_are_held_as_by_hand(mode):
+    options: dict[str, Any] = {"players": 2, "obs": "gray84", "contest": "race", "time_limit": 3}
+    held = VectorSkipFrames(MarioPartyVectorEnv(2, autoreset_mode=mode, **options), skip=4)
+    env = MarioPartyVectorEnv(2, autoreset_mode="DISABLED", **options)
+    held.reset(seed=0)
+    seen, _ = env.reset(seed=0)
+    actions = np.array([4, 3, 4, 2])
+    over = np.zeros(4, bool)
+    for _ in range(30):
+        total = np.zeros(4)
+        pictures, rewards, terminated, truncated, _ = held.step(actions)
+        for _ in range(4):
+            seen, gained, dead, cut, _ = env.step_some(actions, ~over)
+            total += gained
+            over |= dead | cut
+        np.testing.assert_array_equal(rewards, total)
+        np.testing.assert_array_equal(terminated | truncated, over)
+        if over.any():
+            break
+        np.testing.assert_array_equal(pictures, seen)
+    assert over.all()
 
 
 def test_stable_baselines_takes_the_rows():

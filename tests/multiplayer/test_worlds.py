@@ -217,7 +217,7 @@ def test_same_keys_same_bytes(rivalry, ghosts):
     saved = first.state(0)
     assert saved == second.state(0)
     other = PartyBatch(PartyOptions(**options), 1)
-    other.load_state(0, saved)
+    other.load_states({0: saved})
     assert other.state(0) == saved
     np.testing.assert_array_equal(other.observations, first.observations)
     for held in keys[60:]:

@@ -12,8 +12,9 @@ from gym_mario_suite.multiplayer.parallel import MarioParallelEnv, turn_based
 class parallel_env(MarioParallelEnv):
     """A contest for coins; the game lasts until nobody plays.
 
-    The reward is one's own coins less the mean of the rivals'. What one player has taken is gone
-    for the others, and so are blocks and power-ups. Players push each other aside.
+    The reward is one's own coins less the mean of the rivals', so that the rewards of all players
+    add up to zero in every step; see `all_rewards` for those who are out. What one player has
+    taken is gone for the others, and so are blocks and power-ups. Players push each other aside.
 
     Example:
         >>> from gym_mario_suite.multiplayer import mario_coin_battle_v0

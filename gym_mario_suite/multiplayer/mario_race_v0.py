@@ -13,8 +13,10 @@ class parallel_env(MarioParallelEnv):
     """A race: the game is over when one player has reached the exit.
 
     Rewards are one's own (tiles moved to the right, 50 for the arrival, -20 for a death) less the
-    mean of the rivals', so that a game's rewards add up to zero. Players push each other aside;
-    with `ghosts=True` each runs in a world of his own and sees the others pass through.
+    mean of the rivals', so that the rewards of all players add up to zero in every step. Who has
+    died is still paid less for what the others do, but has left `agents`: see `all_rewards`.
+    Players push each other aside; with `ghosts=True` each runs in a world of his own and sees the
+    others pass through.
 
     Example:
         >>> from gym_mario_suite.multiplayer import mario_race_v0

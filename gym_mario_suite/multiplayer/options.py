@@ -45,7 +45,7 @@ CONTESTS: dict[str, Contest] = {
     for contest in (
         # All shall reach the exit: everybody gets the mean of all.
         Contest("coop", {"distance": 1 / 16, "win": 20.0, "death": -20.0}, Share.TEAM),
-        # One's own less the mean of the rivals: a game's rewards add up to zero.
+        # One's own less the mean of the rivals: the rewards of all players add up to zero.
         Contest(
             "race",
             {"distance": 1 / 16, "win": 50.0, "death": -20.0},

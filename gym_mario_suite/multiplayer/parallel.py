@@ -44,6 +44,9 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
     the entries of `party.PARTY_TELEMETRY` and the weighted terms of the reward
     (`reward_<term>`).
 
+    A contest whose rewards are shared goes on paying those who are out, by what the others do;
+    PettingZoo hands out rewards of `agents` only, so theirs are in `all_rewards`.
+
     `reset(options=...)` takes one of `seed` (a level seed), `level` (a Level) and `state` (bytes of
     `get_state`); others are left to wrappers.
 
@@ -175,6 +178,14 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
             {agent: codes[agent] == TRUNCATED for agent in acted},
             self._infos(acted),
         )
+
+    @property
+    def all_rewards(self) -> dict[str, float]:
+        """The last step's rewards of all players, also of those who are out.
+
+        Where they are one's own less the mean of the rivals', these add up to zero.
+        """
+        return dict(zip(self.possible_agents, self.batch.rewards[0].tolist(), strict=True))
 
     def state(self) -> NDArray[Any]:
         """What all players see, stacked in the order of `possible_agents`: [players, ...]."""

@@ -47,7 +47,7 @@ class Share(IntEnum):
 
     OWN = 0
     TEAM = 1  # the mean over all players, for each of them
-    RIVALS = 2  # one's own less the mean of the others: the rewards of a game add up to zero
+    RIVALS = 2  # one's own less the mean of the others: those of all players add up to zero
 
 
 PARTY_CONFIG = np.dtype(

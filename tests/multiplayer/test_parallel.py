@@ -86,10 +86,30 @@ def test_actions_of_the_wrong_agents(actions, message):
         env.step(actions)
 
 
-def test_a_dead_agents_action():
+def pit(players):
+    """A race on flat ground, in which who runs on dies."""
     tiles = np.zeros((100, 15), np.uint8)
     tiles[:6, 13:] = 129  # and then an abyss
-    env = mario_coop_v0.parallel_env(level=Level(tiles, (), x_exit=90, y_exit=13))
+    level = Level(tiles, (), x_exit=90, y_exit=13)
+    return mario_race_v0.parallel_env(level=level, players=players, rivalry="none")
+
+
+def test_rewards_of_a_race_add_up_to_zero_also_when_a_player_is_out():
+    env = pit(players=3)
+    env.reset(seed=1)
+    while len(env.agents) == 3:
+        gained = env.step({"player_0": 1, "player_1": 0, "player_2": 0})[1]
+        assert env.all_rewards == gained
+    gained = env.step({"player_1": 1, "player_2": 0})[1]
+    assert env.agents == ["player_1", "player_2"]
+    assert {agent: env.all_rewards[agent] for agent in gained} == gained
+    assert gained["player_1"] > 0
+    assert env.all_rewards["player_0"] == gained["player_2"] < 0
+    assert sum(env.all_rewards.values()) == pytest.approx(0)
+
+
+def test_a_dead_agents_action():
+    env = pit(players=2)
     env.reset(seed=1)
     while len(env.agents) == 2:
         env.step({"player_0": 1, "player_1": 0})
@@ -212,6 +232,8 @@ def test_vector_games_are_parallel_games(contest, mode):
                     last = infos["final_obs"][row]
                 np.testing.assert_array_equal(last, seen[agent])
             rows_of_game = slice(2 * g, 2 * g + 2)
+            mine = {agent: rewards[2 * g + int(agent[-1])] for agent in env.possible_agents}
+            assert mine == env.all_rewards
             assert (terminated | truncated)[rows_of_game].tolist() == [over[g]] * 2
             if over[g] and mode != AutoresetMode.NEXT_STEP:
                 first = env.reset()[0]

@@ -196,8 +196,11 @@ def test_sizes_names_and_places():
     assert (document.course.goal, document.course.start) == (15, (3, 6))
     with pytest.raises(LevelError, match="timer"):
         document.describe(timer_s=5)
-    with pytest.raises(LevelError, match="1 to 255 rows"):
-        document.resize(0, 4)
+    for size in ((0, 4), (20, -1), (99999999999999, 14), (10**30, 14)):
+        with pytest.raises(LevelError, match="1 to 255 rows"):
+            document.resize(*size)
+        with pytest.raises(LevelError, match="1 to 255 rows"):
+            new_course(*size)
     assert document.course.width == 20
 
 

@@ -178,6 +178,19 @@ class MakerCourse:
         return f"<MakerCourse {self.name!r} {self.height}x{self.width}>"
 
 
+def check_size(height: int, width: int) -> None:
+    """Refuse a size that no course has, before cells are made for it.
+
+    Raises:
+        LevelError: Saying which there are.
+    """
+    if not (1 <= height <= MAX_HEIGHT and 1 <= width <= MAX_WIDTH):
+        raise LevelError(
+            f"a course has 1 to {MAX_HEIGHT} rows and 1 to {MAX_WIDTH} columns, "
+            f"got {height} and {width}"
+        )
+
+
 def _checked_cells(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array = np.asarray(cells)
     if array.ndim != 2 or array.dtype.kind not in "iu":
@@ -185,12 +198,7 @@ def _checked_cells(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"a course's cells are whole numbers of [rows, columns], got {array.dtype} "
             f"{array.shape}"
         )
-    height, width = array.shape
-    if not (1 <= height <= MAX_HEIGHT and 1 <= width <= MAX_WIDTH):
-        raise LevelError(
-            f"a course has 1 to {MAX_HEIGHT} rows and 1 to {MAX_WIDTH} columns, "
-            f"got {height} and {width}"
-        )
+    check_size(*array.shape)
     wrong = np.argwhere((array < 0) | (array >= N_PARTS))
     if len(wrong):
         row, column = wrong[0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import LevelError
 from gym_mario_suite.levels.formats.course import Course, Style
-from gym_mario_suite.levels.maker.course import CourseTheme, KeptObject, MakerCourse
+from gym_mario_suite.levels.maker.course import CourseTheme, KeptObject, MakerCourse, check_size
 from gym_mario_suite.levels.maker.part_limits import CourseLimits
 from gym_mario_suite.levels.maker.parts import AIR, BY_NAME, TILE_OF
 from gym_mario_suite.levels.solver import Solution, Solver
@@ -232,11 +232,11 @@ class Document:
             LimitError: When it is larger than the limits allow.
             LevelError: When no course is so large or small.
         """
+        check_size(height, width)
         rows = min(height, self.height)
         columns = min(width, self.width)
-        cells = np.full((max(height, 0), max(width, 0)), AIR, np.uint8)
-        if rows > 0 and columns > 0:
-            cells[-rows:, :columns] = self._cells[-rows:, :columns]
+        cells = np.full((height, width), AIR, np.uint8)
+        cells[-rows:, :columns] = self._cells[-rows:, :columns]
         start = self._about.start
         if start is not None:
             # The ground stays where it is, so the start moves with it.
@@ -391,6 +391,7 @@ def new_course(width: int = 100, height: int = 14) -> MakerCourse:
     Raises:
         LevelError: For a size that no course has.
     """
-    cells = np.full((max(height, 0), max(width, 0)), AIR, np.uint8)
+    check_size(height, width)
+    cells = np.full((height, width), AIR, np.uint8)
     cells[-2:] = BY_NAME["ground"].code
     return MakerCourse(cells)

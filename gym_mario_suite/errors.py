@@ -1,7 +1,8 @@
-"""The package's exceptions, and the checks of numbers that all rooms share."""
+"""The package's exceptions, and the checks of values that all rooms share."""
 
 import math
 import operator
+from collections.abc import Iterable, Mapping
 
 
 class MarioError(Exception):
@@ -88,16 +89,47 @@ def as_integer(name: str, value: object, low: int, high: int) -> int:
     return number
 
 
-def as_number(name: str, value: object, low: float, high: float) -> float:
-    """`value` as a float from low to high; both are finite.
+def as_number(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
+    """`value` as a finite float from low to high.
 
     Raises:
-        OptionError: If it is no number, NaN or out of range; the message names `name`.
+        OptionError: If it is no finite number or out of range; the message names `name`.
     """
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not low <= number <= high:
-        raise OptionError(f"{name} must be a number from {low:g} to {high:g}, got {value!r}")
+    if not (math.isfinite(number) and low <= number <= high):
+        bounded = math.isfinite(low) or math.isfinite(high)
+        wanted = f"a number from {low:g} to {high:g}" if bounded else "a finite number"
+        raise OptionError(f"{name} must be {wanted}, got {value!r}")
     return number
+
+
+def as_choice(name: str, value: object, choices: Iterable[str]) -> str:
+    """`value` as one of a few words.
+
+    Raises:
+        OptionError: If it is none of them, or no word; the message names `name`.
+    """
+    words = list(choices)
+    if not isinstance(value, str) or value not in words:
+        raise OptionError(f"{name} must be one of {', '.join(words)}, got {value!r}")
+    return value
+
+
+def as_weights(chosen: object, terms: Iterable[str]) -> dict[str, float]:
+    """The weights of a reward's terms, of those that are named.
+
+    Raises:
+        OptionError: If it is no mapping, or for a term that there is not or a weight that is no
+            finite number.
+    """
+    names = tuple(terms)
+    known = ", ".join(names)
+    if not isinstance(chosen, Mapping):
+        raise OptionError(f"reward must be a mapping of weights for {known}, got {chosen!r}")
+    for term in chosen:
+        if term not in names:
+            raise OptionError(f"unknown reward term {term!r}; there are {known}")
+    return {term: as_number(f"reward[{term!r}]", weight) for term, weight in chosen.items()}

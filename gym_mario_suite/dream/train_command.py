@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
-import math
 import time
 from contextlib import closing
 from pathlib import Path
@@ -109,7 +108,7 @@ def train(
 
     use_threads(threads)
     device = training_device(device)
-    as_number("--max-minutes", max_minutes, 0, math.inf)
+    as_number("--max-minutes", max_minutes, 0)
     if model == UPSAMPLER and steps < 1:
         raise OptionError("the upsampler needs --steps")
     options = TrainOptions(

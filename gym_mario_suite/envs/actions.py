@@ -94,7 +94,7 @@ def action_set(name: str) -> ActionSet:
     Raises:
         OptionError: If there is none; the message lists those there are.
     """
-    if name not in ACTION_SETS:
+    if not isinstance(name, str) or name not in ACTION_SETS:
         raise OptionError(f"unknown action set {name!r}; there are {', '.join(ACTION_SETS)}")
     return ACTION_SETS[name]
 

@@ -11,7 +11,7 @@ from gym_mario_suite.dream.diffusion import MAX_STEPS, SOLVERS
 from gym_mario_suite.dream.runtime import DEFAULT_MODEL, DreamModel, open_model
 from gym_mario_suite.dream.spawns import find_spawn
 from gym_mario_suite.envs.actions import ActionSet, action_set
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer
 
 RANDOM_SPAWN = "random"
 _MAX_UPSCALE = 16
@@ -48,8 +48,7 @@ class DreamOptions:
         as_integer("upscale", self.upscale, 1, _MAX_UPSCALE)
         if self.steps is not None:
             as_integer("steps", self.steps, 1, MAX_STEPS)
-        if self.solver not in SOLVERS:
-            raise OptionError(f"solver must be one of {', '.join(SOLVERS)}, got {self.solver!r}")
+        as_choice("solver", self.solver, SOLVERS)
         if self.spawn != RANDOM_SPAWN:
             find_spawn(self.spawn)
         model = self.open()

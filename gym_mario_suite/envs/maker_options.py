@@ -13,7 +13,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import LevelError, OptionError, as_integer
+from gym_mario_suite.errors import LevelError, OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.generators import generator_named
 from gym_mario_suite.levels.maker.course import MakerCourse
@@ -111,12 +111,12 @@ class MakerOptions:
         as_integer("height", self.height, GROUND_ROWS + 2, 255)
         if self.width * self.height > _MAX_CELLS:
             raise OptionError(f"a map has at most {_MAX_CELLS} cells, got {self.size}")
-        _one_of("representation", self.representation, REPRESENTATIONS)
-        _one_of("cursor", self.cursor, ("raster", "columns", "random"))
-        _one_of("reward", self.reward, ("dense", "sparse"))
-        _one_of("solver", self.solver, ("static", "none"))
+        as_choice("representation", self.representation, REPRESENTATIONS)
+        as_choice("cursor", self.cursor, ("raster", "columns", "random"))
+        as_choice("reward", self.reward, ("dense", "sparse"))
+        as_choice("solver", self.solver, ("static", "none"))
         as_integer("edges", self.edges, 0, self.width // 2)
-        if len(tuple(self.patch)) != 2:
+        if not isinstance(self.patch, list | tuple) or len(self.patch) != 2:
             raise OptionError(f"patch must be rows and columns, got {self.patch!r}")
         as_integer("patch[0]", self.patch[0], 1, self.height)
         as_integer("patch[1]", self.patch[1], 1, self.width)
@@ -127,9 +127,9 @@ class MakerOptions:
             as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
         share = 0.0 if self.change_share is None else self.change_share
         for name, value in (("change_share", share), ("freeze", self.freeze)):
-            if not 0.0 <= _number(name, value) <= 1.0:
+            if not 0.0 <= as_number(name, value) <= 1.0:
                 raise OptionError(f"{name} must be from 0 to 1, got {value!r}")
-        _number("bonus", self.bonus)
+        as_number("bonus", self.bonus)
         limits = self.course_limits
         if self.width > limits.width or self.height > limits.height:
             raise OptionError(
@@ -137,7 +137,8 @@ class MakerOptions:
                 f"got {self.width} and {self.height}"
             )
         # These check what they are made of.
-        _ = self.weight_row, self.target_rows, self.control_rows, self.base, self.start_maker
+        _ = self.weight_row, self.target_rows, self.control_rows
+        _ = self.frozen_cells, self.base, self.start_maker
 
     @property
     def size(self) -> int:
@@ -236,7 +237,7 @@ class MakerOptions:
         if self.solver == "none":
             weights.update(dict.fromkeys(SOLVER_METRICS, 0.0))
         for name, value in self.weights.items():
-            weights[name] = _number(f"weights[{name!r}]", value)
+            weights[name] = as_number(f"weights[{name!r}]", value)
             if weights[name] < 0:
                 raise OptionError(f"weights are 0 or more, got {value!r} for {name}")
             if self.solver == "none" and name in SOLVER_METRICS and weights[name] > 0:
@@ -264,12 +265,14 @@ class MakerOptions:
         if self.frozen is None:
             mask = np.zeros(shape, bool)
         else:
-            mask = np.asarray(self.frozen)
+            try:
+                mask = np.array(self.frozen)
+            except ValueError:  # rows of different lengths
+                mask = np.array(None)
             if mask.shape != shape or mask.dtype != bool:
                 raise OptionError(
                     f"frozen must be a bool array of {shape}, got {mask.dtype} {mask.shape}"
                 )
-            mask = mask.copy()
         if self.edges:
             mask[:, : self.edges] = mask[:, -self.edges :] = True
         for column, row, _ in self._pins:
@@ -280,8 +283,10 @@ class MakerOptions:
     def _pins(self) -> list[tuple[int, int, int]]:
         names = [part.name for part in self.parts]
         pins = []
+        if not isinstance(self.pinned, list | tuple):
+            raise OptionError(f"pinned must be a list of parts in cells, got {self.pinned!r}")
         for pin in self.pinned:
-            if len(pin) != 3 or pin[2] not in names:
+            if not isinstance(pin, list | tuple) or len(pin) != 3 or pin[2] not in names:
                 raise OptionError(
                     "pinned holds columns, rows and names of parts of the palette, "
                     f"for example (5, 3, 'coin'); got {pin!r}"
@@ -362,18 +367,21 @@ class MakerOptions:
     @cached_property
     def start_maker(self) -> Generator | None:
         """The generator of `init="generator:<name>"`."""
-        if isinstance(self.init, MakerCourse) or self.init in ("random", "empty"):
-            if self.generator_options is not None:
-                raise OptionError("generator_options belong to init='generator:<name>'")
-            return None
-        if not isinstance(self.init, str) or not self.init.startswith("generator:"):
+        init, options = self.init, self.generator_options
+        if isinstance(init, str) and init.startswith("generator:"):
+            if options is not None and not isinstance(options, Mapping):
+                raise OptionError(f"generator_options must be a mapping, got {options!r}")
+            generator = generator_named(init.removeprefix("generator:"))
+            generator.check_options(dict(options or {}))
+            return generator
+        plain = isinstance(init, str) and init in ("random", "empty")
+        if not plain and not isinstance(init, MakerCourse):
             raise OptionError(
-                "init must be 'random', 'empty', 'generator:<name>' or a MakerCourse, "
-                f"got {self.init!r}"
+                f"init must be 'random', 'empty', 'generator:<name>' or a MakerCourse, got {init!r}"
             )
-        generator = generator_named(self.init.removeprefix("generator:"))
-        generator.check_options(dict(self.generator_options or {}))
-        return generator
+        if options is not None:
+            raise OptionError("generator_options belong to init='generator:<name>'")
+        return None
 
 
 def targets_of(
@@ -401,24 +409,9 @@ def _known(option: str, values: Any) -> None:
 def _interval(name: str, value: Any) -> tuple[float, float]:
     if not isinstance(value, Sequence | np.ndarray) or len(value) != 2:
         raise OptionError(f"{name} must be two numbers, the least and the most, got {value!r}")
-    low, high = (_number(name, each) for each in value)
+    low, high = (as_number(name, each) for each in value)
     if not 0 <= low <= high <= _MOST_TARGET:
         raise OptionError(
             f"{name} must be in order and from 0 to {_MOST_TARGET:.0f}, got {value!r}"
         )
     return low, high
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise OptionError(f"{name} must be a number, got {value!r}")
-    return number
-
-
-def _one_of(name: str, value: Any, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise OptionError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

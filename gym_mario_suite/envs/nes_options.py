@@ -12,7 +12,7 @@ import numpy as np
 
 from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET
 from gym_mario_suite.envs.nes_actions import NESActionSet, nes_action_set
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import BACKEND_NAMES, RAM_BYTES, SCREEN_SHAPE
 from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
@@ -57,14 +57,13 @@ class NESOptions:
     max_episode_steps: int | None = None
 
     def __post_init__(self) -> None:
-        if self.obs not in OBSERVATIONS:
+        if not isinstance(self.obs, str) or self.obs not in OBSERVATIONS:
             raise OptionError(
                 f"unknown observation mode {self.obs!r}; there are {', '.join(OBSERVATIONS)}"
             )
-        if self.backend not in BACKEND_NAMES:
-            raise OptionError(
-                f"unknown backend {self.backend!r}; there are {', '.join(BACKEND_NAMES)}"
-            )
+        as_choice("backend", self.backend, BACKEND_NAMES)
+        if self.rom is not None and not isinstance(self.rom, str | Path):
+            raise OptionError(f"rom must be the path of a ROM, got {self.rom!r}")
         as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)
         if self.x is not None:
             as_integer("x", self.x, START_X_PX, MAX_X_PX)

@@ -189,7 +189,7 @@ def observation_mode(name: str, rules: Rules = Rules.COMPETITION_2009) -> Observ
     modes = OBSERVATION_MODES
     if rules == Rules.FRAMEWORK_2019:
         modes = modes | OBSERVATION_MODES_2019
-    if name not in modes:
+    if not isinstance(name, str) or name not in modes:
         raise OptionError(f"unknown observation mode {name!r}; there are {', '.join(modes)}")
     return modes[name]
 

@@ -29,7 +29,7 @@ from gym_mario_suite.envs.observations import (
     checked_z,
     observation_mode,
 )
-from gym_mario_suite.errors import LevelError, OptionError, as_integer
+from gym_mario_suite.errors import LevelError, OptionError, as_integer, as_weights
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
 from gym_mario_suite.levels.generator import Generator
@@ -244,15 +244,8 @@ class InfiniteOptions:
                     f"or a mapping of weights for {', '.join(REWARD_TERMS)}"
                 )
             chosen = REWARDS[chosen]
-        unknown = set(chosen) - set(REWARD_TERMS)
-        if unknown:
-            raise OptionError(
-                f"unknown reward term {min(unknown)!r}; there are {', '.join(REWARD_TERMS)}"
-            )
-        weights = [float(chosen.get(term, 0.0)) for term in REWARD_TERMS]
-        if not all(math.isfinite(weight) for weight in weights):
-            raise OptionError(f"reward weights must be finite, got {dict(chosen)}")
-        return weights
+        weights = as_weights(chosen, REWARD_TERMS)
+        return [weights.get(term, 0.0) for term in REWARD_TERMS]
 
 
 def check_rules(level: Level, rules: Rules) -> None:

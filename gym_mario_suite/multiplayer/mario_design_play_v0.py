@@ -18,7 +18,7 @@ from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.keyword_options import check_names
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.limits import Limits
 from gym_mario_suite.levels.tile_grid import N_TILES
 from gym_mario_suite.multiplayer.drawing_board import ROWS, DrawingBoard
@@ -90,20 +90,24 @@ class raw_env(AECEnv[str, Any, Any]):
         **options: Any,
     ) -> None:
         super().__init__()
-        if reward not in REWARDS:
-            raise OptionError(f"reward must be one of {', '.join(REWARDS)}, got {reward!r}")
-        if len(band) != 2 or not 0 <= band[0] <= band[1] <= 1:
+        self.reward = as_choice("reward", reward, REWARDS)
+        if not isinstance(band, list | tuple) or len(band) != 2:
             raise OptionError(f"band must be two rates from 0 to 1 in order, got {band!r}")
+        low, high = self.band = as_number("band[0]", band[0]), as_number("band[1]", band[1])
+        if not 0 <= low <= high <= 1:
+            raise OptionError(f"band must be two rates from 0 to 1 in order, got {band!r}")
+        if max_cycles is not None:
+            as_integer("max_cycles", max_cycles, 1, 1 << 40)
         check_render_mode(render_mode, self.metadata)
         for name in ("level", "level_seed", "rules"):
             if name in options:
                 raise OptionError(f"the course is the designer's: {name} cannot be given")
+        if "max_episode_steps" in options:
+            raise OptionError("max_episode_steps is called max_cycles here")
         check_names(InfiniteOptions, "mario_design_play_v0", options)
         self.render_mode = render_mode
         self.board = DrawingBoard(width, _DEFAULT_LIMITS if limits is None else limits)
         self.edits = as_integer("edits", edits, 1, _MOST_EDITS)
-        self.reward = reward
-        self.band = (float(band[0]), float(band[1]))
         self._results: deque[bool] = deque(maxlen=as_integer("window", window, 1, 1 << 20))
         self.max_cycles = max_cycles
         self._game = MarioInfiniteEnv(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import MAX_PLAYERS, Rivalry
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_choice, as_integer, as_weights
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.multiplayer.party import PARTY_CONFIG, PARTY_TERMS, Share
@@ -102,8 +102,7 @@ class PartyOptions:
     infinite: InfiniteOptions = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.contest not in CONTESTS:
-            raise OptionError(f"unknown contest {self.contest!r}; there are {', '.join(CONTESTS)}")
+        as_choice("contest", self.contest, CONTESTS)
         as_integer("players", self.players, 1, MAX_PLAYERS)
         alone = InfiniteOptions(
             obs=self.obs,
@@ -135,25 +134,17 @@ class PartyOptions:
             row[name] = alone[name]
         if self.max_cycles is not None:
             row["max_cycles"] = as_integer("max_cycles", self.max_cycles, 1, _MOST_CYCLES)
-        row["rivalry"] = _member("rivalry", Rivalry, self.rivalry or contest.rivalry)
+        rivalry = contest.rivalry if self.rivalry is None else self.rivalry
+        row["rivalry"] = _member("rivalry", Rivalry, rivalry)
         share = contest.share.name.lower() if self.share is None else self.share
         row["share"] = _member("share", Share, share)
         row["first_wins"] = contest.first_wins
-        weights = contest.weights if self.reward is None else self.reward
-        unknown = set(weights) - set(PARTY_TERMS)
-        if unknown:
-            raise OptionError(
-                f"unknown reward term {min(unknown)!r}; there are {', '.join(PARTY_TERMS)}"
-            )
-        row["weights"] = [float(weights.get(term, 0.0)) for term in PARTY_TERMS]
-        if not np.isfinite(row["weights"]).all():
-            raise OptionError(f"reward weights must be finite, got {dict(weights)}")
+        weights = as_weights(contest.weights if self.reward is None else self.reward, PARTY_TERMS)
+        row["weights"] = [weights.get(term, 0.0) for term in PARTY_TERMS]
         return config
 
 
-def _member(name: str, kinds: Any, value: str) -> int:
+def _member(name: str, kinds: Any, value: object) -> int:
     """The number of one of an enum's names, in lower case."""
     names = {member.name.lower(): int(member) for member in kinds}
-    if value not in names:
-        raise OptionError(f"{name} must be one of {', '.join(names)}, got {value!r}")
-    return names[value]
+    return names[as_choice(name, value, names)]

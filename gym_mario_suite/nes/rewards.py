@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_weights
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.smb import DIGITS, Address
 
@@ -68,16 +68,7 @@ def reward_rule(choice: str | Mapping[str, float]) -> RewardRule:
                 f"or a mapping of weights for {', '.join(TERMS)}"
             )
         return REWARDS[choice]
-    unknown = set(choice) - set(TERMS)
-    if unknown:
-        raise OptionError(f"unknown reward term {min(unknown)!r}; there are {', '.join(TERMS)}")
-    try:
-        weights = {term: float(weight) for term, weight in choice.items()}
-    except (TypeError, ValueError):
-        weights = {"x": math.nan}
-    if not all(math.isfinite(weight) for weight in weights.values()):
-        raise OptionError(f"reward weights must be finite numbers, got {dict(choice)}")
-    return _rule(**weights)
+    return _rule(**as_weights(choice, TERMS))
 
 
 _NOTHING_ELSE = (0,) * (len(TERMS) - 2)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.maker import MarioMakerEnv
-from gym_mario_suite.envs.maker_options import METRICS, REPRESENTATIONS
+from gym_mario_suite.envs.maker_options import METRICS, REPRESENTATIONS, MakerOptions
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import LevelError, OptionError, StateError
 from gym_mario_suite.levels.maker.course import MakerCourse
@@ -398,12 +398,26 @@ def test_states_go_on_alike_and_are_checked():
         ({"pinned": [(1, 1, "moon")]}, "pinned holds columns"),
         ({"frozen": np.zeros((2, 2), bool)}, "frozen must be a bool array"),
         ({"change_share": 2}, "change_share must be from 0 to 1"),
-        ({"moon": 1}, "moon"),
+        ({"patch": 3}, "patch must be rows and columns, got 3"),
+        ({"pinned": None}, "pinned must be a list"),
+        ({"pinned": [3]}, "pinned holds columns"),
+        ({"palette": 3}, "palette must be a palette's name"),
+        ({"palette": [["air"]]}, r"unknown part \['air'\]"),
+        ({"init": np.zeros(3)}, "init must be 'random'"),
+        ({"representation": np.zeros(2)}, "representation must be one of narrow"),
+        ({"init": "generator:ngram", "generator_options": "x"}, "generator_options must be a map"),
+        ({"frozen": [[True], [True, True]]}, "frozen must be a bool array"),
+        ({"bonus": 10**400}, "bonus must be a finite number"),
     ],
 )
 def test_options_that_are_not_possible(options, message):
     with pytest.raises(OptionError, match=message):
-        MarioMakerEnv(**options)
+        MakerOptions(**options)
+
+
+def test_unknown_options_are_named():
+    with pytest.raises(OptionError, match="moon"):
+        MarioMakerEnv(moon=1)
 
 
 def test_actions_and_courses_that_are_not_possible():

@@ -13,6 +13,7 @@ from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import OptionError, StateError
 from gym_mario_suite.levels import Level, generate
 from gym_mario_suite.multiplayer import mario_coop_v0, mario_race_v0
+from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.parallel import AgentError, MarioParallelEnv
 from gym_mario_suite.multiplayer.vector import MarioPartyVectorEnv
 from gym_mario_suite.multiplayer.views import OTHER_PLAYER
@@ -123,11 +124,20 @@ def test_a_dead_agents_action():
     [
         ({"players": 0}, "players must be a whole number from 1 to 4"),
         ({"players": 5}, "players must be a whole number from 1 to 4"),
-        ({"contest": "golf"}, "there are coop, race, coins"),
+        ({"contest": "golf"}, "contest must be one of coop, race, coins"),
         ({"rivalry": "bite"}, "rivalry must be one of none, push, stomp"),
         ({"share": "half"}, "share must be one of own, team, rivals"),
         ({"reward": {"style": 1}}, "there are distance, coins, win, death"),
         ({"reward": {"win": float("nan")}}, "finite"),
+        ({"reward": ["win"]}, "mapping of weights for distance, coins, win, death"),
+        ({"reward": {1: 1, "a": 2}}, "unknown reward term 1"),
+        ({"reward": {"win": "much"}}, r"reward\['win'\] must be a finite number, got 'much'"),
+        ({"reward": {"win": 10**400}}, "finite"),
+        ({"share": ["own"]}, "share must be one of own, team, rivals"),
+        ({"contest": ["race"]}, "contest must be one of coop, race, coins"),
+        ({"rivalry": ""}, "rivalry must be one of none, push, stomp"),
+        ({"obs": ["grid"]}, "unknown observation mode"),
+        ({"actions": ["simple"]}, "unknown action set"),
         ({"max_cycles": 0}, "max_cycles must be"),
         ({"obs": "smell"}, "unknown observation mode"),
         ({"colour": "red"}, "colour"),
@@ -137,6 +147,9 @@ def test_a_dead_agents_action():
 def test_options_that_are_not_possible(options, message):
     with pytest.raises(OptionError, match=message):
         MarioParallelEnv(**options)
+    if {"colour", "render_mode"}.isdisjoint(options):
+        with pytest.raises(OptionError, match=message):
+            PartyOptions(**options)
 
 
 def test_states_of_others():

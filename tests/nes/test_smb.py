@@ -157,6 +157,7 @@ def test_other_rewards_and_wrong_ones():
         ({"speed": 1.0}, "unknown reward term 'speed'"),
         ({"x": float("nan")}, "finite"),
         ({"x": "much"}, "finite"),
+        (["x"], "mapping of weights for x, progress"),
     ):
         with pytest.raises(OptionError, match=words):
             reward_rule(bad)  # type: ignore[arg-type]

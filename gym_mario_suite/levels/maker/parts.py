@@ -182,10 +182,12 @@ def palette_parts(palette: str | Sequence[str]) -> tuple[Part, ...]:
                 f"unknown palette {palette!r}; there are {', '.join(PALETTES)}, or name the parts"
             )
         names: Sequence[str] = PALETTES[palette]
-    else:
+    elif isinstance(palette, Sequence):
         names = tuple(palette)
+    else:
+        raise OptionError(f"palette must be a palette's name or names of parts, got {palette!r}")
     for name in names:
-        if name not in BY_NAME:
+        if not isinstance(name, str) or name not in BY_NAME:
             raise OptionError(f"unknown part {name!r} in the palette; see levels/maker/parts.json")
     if len(set(names)) < len(names) or len(names) < 2 or names[0] != "air":
         raise OptionError(

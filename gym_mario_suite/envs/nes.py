@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -78,7 +79,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     ## Options of reset
     `options={"stage": "1-2"}` plays that stage for one episode; `{"x": 1200}` begins at that px or
     at the next ground (also together with a stage); `{"state": bytes}` takes up a saved game, and
-    shows its last frame alone, not pooled with the one before.
+    shows its last frame alone, not pooled with the one before. None stands for what is usual.
 
     Args:
         stage: The stage, or several from which each episode draws one; None for the whole game.
@@ -141,8 +142,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             GameError: If the ROM is not Super Mario Bros.
         """
         super().reset(seed=seed)
-        chosen = options or {}
-        check_reset_options(chosen)
+        chosen = given_options(options or {})
+        check_start(chosen.get("stage"), chosen.get("x"))
         if seed is not None or not self._seeded:
             self.episode.stream = draw_stream_seed(self.np_random)
             self._seeded = True
@@ -244,19 +245,26 @@ def _copied(
     return env
 
 
-def check_reset_options(options: dict[str, Any]) -> None:
-    """Refuse unknown reset options, and two at once.
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The reset options that are not None, which stands for what is usual.
 
     Raises:
-        OptionError: Naming the options there are.
+        OptionError: For an unknown one, or two that exclude each other.
     """
-    x = options.get("x")
-    check_one_option({k: v for k, v in options.items() if k != "x"}, _RESET_OPTIONS)
-    if x is not None and "state" in options:
+    given = {k: v for k, v in options.items() if v is not None or k not in _RESET_OPTIONS}
+    check_one_option({name: given[name] for name in given if name != "x"}, _RESET_OPTIONS)
+    if "x" in given and "state" in given:
         raise OptionError("give one reset option, not state and x")
-    for value in [] if x is None else x if isinstance(x, list) else [x]:
-        if value is not None:
-            as_integer("x", value, START_X_PX, MAX_X_PX)
-    stages = options.get("stage")
-    for name in [] if stages is None else stages if isinstance(stages, list) else [stages]:
-        parse_stage(name)
+    return given
+
+
+def check_start(stage: object, x: object) -> None:
+    """Refuse where no episode begins; None is what is usual.
+
+    Raises:
+        OptionError: Saying what was expected.
+    """
+    if stage is not None:
+        parse_stage(stage)
+    if x is not None:
+        as_integer("x", x, START_X_PX, MAX_X_PX)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
-from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_reset_options
+from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_start, given_options
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY
 from gym_mario_suite.envs.nes_options import NESOptions
@@ -36,7 +36,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
     `reset(options=...)` takes `reset_mask` (bool[num_envs]: reset only these), `stage`
     (a name, or a list of one for each game) and `x` (px, likewise), or in place of these two
-    `state` (bytes, or a list of bytes).
+    `state` (bytes, or a list of bytes). None stands for what is usual, also in lists.
 
     Args:
         num_envs: How many games.
@@ -100,7 +100,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
 
         Args:
             seed: One seed s, which gives game i the seed s + i; or a seed or None for each game.
-            options: `reset_mask`, and one of `stage` and `state`.
+            options: `reset_mask`, and `stage` and `x`, or `state`.
 
         Raises:
             OptionError: For an unknown option or a value that is not possible.
@@ -108,7 +108,10 @@ class MarioNESVectorEnv(NativeVectorEnv):
         """
         chosen = dict(options or {})
         mask = self._reset_mask(chosen.pop("reset_mask", None))
-        check_reset_options(chosen)
+        chosen = given_options(chosen)
+        stages, starts_px = (self._one_for_each(name, chosen.get(name)) for name in ("stage", "x"))
+        for start in zip(stages, starts_px, strict=True):
+            check_start(*start)
         indices = np.flatnonzero(mask).tolist()
         streams = self._stream_seeds(seed, indices)
         if streams:
@@ -117,9 +120,6 @@ class MarioNESVectorEnv(NativeVectorEnv):
             states = state_list(chosen["state"], self.num_envs)
             self._load({index: states[index] for index in indices})
         else:
-            stages, starts_px = (
-                self._one_for_each(name, chosen.get(name)) for name in ("stage", "x")
-            )
             self._crew.call("reset", mask, stages, starts_px)
             self._started |= mask
         return self._returned(), self._infos()

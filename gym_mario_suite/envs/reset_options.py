@@ -17,7 +17,7 @@ def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:
     unknown = set(options) - set(known)
     if unknown:
         raise OptionError(
-            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(known))}"
+            f"unknown reset option {min(unknown, key=str)!r}; there are {', '.join(sorted(known))}"
         )
     if len(options) > 1:
         raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")

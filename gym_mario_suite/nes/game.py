@@ -135,17 +135,28 @@ class Game:
         # On a few pages the game does not start, and on none behind the level's end.
         if not any(self._starts_at(stage, page - back) for back in range(min(page + 1, 3))):
             raise nowhere
+        if self._land_at(x_px):
+            return
+        # Where the screen stands still, as before the warp zone of 1-2, only the page behind it
+        # leads on. What met Mario on his way, such as the flagpole, has ended the stage.
+        if smb.is_eventful(self.ram) or not self._starts_at(stage, page + 1):
+            raise nowhere
+        if not self._land_at(x_px):
+            raise nowhere
+
+    def _land_at(self, x_px: int) -> bool:
+        """Mario on the first ground from `x_px` on where nobody is; whether there is any."""
         for _ in range(_MAX_LANDINGS):
             if not self._carry_to(x_px):
-                break
+                return False
             above = self.backend.save()
             self._put_down()
             if not smb.is_eventful(self.ram):
-                return
+                return True
             # There was an enemy.
             self.load(above)
             x_px = smb.x_px(self.ram) + smb.TILE_PX
-        raise nowhere
+        return False
 
     def _starts_at(self, stage: tuple[int, int] | None, page: int) -> bool:
         """Begin a stage at a page; whether that is possible."""

@@ -362,9 +362,16 @@ def test_reset_options_that_are_not_possible(make):
         ({"level": 1}, "there are stage, state"),
         ({"stage": "1-1", "state": b""}, "one reset option"),
         ({"stage": "1-5"}, "8-4"),
+        ({"x": [100]}, r"x must be a whole number, got \[100\]"),
+        ({"x": "far"}, "x must be a whole number"),
+        ({"stage": ["1-1"]}, "a stage is named"),
+        ({"level": None}, "there are stage, state"),
+        ({1: 1, "level": 2}, "unknown reset option 1"),
     ):
         with pytest.raises(OptionError, match=words):
             env.reset(options=options)
+    first, _ = env.reset(options={"stage": None, "x": None, "state": None})
+    assert np.array_equal(first, env.reset()[0])
 
 
 def test_without_a_rom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -155,11 +155,23 @@ def test_what_is_refused(options: dict[str, Any]):
         {"stage": "0-1"},
         {"reset_mask": np.zeros(2, bool)},
         {"level": 1},
+        {"x": (100, "far")},
+        {"x": np.array([100.5, 200])},
+        {"x": []},
     ):
         with pytest.raises(OptionError):
             envs.reset(options=bad)
     with pytest.raises(OptionError, match="2 seeds"):
         envs.reset(seed=[1])
+    envs.close()
+
+
+def test_places_may_come_in_any_kind_of_list(options: dict[str, Any]):
+    envs = MarioNESVectorEnv(2, num_workers=1, **options)
+    expected, _ = envs.reset(options={"stage": ["1-1", "1-1"]})
+    for stages in (("1-1", None), np.array(["1-1", "1-1"])):
+        seen, _ = envs.reset(options={"stage": stages, "x": (None, None), "state": None})
+        assert np.array_equal(seen, expected)
     envs.close()
 
 

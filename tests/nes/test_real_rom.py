@@ -188,6 +188,9 @@ def test_it_starts_at_any_x(backend_name: str):
     for bad, words in ((39, "40"), ("far", "whole number"), (1 << 20, "16384")):
         with pytest.raises(OptionError, match=words):
             env.reset(options={"x": bad})
+    # The screen stands still in the last room of 1-2; what comes next is the warp zone.
+    _, info = env.reset(options={"stage": "1-2", "x": 2700})
+    assert info["distance"] == 2856
     with pytest.raises(OptionError, match="stand at 9000 px of stage 2-2"):
         env.reset(options={"stage": "2-2", "x": 9000})
     env.close()

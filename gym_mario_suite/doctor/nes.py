@@ -6,7 +6,7 @@ from gym_mario_suite.doctor.finding import Finding, State, first_line
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.nes.backend import BACKENDS, RAM_BYTES, BackendRow, open_backend
 from gym_mario_suite.nes.rom import CHR_UNIT, PRG_UNIT, Rom
-from gym_mario_suite.nes.rom_store import places
+from gym_mario_suite.nes.rom_store import deciding_place, places
 
 _MARK_AT = 0x10
 _MARK = 0xA7
@@ -58,9 +58,9 @@ def _rom() -> Finding:
         looked = places()
     except MarioError as error:
         return Finding("NES ROM", State.WARNING, first_line(error), mend)
-    for place in looked:
-        if place.rom is not None:
-            return Finding("NES ROM", State.OK, f"{place.rom.title or 'unknown'}, {place.note}")
+    place = deciding_place(looked)
+    if place is not None and place.rom is not None:
+        return Finding("NES ROM", State.OK, f"{place.rom.title or 'unknown'}, {place.note}")
     chosen = [place.note for place in looked if place.path is not None]
     text = f"not usable: {chosen[0]}" if chosen else "none; `mario rom where` lists the places"
     return Finding("NES ROM", State.WARNING, text, mend)

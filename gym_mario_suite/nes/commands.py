@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gym_mario_suite.nes.rom import HEADER_BYTES, Rom, RomError, read_rom
-from gym_mario_suite.nes.rom_store import import_rom, places, store_folder
+from gym_mario_suite.nes.rom_store import deciding_place, import_rom, places, store_folder
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An iNES file (.nes).")]
@@ -58,10 +58,12 @@ def check(file: File) -> None:
 def where() -> None:
     """List the places that are looked in, and the ROM that is used."""
     typer.echo(f"store: {store_folder()}")
-    used = False
-    for place in places():
-        mark = "used" if place.rom is not None and not used else "    "
-        used = used or place.rom is not None
+    looked = places()
+    decides = deciding_place(looked)
+    for place in looked:
+        mark = "used" if place is decides and place.rom is not None else "    "
         typer.echo(f"{mark}  {place.name}: {place.note}")
-    if not used:
+    if decides is None:
         typer.echo("no ROM: take one of your own and run `mario rom import FILE`")
+    elif decides.rom is None:
+        typer.echo(f"no ROM is used: name another file in {decides.name}, or unset it")

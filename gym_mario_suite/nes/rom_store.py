@@ -6,11 +6,11 @@ import importlib.metadata
 import os
 import re
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from gym_mario_suite.nes.rom import KNOWN_GAMES, SUPER_MARIO_BROS, Rom, RomError, read_rom
+from gym_mario_suite.whole_file import require_folder, write_whole
 
 ROM_VARIABLE = "GYM_MARIO_ROM"
 STORE_VARIABLE = "GYM_MARIO_ROM_STORE"
@@ -56,23 +56,26 @@ def import_rom(rom: Rom) -> Path:
     """Copy a game into the store, under its hash; all or nothing.
 
     Raises:
-        RomError: If the store cannot be written.
+        OptionError: If the store cannot be written.
     """
-    folder = store_folder()
-    target = folder / f"{rom.sha1}.nes"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("wb", dir=folder, delete=False) as file:
-            file.write(rom.to_ines())
-        Path(file.name).replace(target)
-    except OSError as error:
-        raise RomError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    target = require_folder(store_folder()) / f"{rom.sha1}.nes"
+    write_whole(target, rom.to_ines())
     return target
 
 
 def places() -> list[Place]:
     """Every place that is looked in when no ROM is named, in that order."""
     return [_variable_place(), _store_place(), _distribution_place()]
+
+
+def deciding_place(looked: list[Place]) -> Place | None:
+    """The place that decides which ROM is played; without one in it, none is."""
+    for place in looked:
+        # Somebody chose the variable's: playing another one instead would hide a mistake in it.
+        chosen = place.name == ROM_VARIABLE and place.path is not None
+        if place.rom is not None or chosen:
+            return place
+    return None
 
 
 def find_rom(path: str | Path | None = None) -> Rom:
@@ -90,12 +93,11 @@ def find_rom(path: str | Path | None = None) -> Rom:
     if path is not None:
         return read_rom(path)
     looked = places()
-    for place in looked:
-        if place.rom is not None:
-            return place.rom
-        if place.name == ROM_VARIABLE and place.path is not None:
-            # Somebody chose it: playing another one instead would hide the mistake.
+    place = deciding_place(looked)
+    if place is not None:
+        if place.rom is None:
             raise RomError(f"the ROM that {ROM_VARIABLE} names is not usable: {place.note}")
+        return place.rom
     lines = "; ".join(f"({i}) {place.name}: {place.note}" for i, place in enumerate(looked, 1))
     raise RomError(
         "no ROM of Super Mario Bros. was found, and none comes with this package. Looked in: "

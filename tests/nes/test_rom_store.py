@@ -1,10 +1,14 @@
 import importlib.metadata
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from gym_mario_suite import cli
+from gym_mario_suite.doctor.finding import State
+from gym_mario_suite.doctor.nes import check_nes
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import rom_store
 from gym_mario_suite.nes.rom import Rom, RomError
 from gym_mario_suite.nes.rom_store import find_rom, import_rom, places, store_folder
@@ -86,6 +90,10 @@ def test_a_named_rom_that_is_broken_is_not_passed_over(
     monkeypatch.setenv("GYM_MARIO_ROM", str(broken))
     with pytest.raises(RomError, match=r"GYM_MARIO_ROM names.*cut off"):
         find_rom()
+    told = run("where")
+    assert "used" not in told.replace("no ROM is used", "")
+    assert "no ROM is used: name another file in GYM_MARIO_ROM, or unset it" in told
+    assert [finding.state for finding in check_nes()][-1] is State.WARNING
 
 
 def test_a_file_in_the_store_that_was_changed_is_noticed(rom: Rom, known: str):
@@ -97,8 +105,14 @@ def test_a_file_in_the_store_that_was_changed_is_noticed(rom: Rom, known: str):
 def test_a_store_that_cannot_be_written(tmp_path: Path, rom: Rom, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GYM_MARIO_ROM_STORE", str(tmp_path / "file" / "store"))
-    with pytest.raises(RomError, match="cannot be written"):
+    with pytest.raises(OptionError, match="cannot write into"):
         import_rom(rom)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
+def test_a_stored_rom_has_the_mode_of_any_new_file(tmp_path: Path, rom: Rom):
+    (tmp_path / "new").write_bytes(b"")
+    assert import_rom(rom).stat().st_mode == (tmp_path / "new").stat().st_mode
 
 
 def test_the_store_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch):

@@ -163,8 +163,7 @@ def x_px(ram: Ram) -> int:
 
     Less than 0 where a castle that sends him pages back has put him left of it.
     """
-    x = 256 * ram[_X_PAGE] + ram[_X_ON_PAGE]
-    return x if x < _LEFT_OF_START else x - 0x10000
+    return _signed(256 * ram[_X_PAGE] + ram[_X_ON_PAGE])
 
 
 def screen_left_px(ram: Ram) -> int:

@@ -1,6 +1,7 @@
 """The editor of `mario make` without a window: keys, files, recovery, generators, test play."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -556,6 +557,28 @@ def test_a_cancelled_generator_changes_nothing(editor, monkeypatch):
     assert "stopped" in editor.message.text
     assert editor.document.undo() is not None
     assert editor.document.course == before
+
+
+def test_a_wish_does_not_wait_for_a_cancelled_one_that_never_looks(monkeypatch):
+    released = threading.Event()
+
+    def granted(wish, course, limits, watch):
+        if wish.seed == 0:
+            released.wait(30)
+        return course.cells
+
+    monkeypatch.setattr(asking_module, "granted", granted)
+    course, limits = new_course(), course_limits("none")
+    first = Asking(Wish("wfc", 0, None), course, limits)
+    first.cancel()
+    second = Asking(Wish("wfc", 1, None), course, limits)
+    second.wait()
+    assert not first.over
+    assert (second.answer() == course.cells).all()
+    released.set()
+    first.wait()
+    with pytest.raises(Cancelled):
+        first.answer()
 
 
 def test_the_network_stops_at_its_next_look():

@@ -30,14 +30,8 @@ from gym_mario_suite.engine.world import (
 )
 from gym_mario_suite.levels import Level, Spawn
 from tests.engine import recordings
-from tests.engine.test_robustness import (
-    MODEST,
-    SPRITE_KINDS,
-    assert_sound,
-    assert_visible,
-    buttons_of,
-    random_buttons,
-)
+from tests.engine.random_play import buttons_of, random_buttons
+from tests.engine.test_robustness import MODEST, SPRITE_KINDS, assert_sound, assert_visible
 
 PALETTES = {
     "any": np.arange(256),

@@ -1,10 +1,13 @@
-"""A player without a past, and one who follows a script."""
+"""A player without a past, one who follows a script, and an editor of courses."""
 
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gym_mario_suite.play.make.document import new_course
+from gym_mario_suite.play.make.editor import Editor
 
 
 @pytest.fixture
@@ -32,3 +35,9 @@ def script(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, list[Any]]:
     monkeypatch.setattr(pygame.event, "get", get)
     monkeypatch.setattr(Screen, "wait", lambda self: time.sleep(1 / 240))
     return frames
+
+
+@pytest.fixture
+def editor(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return Editor(new_course(40, 14), limits="none")

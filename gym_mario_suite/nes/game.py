@@ -138,8 +138,10 @@ class Game:
         if self._land_at(x_px):
             return
         # Where the screen stands still, as before the warp zone of 1-2, only the page behind it
-        # leads on. What met Mario on his way, such as the flagpole, has ended the stage.
-        if smb.is_eventful(self.ram) or not self._starts_at(stage, page + 1):
+        # leads on. What met Mario on his way, such as the flagpole, has ended the stage; and in
+        # castles it is Bowser behind whom nothing is left to do.
+        castle = stage is not None and stage[1] == smb.STAGES
+        if castle or smb.is_eventful(self.ram) or not self._starts_at(stage, page + 1):
             raise nowhere
         if not self._land_at(x_px):
             raise nowhere

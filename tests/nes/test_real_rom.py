@@ -191,6 +191,8 @@ def test_it_starts_at_any_x(backend_name: str):
     # The screen stands still in the last room of 1-2; what comes next is the warp zone.
     _, info = env.reset(options={"stage": "1-2", "x": 2700})
     assert info["distance"] == 2856
+    with pytest.raises(OptionError, match="stand at 2320 px of stage 1-4"):
+        env.reset(options={"stage": "1-4", "x": 2320})
     with pytest.raises(OptionError, match="stand at 9000 px of stage 2-2"):
         env.reset(options={"stage": "2-2", "x": 9000})
     env.close()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gym_mario_suite.errors import LevelError, MarioError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.play.make.asking import Asking, Cancelled, Wish
 from gym_mario_suite.play.make.document import Change
-
-if TYPE_CHECKING:
-    from gym_mario_suite.play.make.editor import Editor
+from gym_mario_suite.play.make.workbench import Workbench
 
 
 class Answers:
     """Asks a generator in the background; its answer is one step of the history.
 
     Args:
-        editor: Whose course it is.
+        bench: Whose course it is.
 
     Attributes:
         asking: The generator at work, or None.
         last_wish: What was asked for last, or None.
     """
 
-    def __init__(self, editor: Editor) -> None:
-        self._editor = editor
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
         self.asking: Asking | None = None
         self.last_wish: Wish | None = None
         self._step: Change | None = None  # of the history, that the last answer was
@@ -43,24 +39,24 @@ class Answers:
 
     def ask(self, wish: Wish) -> None:
         """Ask a generator; an earlier one that is still at work stops."""
-        self._editor.hand.end()
-        self._ask(wish, self._editor.document.course)
+        self._bench.hand.end()
+        self._ask(wish, self._bench.document.course)
         self._replaced = None
 
     def _ask(self, wish: Wish, course: MakerCourse) -> None:
         self.cancel()
         self.last_wish = wish
-        self.asking = Asking(wish, course, self._editor.document.limits)
+        self.asking = Asking(wish, course, self._bench.document.limits)
 
     def step_seed(self, step: int) -> None:
         """Ask the same with another seed; an answer that was the last step gives way to it."""
-        editor, document = self._editor, self._editor.document
+        bench, document = self._bench, self._bench.document
         if self.last_wish is None:
-            editor.refuse("ask the generator first: ctrl+G")
+            bench.refuse("ask the generator first: ctrl+G")
             return
         if self.asking is not None:
             return
-        editor.hand.end()
+        bench.hand.end()
         wish, before = self.last_wish.next(step), self._step
         if before is None or document.last_change is not before:
             self.ask(wish)
@@ -76,23 +72,23 @@ class Answers:
         """Take the answer, if there is one."""
         asking = self.asking
         # A stroke under way is a step of its own: the answer waits for its end.
-        if asking is None or not asking.over or self._editor.hand.busy:
+        if asking is None or not asking.over or self._bench.hand.busy:
             return
         self.asking = None
-        editor = self._editor
+        bench = self._bench
         try:
             made = self._put(asking)
         except Cancelled:
-            editor.notify("the generator was stopped")
+            bench.notify("the generator was stopped")
             return
         except MarioError as error:
-            editor.refuse(str(error))
+            bench.refuse(str(error))
             return
-        self._step = editor.document.last_change if made else None
-        editor.hand.clip_selection()
-        editor.move_cursor(0, 0)
+        self._step = bench.document.last_change if made else None
+        bench.hand.clip_selection()
+        bench.move_cursor(0, 0)
         name, seed = asking.wish.generator, asking.wish.seed
-        editor.notify(f"{name}, seed {seed}: N for the next one, ctrl+Z back")
+        bench.notify(f"{name}, seed {seed}: N for the next one, ctrl+Z back")
 
     def _put(self, asking: Asking) -> bool:
         """Put the answer into the course; whether it changes anything.
@@ -100,7 +96,7 @@ class Answers:
         Raises:
             MarioError: When there is none, or it does not fit any more.
         """
-        document, wish = self._editor.document, asking.wish
+        document, wish = self._bench.document, asking.wish
         cells = asking.answer()
         title = f"generator, seed {wish.seed}"
         places: list[tuple[int, int]] = []

@@ -9,7 +9,6 @@ from gym_mario_suite.levels.maker.parts import TILE_OF
 from gym_mario_suite.levels.maker.structures import broken_cells
 from gym_mario_suite.levels.tile_grid import SOLID
 from gym_mario_suite.play.canvas import BLUE, CREAM, GOLD, GREEN, INK, RED, Canvas, Colour, Pixels
-from gym_mario_suite.play.make.editor import Editor
 from gym_mario_suite.play.make.pictures import (
     BoardPictures,
     engine_theme,
@@ -18,6 +17,7 @@ from gym_mario_suite.play.make.pictures import (
     stamp,
 )
 from gym_mario_suite.play.make.shapes import Cell
+from gym_mario_suite.play.make.workbench import Workbench
 
 _OUTSIDE = (16, 13, 30)
 _GRID_OPACITY, _SCREEN_OPACITY = 0.13, 0.3
@@ -27,7 +27,7 @@ _BLINK_S = 0.5
 
 
 class BoardPainter:
-    """Paints the boards of editors; keeps the last course's picture."""
+    """Paints boards; keeps the last course's picture."""
 
     def __init__(self) -> None:
         self._pictures = BoardPictures()
@@ -35,10 +35,10 @@ class BoardPainter:
         self._mario = frame("small_stand")
         self._drawn: tuple[tuple[object, ...], Pixels] | None = None
 
-    def paint(self, pixels: Pixels, editor: Editor) -> None:
-        """Paint the board of an editor into its pixels."""
+    def paint(self, pixels: Pixels, bench: Workbench) -> None:
+        """Paint the board into its pixels."""
         canvas = Canvas(pixels)
-        document, view = editor.document, editor.view
+        document, view = bench.document, bench.view
         px = view.cell_px
         first, end = view.columns
         top = max(0, view.top_px // px)
@@ -52,25 +52,25 @@ class BoardPainter:
                 self._drawn = seen, self._pictures.draw(document.course, key, px, box)
             x, y = view.place(first, top)
             _put(pixels, self._drawn[1], x, y)
-        self._paint_grid(canvas, editor)
-        self._paint_broken(canvas, editor, key)
-        self._paint_goal(canvas, editor)
-        self._paint_start(pixels, editor)
-        if editor.way:
-            self._paint_way(canvas, editor)
-        if editor.played_way:
-            self._paint_played(canvas, editor)
-        self._paint_ghost(pixels, editor)
-        self._paint_selection(canvas, editor)
-        self._paint_cursor(canvas, editor)
+        self._paint_grid(canvas, bench)
+        self._paint_broken(canvas, bench, key)
+        self._paint_goal(canvas, bench)
+        self._paint_start(pixels, bench)
+        if bench.way:
+            self._paint_way(canvas, bench)
+        if bench.played_way:
+            self._paint_played(canvas, bench)
+        self._paint_ghost(pixels, bench)
+        self._paint_selection(canvas, bench)
+        self._paint_cursor(canvas, bench)
 
-    def _paint_grid(self, canvas: Canvas, editor: Editor) -> None:
-        view, document = editor.view, editor.document
+    def _paint_grid(self, canvas: Canvas, bench: Workbench) -> None:
+        view, document = bench.view, bench.document
         px = view.cell_px
         left, top = view.place(0, 0)
         right, bottom = view.place(document.width, document.height)
         first, end = view.columns
-        if editor.grid and px >= 8:
+        if bench.grid and px >= 8:
             for column in range(first, end + 1):
                 x, _ = view.place(column, 0)
                 is_screen = column % _SCREEN_COLUMNS == 0
@@ -85,16 +85,16 @@ class BoardPainter:
                 if px * 10 > 8 * 5:
                     canvas.text(x + max(0, px - 8) // 2, max(1, top - 10), str(column + 1), GOLD)
 
-    def _paint_broken(self, canvas: Canvas, editor: Editor, key: tuple[int, int]) -> None:
+    def _paint_broken(self, canvas: Canvas, bench: Workbench, key: tuple[int, int]) -> None:
         if self._broken is None or self._broken[0] != key:
-            self._broken = key, broken_cells(TILE_OF[editor.document.cells])
-        view = editor.view
+            self._broken = key, broken_cells(TILE_OF[bench.document.cells])
+        view = bench.view
         for column, row in self._broken[1]:
             x, y = view.place(column, row)
             _frame(canvas, x, y, view.cell_px, view.cell_px, RED, 0.8)
 
-    def _paint_goal(self, canvas: Canvas, editor: Editor) -> None:
-        view, document = editor.view, editor.document
+    def _paint_goal(self, canvas: Canvas, bench: Workbench) -> None:
+        view, document = bench.view, bench.document
         px = view.cell_px
         x, top = view.place(document.goal_column, 0)
         _, bottom = view.place(0, document.height)
@@ -109,19 +109,19 @@ class BoardPainter:
                 wide = max(1, side // 4)
                 canvas.fill(x + px // 2 + px // 8 + column, flag_y + row, wide, 1, colour, 1)
 
-    def _paint_start(self, pixels: Pixels, editor: Editor) -> None:
-        path = editor.verdict.path
-        start = editor.document.about.start
+    def _paint_start(self, pixels: Pixels, bench: Workbench) -> None:
+        path = bench.verdict.path
+        start = bench.document.about.start
         if start is None:
             if not len(path):
                 return
             start = int(path[0, 0]), int(path[0, 1])
-        view = editor.view
+        view = bench.view
         px = view.cell_px
         x, y = view.place(*start)
         canvas = Canvas(pixels)
         # A start that was placed is framed; one that follows from the ground is not.
-        if editor.document.about.start is not None:
+        if bench.document.about.start is not None:
             _frame(canvas, x, y, px, px, GREEN, 1)
         drawn = self._mario
         if px < 16:
@@ -130,16 +130,16 @@ class BoardPainter:
             drawn = drawn.repeat(px // 16, 0).repeat(px // 16, 1)
         stamp(pixels, drawn, x - 8 * px // 16, y - px, 0.85)
 
-    def _paint_way(self, canvas: Canvas, editor: Editor) -> None:
+    def _paint_way(self, canvas: Canvas, bench: Workbench) -> None:
         """The solver's way: a dot where Mario takes off, a cross where it ends."""
-        verdict, view = editor.verdict, editor.view
+        verdict, view = bench.verdict, bench.view
         px = view.cell_px
         points = (verdict.path + 0.5) * px - (view.left_px, view.top_px)
         if len(points):
             curve = _rounded(points.astype(np.float64))
             for shift, colour in ((1, INK), (0, CREAM)):
                 canvas.line(curve + np.array([0, shift]), colour, 0.8)
-            standing = _standing(editor.document.cells, verdict.path)
+            standing = _standing(bench.document.cells, verdict.path)
             for number in np.flatnonzero(standing[:-1]):
                 after = verdict.path[number + 1]
                 x, y = points[number].astype(int).tolist()
@@ -148,9 +148,9 @@ class BoardPainter:
                     canvas.fill(x - 1, y - 1, 3, 3, GOLD, 1)
         if not verdict.solved:
             x, top = view.place(verdict.furthest_column + 1, 0)
-            _, bottom = view.place(0, editor.document.height)
+            _, bottom = view.place(0, bench.document.height)
             canvas.fill(x, max(0, top), 2, bottom - max(0, top), RED, 0.9)
-            rest, _ = view.place(editor.document.goal_column + 1, 0)
+            rest, _ = view.place(bench.document.goal_column + 1, 0)
             canvas.fill(x + 2, max(0, top), rest - x - 2, bottom - max(0, top), RED, 0.12)
             if len(points):
                 x, y = points[-1].astype(int).tolist()
@@ -159,15 +159,15 @@ class BoardPainter:
                     for side in (-1, 1):
                         canvas.fill(x + step, y + side * step, 2, 2, RED, 1)
 
-    def _paint_played(self, canvas: Canvas, editor: Editor) -> None:
-        view = editor.view
+    def _paint_played(self, canvas: Canvas, bench: Workbench) -> None:
+        view = bench.view
         scale = view.cell_px / 16
-        if len(editor.played):
-            points = editor.played * scale - (view.left_px, view.top_px)
+        if len(bench.played):
+            points = bench.played * scale - (view.left_px, view.top_px)
             points = points - (0, 8 * scale)
             for shift, colour in ((1, INK), (0, BLUE)):
                 canvas.line(points + np.array([0, shift]), colour, 0.9)
-        for death_x, death_y in editor.deaths:
+        for death_x, death_y in bench.deaths:
             x = int(death_x * scale) - view.left_px
             y = min(int((death_y - 8) * scale) - view.top_px, canvas.height_px - 5)
             for step in range(-4, 5):
@@ -175,12 +175,12 @@ class BoardPainter:
                     canvas.fill(x + step, y + side * step + 1, 2, 1, INK, 1)
                     canvas.fill(x + step, y + side * step, 2, 1, RED, 1)
 
-    def _paint_ghost(self, pixels: Pixels, editor: Editor) -> None:
-        view = editor.view
-        theme = engine_theme(editor.document.about.theme)
-        shown = editor.hand.preview()
-        if not shown and editor.dialog is None:
-            shown = editor.hand.ghost(editor.pointed)
+    def _paint_ghost(self, pixels: Pixels, bench: Workbench) -> None:
+        view = bench.view
+        theme = engine_theme(bench.document.about.theme)
+        shown = bench.hand.preview()
+        if not shown and bench.dialog is None:
+            shown = bench.hand.ghost(bench.pointed)
         for (column, row), part in shown.items():
             x, y = view.place(column, row)
             if not (-2 * view.cell_px < x < view.width_px and -64 < y < view.height_px + 64):
@@ -190,8 +190,8 @@ class BoardPainter:
                 Canvas(pixels).fill(x, y, view.cell_px, view.cell_px, INK, 0.35)
             stamp(pixels, drawn, x + dx, y + dy, _GHOST_OPACITY)
 
-    def _paint_selection(self, canvas: Canvas, editor: Editor) -> None:
-        selection, hand, view = editor.hand.selection, editor.hand, editor.view
+    def _paint_selection(self, canvas: Canvas, bench: Workbench) -> None:
+        selection, hand, view = bench.hand.selection, bench.hand, bench.view
         if selection is None:
             return
         left, top, right, bottom = selection
@@ -204,14 +204,14 @@ class BoardPainter:
         _frame(canvas, x0 - 1, y0 - 1, x1 - x0 + 2, y1 - y0 + 2, INK, 0.8)
         _frame(canvas, x0, y0, x1 - x0, y1 - y0, BLUE, 1)
 
-    def _paint_cursor(self, canvas: Canvas, editor: Editor) -> None:
-        view = editor.view
+    def _paint_cursor(self, canvas: Canvas, bench: Workbench) -> None:
+        view = bench.view
         px = view.cell_px
-        if editor.hover is not None and editor.hover != editor.cursor:
-            x, y = view.place(*editor.hover)
+        if bench.hover is not None and bench.hover != bench.cursor:
+            x, y = view.place(*bench.hover)
             _frame(canvas, x, y, px, px, CREAM, 0.7)
-        x, y = view.place(*editor.cursor)
-        bright = int(editor.clock() / _BLINK_S) % 2 == 0
+        x, y = view.place(*bench.cursor)
+        bright = int(bench.clock() / _BLINK_S) % 2 == 0
         _frame(canvas, x - 1, y - 1, px + 2, px + 2, INK, 0.9)
         _frame(canvas, x, y, px, px, GOLD if bright else CREAM, 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels.formats.course import Style
@@ -17,16 +17,15 @@ from gym_mario_suite.levels.maker.course_files import (
     write_course_file,
 )
 from gym_mario_suite.levels.maker.part_limits import CourseLimits, course_limits
+from gym_mario_suite.play.make.answers import Answers
 from gym_mario_suite.play.make.asking import INPAINTERS, Box, Wish
 from gym_mario_suite.play.make.commands import Do
 from gym_mario_suite.play.make.document import LimitError, new_course
 from gym_mario_suite.play.make.file_dialog import FileDialog
 from gym_mario_suite.play.make.forms import Field, Form, Question
 from gym_mario_suite.play.make.recovery import Left
+from gym_mario_suite.play.make.workbench import Workbench
 from gym_mario_suite.whole_file import file_name
-
-if TYPE_CHECKING:
-    from gym_mario_suite.play.make.editor import Editor
 
 _PROFILES = ("mm2", "smb", "none")
 _SEED_STYLE = "the seed's"
@@ -41,11 +40,13 @@ class Desk:
     """Opens and saves the editor's course, and asks for what that needs.
 
     Args:
-        editor: The editor.
+        bench: What is worked at.
+        answers: What generators are asked for.
     """
 
-    def __init__(self, editor: Editor) -> None:
-        self._editor = editor
+    def __init__(self, bench: Workbench, answers: Answers) -> None:
+        self._bench = bench
+        self._answers = answers
         self._folder = Path.cwd()
 
     def do(self, does: Do) -> None:
@@ -74,29 +75,29 @@ class Desk:
         Raises:
             MarioError: When it cannot be written; the file keeps what it held.
         """
-        editor = self._editor
-        if editor.path is None:
+        bench = self._bench
+        if bench.path is None:
             self.save_as(then)
             return
-        self._write(editor.path, then)
+        self._write(bench.path, then)
 
     def save_as(self, then: Callable[[], None] | None = None, proposed: Path | None = None) -> None:
         """Ask for a file and save the course there."""
-        editor = self._editor
-        name = file_name(editor.document.about.name or "course", SUFFIX)
-        path = proposed or editor.path or self._folder / name
+        bench = self._bench
+        name = file_name(bench.document.about.name or "course", SUFFIX)
+        path = proposed or bench.path or self._folder / name
 
         def accept(chosen: Path) -> None:
             self._write(chosen, then)
 
-        editor.dialog = FileDialog(True, path, accept)
+        bench.dialog = FileDialog(True, path, accept)
 
     def _write(self, path: Path, then: Callable[[], None] | None = None) -> None:
-        editor = self._editor
-        editor.hand.end()
-        document = editor.document
+        bench = self._bench
+        bench.hand.end()
+        document = bench.document
         write_course_file(path, document.course)
-        editor.path = path
+        bench.path = path
         self._folder = path.parent
         if path.name.lower().endswith(_WHOLE):
             parts, lost = 0, ""
@@ -104,16 +105,16 @@ class Desk:
             parts, lost = _lost(path, document.course)
         if not parts:
             document.mark_saved()
-            if editor.recovery is not None:
-                editor.recovery.forget()
-        editor.notify(f"saved {path.name}{lost}")
+            if bench.recovery is not None:
+                bench.recovery.forget()
+        bench.notify(f"saved {path.name}{lost}")
         if then is None:
             return
         if not parts:
             then()
             return
         # What comes next takes away the message, and the only course that has all its parts.
-        editor.dialog = Question(
+        bench.dialog = Question(
             "LEAVE PARTS OUT?",
             [f"{path.name} is saved, but {path.suffix}", "cannot hold all its parts."],
             [
@@ -129,42 +130,42 @@ class Desk:
         Raises:
             LevelError: When it cannot be read; the present course stays.
         """
-        editor = self._editor
+        bench = self._bench
         course = read_course_file(path)
-        limits = editor.document.limits
-        editor.load(course, path, limits)
+        limits = bench.document.limits
+        bench.load(course, path, limits)
         self._folder = path.parent
         wrong = course.violations(limits)
         if wrong:
-            editor.refuse(f"beyond the limits {limits.name}: {wrong[0]}")
+            bench.refuse(f"beyond the limits {limits.name}: {wrong[0]}")
         else:
-            editor.notify(f"opened {path.name}")
+            bench.notify(f"opened {path.name}")
 
     def _ask_open(self) -> None:
-        editor = self._editor
-        folder = editor.path.parent if editor.path is not None else self._folder
-        editor.dialog = FileDialog(False, folder, self.open)
+        bench = self._bench
+        folder = bench.path.parent if bench.path is not None else self._folder
+        bench.dialog = FileDialog(False, folder, self.open)
 
     def quit(self) -> None:
         """End the editor, after a question if something is not saved."""
         self._unless_unsaved("quitting", self._close)
 
     def _close(self) -> None:
-        editor = self._editor
-        editor.answers.cancel()
-        if editor.recovery is not None:
-            editor.recovery.forget()
-        editor.closed = True
+        bench = self._bench
+        self._answers.cancel()
+        if bench.recovery is not None:
+            bench.recovery.forget()
+        bench.closed = True
 
     def _unless_unsaved(self, before: str, then: Callable[[], None]) -> None:
         """Do it, or first ask whether what is not saved may be lost."""
-        editor = self._editor
-        editor.hand.end()
-        if not editor.document.modified:
+        bench = self._bench
+        bench.hand.end()
+        if not bench.document.modified:
             then()
             return
-        name = "The course" if editor.path is None else editor.path.name
-        editor.dialog = Question(
+        name = "The course" if bench.path is None else bench.path.name
+        bench.dialog = Question(
             "SAVE FIRST?",
             [f"{name} has changes that are not saved.", f"Save them before {before}?"],
             [
@@ -178,7 +179,7 @@ class Desk:
         """Offer what a crash has left."""
         if not left:
             return
-        first, editor = left[0], self._editor
+        first, bench = left[0], self._bench
         minutes = int(first.age_s // 60)
         when = f"{minutes} minutes ago" if minutes else "just now"
         if minutes > 120:
@@ -186,19 +187,19 @@ class Desk:
         what = first.course.name or (first.path.name if first.path else "a course without a name")
 
         def recover() -> None:
-            editor.load(first.course, first.path, editor.document.limits)
-            editor.document.mark_unsaved()
-            editor.autosave(now=True)
+            bench.load(first.course, first.path, bench.document.limits)
+            bench.document.mark_unsaved()
+            bench.autosave(now=True)
             # Where it could not be kept anew, what the crash has left is the only copy.
-            if editor.recovery is not None and not editor.recovery.error:
+            if bench.recovery is not None and not bench.recovery.error:
                 _delete(first.file)
-            editor.notify("recovered: save it to keep it")
+            bench.notify("recovered: save it to keep it")
 
         def discard() -> None:
             _delete(first.file)
             self.offer(left[1:])
 
-        editor.dialog = Question(
+        bench.dialog = Question(
             "RECOVER?",
             ["An editor ended before this was saved:", f"{what}, {when}."],
             [("r", "RECOVER", recover), ("d", "DISCARD", discard), ("l", "LATER", lambda: None)],
@@ -207,8 +208,8 @@ class Desk:
     # --- forms ----------------------------------------------------------------------------------
 
     def _ask_new(self) -> None:
-        editor = self._editor
-        limits = editor.document.limits
+        bench = self._bench
+        limits = bench.document.limits
 
         def accept(values: dict[str, Any]) -> None:
             course = new_course(values["width"], values["height"])
@@ -216,9 +217,9 @@ class Desk:
             wrong = course.violations(profile)
             if wrong:
                 raise LimitError(f"{profile.name}: {wrong[0]}")
-            editor.load(course, None, profile)
+            bench.load(course, None, profile)
 
-        editor.dialog = Form(
+        bench.dialog = Form(
             "NEW COURSE",
             [
                 Field("width", "WIDTH", "100", number=True),
@@ -230,8 +231,8 @@ class Desk:
         )
 
     def _ask_properties(self) -> None:
-        editor = self._editor
-        document, about = editor.document, editor.document.about
+        bench = self._bench
+        document, about = bench.document, bench.document.about
         start = _AUTOMATIC if about.start is None else _PLACED
         starts = (_AUTOMATIC,) if about.start is None else (_AUTOMATIC, _PLACED)
         goal = _LAST if about.goal is None else _PLACED
@@ -258,14 +259,14 @@ class Desk:
                 document.abandon()
                 raise
             document.end()
-            editor.hand.clip_selection()
-            editor.move_cursor(0, 0)
+            bench.hand.clip_selection()
+            bench.move_cursor(0, 0)
             wrong = document.course.violations(document.limits)
             if wrong:
-                editor.refuse(f"beyond the limits {document.limits.name}: {wrong[0]}")
+                bench.refuse(f"beyond the limits {document.limits.name}: {wrong[0]}")
 
         themes = tuple(theme.name.lower().replace("_", " ") for theme in CourseTheme)
-        editor.dialog = Form(
+        bench.dialog = Form(
             "PROPERTIES",
             [
                 Field("name", "NAME", about.name, width=32),
@@ -284,9 +285,9 @@ class Desk:
         )
 
     def _ask_generator(self) -> None:
-        editor = self._editor
-        box: Box | None = editor.hand.selection
-        last = editor.answers.last_wish
+        bench = self._bench
+        box: Box | None = bench.hand.selection
+        last = self._answers.last_wish
         regions = ("selection", "whole course") if box is not None else ("whole course",)
         generator = last.generator if last is not None else INPAINTERS[0]
         if box is not None and generator not in INPAINTERS:
@@ -299,9 +300,9 @@ class Desk:
             style = "" if values["style"] == _SEED_STYLE else values["style"]
             if values["seed"] < 0:
                 raise MarioError("seeds are 0 and up")
-            editor.answers.ask(Wish(values["generator"], values["seed"], region, style))
+            self._answers.ask(Wish(values["generator"], values["seed"], region, style))
 
-        editor.dialog = Form(
+        bench.dialog = Form(
             "ASK THE GENERATOR",
             [
                 Field("region", "REGION", regions[0], regions),

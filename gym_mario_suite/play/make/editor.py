@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.part_limits import CourseLimits, course_limits
-from gym_mario_suite.levels.maker.parts import TILE_OF
 from gym_mario_suite.play.make.answers import Answers
 from gym_mario_suite.play.make.commands import BY_KEY, Do, Tool
 from gym_mario_suite.play.make.desk import Desk
-from gym_mario_suite.play.make.document import Document, LimitError
+from gym_mario_suite.play.make.document import LimitError
 from gym_mario_suite.play.make.file_dialog import FileDialog
-from gym_mario_suite.play.make.forms import Form, HelpPage, Question
-from gym_mario_suite.play.make.hand import Hand
-from gym_mario_suite.play.make.palette import CATEGORIES, CATEGORY_NAMES, Entry, category_of
+from gym_mario_suite.play.make.forms import HelpPage, Question
+from gym_mario_suite.play.make.palette import CATEGORIES, Entry, category_of
 from gym_mario_suite.play.make.recovery import Recovery
 from gym_mario_suite.play.make.shapes import Cell
 from gym_mario_suite.play.make.trial import Trial, start_near
-from gym_mario_suite.play.make.verdict import Verdict, judge
-from gym_mario_suite.play.make.view import View
+from gym_mario_suite.play.make.workbench import Dialog, Workbench
 
 MESSAGE_S = 5.0
 _DEATHS_SHOWN = 50
@@ -46,26 +40,10 @@ _SHIFTS = {
     Do.MOVE_UP: (0, -1),
     Do.MOVE_DOWN: (0, 1),
 }
-Dialog = Form | Question | HelpPage | FileDialog
 
 
-@dataclass
-class Message:
-    """A line for the user.
-
-    Attributes:
-        text: What it says.
-        bad: Whether something was refused.
-        until_s: When it goes, by the editor's clock.
-    """
-
-    text: str
-    bad: bool
-    until_s: float
-
-
-class Editor:
-    """A document, a hand, a view and the boxes over them.
+class Editor(Workbench):
+    """A workbench, and who works at it: keys, the mouse, files, generators, test plays.
 
     Args:
         course: The course to begin with.
@@ -75,22 +53,9 @@ class Editor:
         clock: Seconds.
 
     Attributes:
-        document: The course.
-        hand: The tools.
-        view: What the board shows.
-        desk: Files, properties and the generators' forms.
-        cursor: The keyboard's cell.
-        hover: The mouse's cell, or None.
-        category: Number of the palette's category that shows.
-        grid: Whether the grid shows.
-        way: Whether the solver's way shows.
-        played_way: Whether the way of the last test play shows.
-        dialog: The box over the editor, or None.
         answers: What generators are asked for and give.
+        desk: Files, properties and the generators' forms.
         trial: A test play that the window is to run, or None.
-        played: Pixels of the course where Mario was in the last test play, float[n, 2].
-        deaths: Where he died.
-        closed: Whether the editor is to end.
         full_screen: Whether it fills the screen.
     """
 
@@ -102,76 +67,17 @@ class Editor:
         recovery: Recovery | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.clock = clock
-        self.recovery = recovery
-        self.view = View()
-        self.grid = True
-        self.way = self.played_way = True
-        self.category = 0
-        self.dialog: Dialog | None = None
+        super().__init__(course, path, course_limits(limits), recovery, clock)
         self.answers = Answers(self)
+        self.desk = Desk(self, self.answers)
         self.trial: Trial | None = None
-        self.closed = False
         self.full_screen = False
-        self.message: Message | None = None
         self._held_by_space = False
-        self.desk = Desk(self)
-        self.load(course, path, course_limits(limits))
 
     def load(self, course: MakerCourse, path: Path | None, limits: CourseLimits) -> None:
-        """Take another course in place of the present one."""
+        """Take another course in place of the present one; no answer under way is for it."""
         self.answers.forget()
-        if self.recovery is not None:
-            self.recovery.begin_anew()
-        self.document = Document(course, limits)
-        clipboard = self.hand.clipboard if hasattr(self, "hand") else None
-        self.hand = Hand(self.document, self.refuse)
-        self.hand.clipboard = clipboard
-        self.path = path
-        self.cursor: Cell = (0, max(0, course.height - 3))
-        self.hover: Cell | None = None
-        self.played = np.zeros((0, 2))
-        self.deaths: list[tuple[float, float]] = []
-        self._verdict: tuple[int, Verdict] | None = None
-        size = self.view.width_px, self.view.height_px
-        self.view.fit(course.width, course.height, *size)
-        self.view.show(self.cursor)
-
-    # --- what is shown --------------------------------------------------------------------------
-
-    @property
-    def title(self) -> str:
-        """The window's title: file, a star for what is not saved."""
-        name = "untitled" if self.path is None else self.path.name
-        return f"{name}{' *' if self.document.modified else ''}"
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether the course can be finished, as it is now."""
-        document = self.document
-        if self._verdict is None or self._verdict[0] != document.version:
-            codes = TILE_OF[document.cells[:, : document.goal_column + 1]]
-            found = judge(codes, document.about.start, document.solution())
-            self._verdict = document.version, found
-        return self._verdict[1]
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """The palette's category that shows."""
-        return CATEGORIES[CATEGORY_NAMES[self.category]]
-
-    @property
-    def pointed(self) -> Cell:
-        """The cell that the mouse is on, or else the cursor."""
-        return self.hover if self.hover is not None else self.cursor
-
-    def notify(self, text: str) -> None:
-        """Show a message for a while."""
-        self.message = Message(text, False, self.clock() + MESSAGE_S)
-
-    def refuse(self, text: str) -> None:
-        """Show why something was not done."""
-        self.message = Message(text, True, self.clock() + MESSAGE_S)
+        super().load(course, path, limits)
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -181,17 +87,6 @@ class Editor:
             self.message = None
         self.answers.advance()
         self.autosave()
-
-    def autosave(self, now: bool = False) -> None:
-        """Keep a copy of what is not saved, if it is time."""
-        if self.recovery is None:
-            return
-        document = self.document
-        self.recovery.keep(
-            document.version, document.modified, self.path, lambda: document.course, now
-        )
-        if self.recovery.error and self.message is None:
-            self.refuse(self.recovery.error)
 
     # --- keyboard -------------------------------------------------------------------------------
 
@@ -311,15 +206,6 @@ class Editor:
             case _:
                 self.desk.do(does)
 
-    def move_cursor(self, dx: int, dy: int) -> None:
-        """Move the keyboard's cell, and what is drawn with it."""
-        column = min(max(self.cursor[0] + dx, 0), self.document.width - 1)
-        row = min(max(self.cursor[1] + dy, 0), self.document.height - 1)
-        self.cursor = column, row
-        self.hover = None
-        self.view.show(self.cursor)
-        self.hand.move(self.cursor)
-
     def _shift(self, dx: int, dy: int) -> None:
         if self.hand.selection is not None and not self.hand.busy:
             self.hand.move_selection(dx, dy)
@@ -375,7 +261,7 @@ class Editor:
 
     def press(self, cell: Cell, button: int, alt: bool = False) -> None:
         """A mouse button goes down on the board: 1 the tool, 2 pick up, 3 erase."""
-        self.cursor = self._inside(cell)
+        self.cursor = self.nearest_cell(cell)
         if button == 2 or (button == 1 and alt):
             self.hand.pick_up(cell)
             self._show_part()
@@ -387,7 +273,7 @@ class Editor:
         """The mouse moves over the board."""
         self.hover = cell if self.document.inside(*cell) else None
         if self.hand.busy:
-            self.cursor = self._inside(cell)
+            self.cursor = self.nearest_cell(cell)
             self.hand.move(cell)
 
     def release(self) -> None:
@@ -402,12 +288,6 @@ class Editor:
     def click_dialog(self, target: Any) -> None:
         """Something of the box over the editor was clicked."""
         self._to_dialog(lambda dialog: dialog.click(target))
-
-    def _inside(self, cell: Cell) -> Cell:
-        return (
-            min(max(cell[0], 0), self.document.width - 1),
-            min(max(cell[1], 0), self.document.height - 1),
-        )
 
     def _to_dialog(self, give: Callable[[Dialog | Question], None]) -> None:
         dialog = self.dialog
@@ -452,5 +332,5 @@ class Editor:
             column = int(trial.deaths[-1][0] // 16) + 1
             self.notify(f"you died at column {column}")
         if len(self.played):
-            self.cursor = self._inside((int(self.played[-1, 0] // 16), self.cursor[1]))
+            self.cursor = self.nearest_cell((int(self.played[-1, 0] // 16), self.cursor[1]))
             self.view.show(self.cursor)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.levels.maker.parts import AIR, N_PARTS
 from gym_mario_suite.play.canvas import CREAM, GOLD, GREEN, INK, RED, Canvas, Pixels
-from gym_mario_suite.play.make.editor import Editor
 from gym_mario_suite.play.make.pictures import backdrop, engine_theme, icon
+from gym_mario_suite.play.make.workbench import Workbench
 
 _MARGIN_PX = 3
 _MOST_PX = 6  # for a cell
@@ -40,18 +40,18 @@ def strip_box(width: int, height: int, columns: int, rows: int) -> tuple[int, in
     return (width - across) // 2, (height - tall) // 2, across, tall
 
 
-def column_at(x: int, width: int, height: int, editor: Editor) -> float:
+def column_at(x: int, width: int, height: int, bench: Workbench) -> float:
     """The course's column at a pixel of the strip."""
-    document = editor.document
+    document = bench.document
     left, _, across, _ = strip_box(width, height, document.width, document.height)
     return min(max((x - left) / across, 0.0), 1.0) * document.width
 
 
-def paint_minimap(pixels: Pixels, editor: Editor) -> None:
+def paint_minimap(pixels: Pixels, bench: Workbench) -> None:
     """The course, the way, the part that the board shows, and what was marked."""
     canvas = Canvas(pixels)
     canvas.fill(0, 0, canvas.width_px, canvas.height_px, _BACK, 1)
-    document, view = editor.document, editor.view
+    document, view = bench.document, bench.view
     columns, rows = document.width, document.height
     left, top, across, tall = strip_box(canvas.width_px, canvas.height_px, columns, rows)
     x = np.arange(across) * columns // across
@@ -65,7 +65,7 @@ def paint_minimap(pixels: Pixels, editor: Editor) -> None:
             top + int(min(max(row / rows, 0), 1) * (tall - 1)),
         )
 
-    verdict = editor.verdict
+    verdict = bench.verdict
     for column, row in verdict.path.tolist()[::2]:
         px, py = place(column + 0.5, row + 0.5)
         canvas.fill(px, py, 1, 1, CREAM, 0.9)
@@ -74,7 +74,7 @@ def paint_minimap(pixels: Pixels, editor: Editor) -> None:
         canvas.fill(px, top, 1, tall, RED, 1)
     px, _ = place(document.goal_column + 0.5, 0)
     canvas.fill(px, top, 1, tall, GREEN, 1)
-    for death_x, death_y in editor.deaths:
+    for death_x, death_y in bench.deaths:
         px, py = place(death_x / 16, death_y / 16)
         canvas.fill(px - 1, py - 1, 3, 3, RED, 1)
     x0, _ = place(view.left_px / view.cell_px, 0)
@@ -84,5 +84,5 @@ def paint_minimap(pixels: Pixels, editor: Editor) -> None:
         canvas.fill(x0 - edge, top + tall + 1 + edge, x1 - x0 + 1 + 2 * edge, 1, colour, 1)
         canvas.fill(x0 - edge, top - 2 - edge, 1, tall + 4 + 2 * edge, colour, 1)
         canvas.fill(x1 + edge, top - 2 - edge, 1, tall + 4 + 2 * edge, colour, 1)
-    px, py = place(editor.cursor[0] + 0.5, editor.cursor[1] + 0.5)
+    px, py = place(bench.cursor[0] + 0.5, bench.cursor[1] + 0.5)
     canvas.fill(px - 1, py - 1, 2, 2, GOLD, 1)

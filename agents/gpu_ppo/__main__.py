@@ -6,6 +6,7 @@ if __name__ == "__main__":
     with told_errors("agents,sb3"):
         import tyro
 
-        from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, train
+        from gym_mario_suite.agents.gpu_ppo.config import Config
+        from gym_mario_suite.agents.gpu_ppo.gpu_ppo import train
 
         train(tyro.cli(Config))

@@ -14,7 +14,8 @@ pytest.importorskip("safetensors")
 
 import torch
 
-from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Config, Trainer, make_envs, train
+from gym_mario_suite.agents.gpu_ppo.config import Config
+from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Trainer, make_envs, train
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.wrappers.curiosity_options import RewardScale

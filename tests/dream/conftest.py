@@ -56,3 +56,9 @@ def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_model(folder / "tiny.safetensors", denoiser, config, {"done_threshold": 0.9})
     export_onnx(folder / "tiny.onnx", denoiser, config, {"done_threshold": 0.9})
     return folder
+
+
+@pytest.fixture
+def rough_backdrops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backdrops are found roughly, in a twentieth of the time; test_panorama has them whole."""
+    monkeypatch.setattr("gym_mario_suite.dream.panorama._STEPS", 25)

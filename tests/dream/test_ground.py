@@ -86,10 +86,11 @@ def test_ground_needs_laws_and_tiles_of_whole_pixels() -> None:
     assert DreamConfig.from_dict(preset("xs").to_dict()).ground
 
 
+@pytest.mark.usefixtures("rough_backdrops")
 def test_a_model_that_asks_what_is_where_laws_lead_can_be_trained(tapes: Tapes) -> None:
     config = preset("xs", channels=(16, 24), blocks=(1, 1, 1), condition=32, laws=4)
     source = TapeWindows(tapes, config.height_px, config.width_px)
-    options = TrainOptions(stage="motion", steps=2, batch=4, law_moments=256)
+    options = TrainOptions(stage="motion", steps=2, batch=4, law_moments=256, backdrop_moments=8)
     trainer = Trainer(config, options, source)
     assert [progress.step for progress in trainer.run()] == [1, 2]
     laws = trainer.averaged().net.body.laws  # type: ignore[union-attr]

@@ -353,6 +353,7 @@ def test_a_dream_with_a_herd_does_not_depend_on_what_else_is_dreamt() -> None:
     assert int((herd_of(every[3])[..., 0] > 0).sum()) >= 6
 
 
+@pytest.mark.usefixtures("rough_backdrops")
 def test_the_stage_herd_teaches_the_herd_and_nothing_else(tapes: Tapes) -> None:
     source = TapeWindows(tapes, 120, 160)
     options = TrainOptions(

@@ -101,7 +101,7 @@ def as_number(name: str, value: object, low: float = -math.inf, high: float = ma
         number = math.nan
     if not (math.isfinite(number) and low <= number <= high):
         bounded = math.isfinite(low) or math.isfinite(high)
-        wanted = f"a number from {low:g} to {high:g}" if bounded else "a finite number"
+        wanted = f"a number from {low:,.12g} to {high:,.12g}" if bounded else "a finite number"
         raise OptionError(f"{name} must be {wanted}, got {value!r}")
     return number
 

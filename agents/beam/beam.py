@@ -36,7 +36,7 @@ from gym_mario_suite.envs.device_rows import step_active_rows
 from gym_mario_suite.envs.end_codes import TRUNCATED
 from gym_mario_suite.envs.episode import EPISODE, REWARD_TERMS, take_stock
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_integer, as_number
 
 _MAX_WIDTH = 1 << 20
 # A search that has no games left is repeated with twice the width, so often.
@@ -85,9 +85,7 @@ class BeamOptions:
             ("cell_px", 0.25, 256.0),
             ("spread", 0.0, 1.0),
         ):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and low <= value <= high):
-                raise OptionError(f"{name} must be {low:g} to {high:g}, got {value!r}")
+            as_number(name, getattr(self, name), low, high)
 
 
 class BeamPlan(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
@@ -25,7 +24,7 @@ from gym_mario_suite.engine.search.astar import (
 )
 from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.world import Worlds, empty_worlds
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_number
 
 MAX_BUDGET = 1_000_000
 SURVEY_BUDGET = 100_000
@@ -72,10 +71,7 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            low, high = _RANGES[field.name]
-            if not (math.isfinite(value) and low <= value <= high):
-                raise OptionError(f"{field.name} must be {low:,} to {high:,}, got {value!r}")
+            as_number(field.name, getattr(self, field.name), *_RANGES[field.name])
 
 
 _RANGES: dict[str, tuple[float, float]] = {

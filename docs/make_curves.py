@@ -17,6 +17,7 @@ from scipy import stats
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 DOCS = Path(__file__).parent
@@ -69,7 +70,14 @@ def finish(axes: Axes, title: str, y_label: str) -> None:
     axes.xaxis.set_major_formatter(EngFormatter())
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    axes.legend()
+
+
+def legend_above(figure: Figure) -> None:
+    """One legend for all panels, outside of them: within it would lie on the bands."""
+    handles = {}
+    for axes in figure.axes:
+        handles.update(dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True)))
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
 
 
 def draw_nes_stages() -> None:
@@ -97,10 +105,7 @@ def draw_nes_stages() -> None:
         axes.grid(alpha=0.3)
     figure.supxlabel("decisions")
     figure.supylabel("furthest place of an episode, px (mean of the last 100)")
-    handles = {}
-    for axes in panels.flat:
-        handles.update(dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True)))
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4)
+    legend_above(figure)
     figure.savefig(PICTURES / "curiosity_nes.png", dpi=110)
 
 
@@ -115,6 +120,7 @@ def main() -> None:
         draw(axes, f"random-d{difficulty}", "furthest_mean_100", "random play", "tab:gray")
         axes.axhline(exit_px, color="black", linewidth=0.8, linestyle=":", label="exit")
         finish(axes, f"Infinite Mario, level 1, difficulty {difficulty}", far)
+    legend_above(figure)
     figure.savefig(PICTURES / "curiosity_alone.png", dpi=110)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     end = 200_000.0
@@ -126,6 +132,7 @@ def main() -> None:
         draw(axes, "curious-d3", "furthest_mean_100", base, "tab:blue", end)
         draw(axes, arm, "furthest_mean_100", label, "tab:orange", end)
         finish(axes, "Infinite Mario, level 1, difficulty 3", far)
+        axes.legend(loc="upper left")
     figure.savefig(PICTURES / "curiosity_ablations.png", dpi=110)
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for difficulty, colour in (
@@ -137,6 +144,7 @@ def main() -> None:
         decisions, won = read(CURVES / "ppo-infinite.csv", f"won_{difficulty}")
         axes.plot(decisions, 100 * won, color=colour, label=f"difficulty {difficulty}")
     finish(axes, "PPO with reward, a new level in every episode (1 seed)", "% of levels cleared")
+    axes.legend()
     figure.savefig(PICTURES / "ppo_infinite.png", dpi=110)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from gym_mario_suite.levels.formats.png import png_bytes
 from gym_mario_suite.levels.generators import generator_named
 from gym_mario_suite.levels.grid_levels import to_level
-from gym_mario_suite.levels.picture import level_picture
+from gym_mario_suite.levels.picture import joined, level_picture
 from gym_mario_suite.levels.vae.generator import CategoricalVAE
 from gym_mario_suite.levels.vae.latent_picture import latent_picture
 
@@ -32,7 +30,7 @@ def main() -> None:
     for seed, style, theme in LEVELS:
         grid = generator.generate_grid(seed, style=style, theme=theme)
         rows.append(level_picture(to_level(grid))[::2, ::2])
-    (PICTURES / "tile_diffusion.png").write_bytes(png_bytes(np.concatenate(rows)))
+    (PICTURES / "tile_diffusion.png").write_bytes(png_bytes(joined(rows, 0)))
     latents = latent_picture(CategoricalVAE())[::3, ::3]
     (PICTURES / "vae_latents.png").write_bytes(png_bytes(latents))
 

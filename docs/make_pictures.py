@@ -22,6 +22,7 @@ from gym_mario_suite.levels.picture import (
     RUN_COLOUR,
     STATIC_COLOUR,
     draw_way,
+    joined,
     level_picture,
     playability_picture,
 )
@@ -87,7 +88,7 @@ def ways() -> Picture:
         picture = level_picture(level)[:, : (level.x_exit + 3) * TILE_PX]
         draw_way(picture, plan.positions.astype(np.float64) - (0, TILE_PX / 2), colour)
         pictures.append(picture)
-    return np.concatenate(pictures)
+    return joined(pictures, 0)
 
 
 def main() -> None:
@@ -97,7 +98,7 @@ def main() -> None:
     for theme, seed, difficulty, tick in ((0, 3, 5, 118), (1, 4, 4, 104), (2, 9, 2, 120)):
         frames = list(play(make_agent("forward-jumping"), seed, difficulty, theme, tick))
         scenes.append(frames[-1])
-    themes = Image.fromarray(np.hstack(scenes))
+    themes = Image.fromarray(joined(scenes, 1))
     themes.save(PICTURES / "themes.png", optimize=True)
     level = generate(3, 5, 0, 130)
     found = check(level, EnginePlayer())

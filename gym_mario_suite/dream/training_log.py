@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from gym_mario_suite.dream.dreamer import Dreamer
@@ -16,6 +15,7 @@ from gym_mario_suite.dream.runtime import Denoised
 from gym_mario_suite.dream.train_options import Progress
 from gym_mario_suite.dream.training import Trainer
 from gym_mario_suite.dream.windows import WindowSource
+from gym_mario_suite.levels.picture import joined
 
 _STRIP_STEPS, _STRIP_EVERY, _STRIP_ROWS = 16, 4, 3
 
@@ -51,9 +51,9 @@ def dream_strip(model: Any, source: WindowSource, seed: int) -> Frames:
     truth = pieces.frames[:, CONTEXT - 1 :: _STRIP_EVERY]
     rows = []
     for row in range(_STRIP_ROWS):
-        rows.append(np.hstack(list(truth[row])))
-        rows.append(np.hstack([frames[row] for frames in shown]))
-    return np.vstack(rows)
+        pair = [joined(list(truth[row]), 1), joined([frames[row] for frames in shown], 1)]
+        rows.append(joined(pair, 0))
+    return joined(rows, 0, gap_px=12)
 
 
 class TrainingLog:

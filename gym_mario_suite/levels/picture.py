@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,20 @@ def level_picture(level: Level) -> Picture:
         for band in _bands(level)
     ]
     return np.concatenate(rows)
+
+
+def joined(pictures: Sequence[Picture], axis: int, gap_px: int = 4) -> Picture:
+    """Pictures with white between them, so that it is seen where one ends.
+
+    Args:
+        pictures: Of one size across the axis.
+        axis: 0 puts them one below the other, 1 side by side.
+        gap_px: Between two of them.
+    """
+    shape = list(pictures[0].shape)
+    shape[axis] = gap_px
+    gap = np.full(shape, 255, np.uint8)
+    return np.concatenate([pictures[0], *(p for q in pictures[1:] for p in (gap, q))], axis)
 
 
 def _bands(level: Level) -> Iterator[Level]:

@@ -160,7 +160,10 @@ def test_short_episodes_make_short_strips(ticks: int, columns: int) -> None:
     config = preset("tiny")
     model = MemoryModel(config, Denoiser(config).eval())
     strip = dream_strip(model, TapeWindows(writer.tapes(), *config.shape[:2]), 0)
-    assert strip.shape == (6 * config.height_px, columns * config.width_px, 3)
+    # Four px of white between frames and below a truth, twelve between the pairs.
+    height, width = config.height_px, config.width_px
+    assert strip.shape == (6 * height + 3 * 4 + 2 * 12, columns * (width + 4) - 4, 3)
+    assert (strip[height : height + 4] == 255).all()
 
 
 def test_older_checkpoints_tell_no_shares(

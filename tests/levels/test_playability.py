@@ -21,6 +21,7 @@ from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.picture import (
     RUN_COLOUR,
     STATIC_COLOUR,
+    joined,
     level_picture,
     playability_picture,
 )
@@ -96,6 +97,14 @@ def test_a_picture_shows_all_of_a_level(shape: tuple[int, int], rules: Rules) ->
     changed = (drawn != plain).any(axis=2).reshape(level.height, 16, level.width, 16).any((1, 3))
     sky = level.height - shape[0]
     assert np.array_equal(changed[sky:], codes == Tile.BRICK)
+
+
+def test_pictures_are_joined_with_white_between_them() -> None:
+    first, second = np.zeros((2, 3, 3), np.uint8), np.ones((2, 5, 3), np.uint8)
+    row = joined([first, second], 1, gap_px=2)
+    assert row[0, :, 0].tolist() == [0, 0, 0, 255, 255, 1, 1, 1, 1, 1]
+    assert joined([first, first, first], 0).shape == (2 * 3 + 4 * 2, 3, 3)
+    assert np.array_equal(joined([first], 0), first)
 
 
 def test_both_ways_are_drawn(player: EnginePlayer) -> None:

@@ -102,7 +102,8 @@ class PolicyNetwork:
         except WeightsError:
             raise
         except Exception as error:  # safetensors, JSON and the file system have each their own
-            raise WeightsError(f"cannot read the weights {path}: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise WeightsError(f"cannot read the weights {path}: {reason}") from error
         network._check(path)
         return network
 

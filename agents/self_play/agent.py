@@ -15,6 +15,7 @@ from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.views import PartyViews
 
 PACKAGE = "gym_mario_suite.agents.self_play"
+RACE_PPO = "race-ppo"
 
 
 class RaceAgent:
@@ -28,7 +29,7 @@ class RaceAgent:
     """
 
     def __init__(self, weights: str = "") -> None:
-        path = Path(weights) if weights else shipped_weights(PACKAGE, "race-ppo")
+        path = Path(weights) if weights else shipped_weights(PACKAGE, RACE_PPO)
         self.network = PolicyNetwork.load(path)
         card: dict[str, Any] = self.network.card
         if card.get("players") != 2:
@@ -65,3 +66,13 @@ class RaceAgent:
             self._ticks_left = self._frame_skip
         self._ticks_left -= 1
         return self._held
+
+
+def racer_named(text: str) -> RaceAgent | None:
+    """The racer that `race-ppo` or `race-ppo:FILE` names; None where a text names something else.
+
+    Raises:
+        WeightsError: If the file holds no policy for races.
+    """
+    name, _, file = text.partition(":")
+    return RaceAgent(file) if name == RACE_PPO else None

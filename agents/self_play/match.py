@@ -10,14 +10,13 @@ import numpy as np
 from rich.progress import track
 
 from gym_mario_suite.agents.registry import make_agent
-from gym_mario_suite.agents.self_play.agent import RaceAgent
+from gym_mario_suite.agents.self_play.agent import RACE_PPO, racer_named
 from gym_mario_suite.errors import as_integer
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.seat_game import SeatGame
 from gym_mario_suite.whole_file import require_writable, write_json
 
-RACE_PPO = "race-ppo"
 _MOST_TICKS = 3000
 _Z95 = 1.959963984540054
 
@@ -52,11 +51,9 @@ class _Seat:
 
     def __init__(self, text: str, batch: PartyBatch, seat: int) -> None:
         self._batch, self._seat = batch, seat
-        self._racer: RaceAgent | None = None
+        self._racer = racer_named(text)
         self._alone: Any = None
-        if text == RACE_PPO or text.startswith(f"{RACE_PPO}:"):
-            self._racer = RaceAgent(text.partition(":")[2])
-        else:
+        if self._racer is None:
             self._alone = make_agent(text)
             self._game = SeatGame(batch, 0, seat)
 

@@ -50,6 +50,9 @@ def read_weights(path: Path, kind: str) -> tuple[dict[str, NDArray[Any]], dict[s
     """
     from safetensors import SafetensorError, safe_open
 
+    # Of a folder the library says that there is no such device.
+    if path.is_dir():
+        raise WeightsError(f"the weights {path} are a folder; expected a *.safetensors file")
     try:
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}

@@ -21,7 +21,12 @@ _RACER = "race-ppo"
 
 _whos = words((_HUMAN, _RACER, *AGENTS))
 _Player = Annotated[
-    str, typer.Option(metavar="WHO", help="human, or an agent.", autocompletion=_whos)
+    str,
+    typer.Option(
+        metavar="WHO",
+        help="human, an agent such as astar, race-ppo, or race-ppo:FILE for a policy of yours.",
+        autocompletion=_whos,
+    ),
 ]
 _Guest = Annotated[
     str | None,
@@ -88,7 +93,7 @@ def _play(
     window: "WindowOptions",
 ) -> None:
     from gym_mario_suite.agents.registry import make_agent
-    from gym_mario_suite.agents.self_play.agent import RaceAgent
+    from gym_mario_suite.agents.self_play.agent import racer_named
     from gym_mario_suite.multiplayer.options import PartyOptions
     from gym_mario_suite.play.party_session import Guest, PartySession
     from gym_mario_suite.play.party_window import show_party
@@ -107,10 +112,10 @@ def _play(
     for seat, who in enumerate(whos):
         if who == _HUMAN:
             guests.append(Guest(f"PLAYER {seat + 1}"))
-        elif who == _RACER:
+        elif racer := racer_named(who):
             if len(whos) != 2:
                 raise OptionError(f"{_RACER} has learned races of two, here are {len(whos)}")
-            guests.append(Guest(who.upper(), RaceAgent()))
+            guests.append(Guest(_RACER.upper(), racer))
         else:
             guests.append(Guest(who.upper()[:12], make_agent(who)))
     session = show_party(PartySession(party, levels.seed, guests), window)

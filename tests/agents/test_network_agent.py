@@ -123,6 +123,12 @@ def test_files_that_hold_no_network(tmp_path):
         PolicyNetwork.load(path)
 
 
+def test_a_folder_is_no_policy(tmp_path):
+    with pytest.raises(WeightsError, match="cannot read the weights") as told:
+        PolicyNetwork.load(tmp_path)
+    assert "Errno" not in str(told.value)
+
+
 def test_a_mere_view_is_not_enough(tmp_path):
     path = tmp_path / "policy.safetensors"
     network().save(path)

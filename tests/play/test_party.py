@@ -4,6 +4,7 @@ import pygame
 import pytest
 from typer.testing import CliRunner
 
+from gym_mario_suite.agents.network_agent import shipped_weights
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.agents.self_play.agent import RaceAgent
 from gym_mario_suite.engine.world import Button
@@ -187,12 +188,21 @@ def test_the_commands_open_a_window(contest):
     assert "0 rounds: player 1 0, forward-jump 0" in result.output
 
 
+def test_a_racer_of_ones_own_takes_a_seat():
+    weights = shipped_weights("gym_mario_suite.agents.self_play", "race-ppo")
+    arguments = ["race", "--p2", f"race-ppo:{weights}", "--max-frames", "1"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "0 rounds: player 1 0, race-ppo 0" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["race", "--p2", "nobody"], "nobody"),
         (["race", "--p4", "human"], "--p3"),
         (["race", "--p2", "race-ppo", "--p3", "human"], "races of two"),
+        (["race", "--p2", "race-ppo:no.safetensors"], "cannot read the weights no.safetensors"),
         (["race", "--rivalry", "bite"], "rivalry"),
     ],
 )

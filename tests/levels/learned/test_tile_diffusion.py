@@ -199,6 +199,8 @@ def test_a_file_without_weights_is_refused(tmp_path):
         TileDiffusion(tmp_path / "x.safetensors")
     with pytest.raises(WeightsError, match="cannot be read"):
         TileDiffusion(tmp_path / "missing.safetensors")
+    with pytest.raises(WeightsError, match=r"are a folder; expected a \*\.safetensors file"):
+        TileDiffusion(tmp_path)
 
 
 def test_the_quality_preset_takes_more_iterations():

@@ -69,7 +69,8 @@ class PartyPictures:
     """
 
     def __init__(self, name: str, hud: bool) -> None:
-        announce_first_compile(_draw_all)
+        # Both ways of drawing call it; a window only ever takes one of them.
+        announce_first_compile(_draw_seat)
         views = load_views()
         self._view = (views.rgb, views.rgb_half, views.grey_half)[VIEWS.index(name)]
         self._small = name == "gray84"

@@ -15,4 +15,4 @@ def test_what_is_announced_is_compiled_by_either_way_of_drawing(
     monkeypatch.setattr(pictures, "announce_first_compile", announced.append)
     pictures.PartyPictures("rgb", True)
     for draw in (pictures._draw_all, pictures._draw_one):
-        assert announced[0].__name__ in draw.__code__.co_names
+        assert announced[0].py_func.__name__ in draw.py_func.__code__.co_names

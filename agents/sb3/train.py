@@ -20,8 +20,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from gym_mario_suite import __version__
-from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.agents.run_folder import CURVE, Curve, load_model, open_run, save_model
+from gym_mario_suite.agents.sb3.policy_file import is_perceptron, policy_network
 from gym_mario_suite.agents.sb3.recipes import (
     Recipe,
     environment_options,
@@ -295,15 +295,8 @@ def export(
     run: Training, model: BaseAlgorithm, options: dict[str, Any], last: dict[str, str]
 ) -> None:
     """Write the policy as a `PolicyNetwork`, where it is a perceptron with logits."""
-    policy: Any = model.policy
-    net = getattr(getattr(policy, "mlp_extractor", None), "policy_net", None)
-    if net is None or type(policy.features_extractor).__name__ != "FlattenExtractor":
+    if not is_perceptron(model):
         return
-    hidden = [module for module in net if isinstance(module, torch.nn.Linear)]
-    layers, activations = layers_of(
-        [*((module, "relu") for module in hidden), (policy.action_net, "linear")]
-    )
-    size = layers[0][0].shape[1]
     card = {
         "algorithm": run.algorithm,
         "env_id": run.env_id,
@@ -319,9 +312,7 @@ def export(
         "versions": {"gym-mario-suite": __version__, "torch": str(torch.__version__)},
         "last_curve_row": last,
     }
-    ones = np.ones(size, np.float32)
-    network = PolicyNetwork(card, np.zeros(size, np.float32), ones, layers, activations)
-    network.save(run.out / _POLICY)
+    policy_network(model, card).save(run.out / _POLICY)
     write_json(run.out / "card.json", card)
 
 

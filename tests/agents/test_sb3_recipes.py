@@ -13,11 +13,12 @@ pytest.importorskip("stable_baselines3")
 pytest.importorskip("sb3_contrib")
 
 import torch
-from stable_baselines3 import PPO
+from stable_baselines3 import DQN, PPO
 
 from gym_mario_suite.agents.network_agent import NetworkAgent
 from gym_mario_suite.agents.sb3.masks import UsefulJumps
 from gym_mario_suite.agents.sb3.mixed import MixedVecEnv
+from gym_mario_suite.agents.sb3.policy_file import save_policy
 from gym_mario_suite.agents.sb3.recipes import (
     ALGORITHMS,
     FAMILIES,
@@ -107,6 +108,31 @@ def test_every_algorithm_trains_on_pixels(tmp_path, algorithm):
         )
     )
     assert (tmp_path / "model.zip").exists()
+
+
+def test_a_policy_of_ones_own_loop_plays_as_it_was_trained(tmp_path):
+    path = tmp_path / "mine.safetensors"
+    model = PPO("MlpPolicy", games(obs="features", actions="simple"), seed=3, device="cpu")
+    save_policy(model, path, obs="features", actions="simple", frame_skip=2)
+    agent = NetworkAgent(path, 0, 0)
+    states = np.random.default_rng(0).normal(size=(20, *agent.network.mean.shape))
+    with torch.no_grad():
+        policy: Any = model.policy
+        seen = torch.as_tensor(states.astype(np.float32))
+        expected = policy.get_distribution(seen).distribution.logits.numpy()
+    for state, logits in zip(states, expected, strict=True):
+        found = agent.network.logits(state)
+        assert found - found.mean() == pytest.approx(logits - logits.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "actions", "said"),
+    [(DQN, "simple", "this is DQNPolicy of DQN"), (PPO, "buttons", r"actions MultiBinary\(5\)")],
+)
+def test_what_no_policy_file_can_hold(tmp_path, make, actions, said):
+    model = make("MlpPolicy", games(obs="features", actions=actions), device="cpu")
+    with pytest.raises(OptionError, match=said):
+        save_policy(model, tmp_path / "x.safetensors", obs="grid", actions=actions, frame_skip=1)
 
 
 def test_exported_policy_is_the_trained_one(tmp_path):

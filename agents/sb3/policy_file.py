@@ -1,0 +1,78 @@
+"""Policies that stable-baselines3 has trained as files: agents play them without it and torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.torch_layers import FlattenExtractor
+
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.errors import OptionError
+
+_ACTIVATIONS: dict[type, str] = {torch.nn.ReLU: "relu", torch.nn.Tanh: "tanh"}
+
+
+def is_perceptron(model: BaseAlgorithm) -> bool:
+    """Whether a model's policy is a perceptron with logits, which is what a file can hold."""
+    policy: Any = model.policy
+    return (
+        isinstance(model.action_space, gym.spaces.Discrete)
+        and hasattr(policy, "action_net")
+        and isinstance(policy.features_extractor, FlattenExtractor)
+        and all(
+            type(module) in {torch.nn.Linear, *_ACTIVATIONS}
+            for module in policy.mlp_extractor.policy_net
+        )
+    )
+
+
+def policy_network(model: BaseAlgorithm, card: dict[str, Any]) -> PolicyNetwork:
+    """A model's policy.
+
+    Args:
+        model: `PPO("MlpPolicy", ...)`, or A2C or MaskablePPO.
+        card: See `PolicyNetwork`.
+
+    Raises:
+        OptionError: When the policy is no perceptron with logits.
+    """
+    if not is_perceptron(model):
+        raise OptionError(
+            "a policy file holds an MlpPolicy of PPO, A2C or MaskablePPO with ReLU or Tanh and "
+            f"numbered actions; this is {type(model.policy).__name__} of {type(model).__name__}, "
+            f"with actions {model.action_space}"
+        )
+    policy: Any = model.policy
+    modules = list(policy.mlp_extractor.policy_net)
+    named = []
+    for module, following in zip(modules, [*modules[1:], None], strict=True):
+        if isinstance(module, torch.nn.Linear):
+            named.append((module, _ACTIVATIONS.get(type(following), "linear")))
+    layers, activations = layers_of([*named, (policy.action_net, "linear")])
+    size = layers[0][0].shape[1]
+    zeros, ones = np.zeros(size, np.float32), np.ones(size, np.float32)
+    return PolicyNetwork(card, zeros, ones, layers, activations)
+
+
+def save_policy(
+    model: BaseAlgorithm, path: Path | str, *, obs: str, actions: str, frame_skip: int
+) -> None:
+    """Write what you have trained on `MarioInfinite-v0` for `ppo-infinite:weights=FILE`.
+
+    Args:
+        model: `PPO("MlpPolicy", ...)`, or A2C or MaskablePPO.
+        path: The file, *.safetensors.
+        obs: The environment's option; "grid" is its default.
+        actions: The environment's option; "complex" is its default.
+        frame_skip: The environment's option; 1 is its default.
+
+    Raises:
+        OptionError: When the policy is no perceptron with logits, or the file cannot be written.
+    """
+    card = {"obs": obs, "actions": actions, "frame_skip": frame_skip}
+    policy_network(model, card).save(Path(path))

@@ -48,7 +48,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
     There is no game behind this environment: a network is shown the last four frames and the
     buttons, and what it expects to see next is the next frame. It knows no score and no level but
     what is in the picture; terrain that has left the picture is forgotten. A step is one tick, 24
-    to a second. How true the dream is, docs/dream.md tells in figures.
+    to a second. How true the dream is, docs/results/dream.md tells in figures.
 
     ## Action space
     One of the named sets of `envs.actions`, by default `curiosity`, 14 combinations of buttons.

@@ -66,7 +66,7 @@ def save_policy(
 
     Args:
         model: `PPO("MlpPolicy", ...)`, or A2C or MaskablePPO.
-        path: The file, *.safetensors.
+        path: The file, by custom `.safetensors`.
         obs: The environment's option; "grid" is its default.
         actions: The environment's option; "complex" is its default.
         frame_skip: The environment's option; 1 is its default.

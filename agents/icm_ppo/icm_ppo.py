@@ -392,6 +392,8 @@ def train(config: Config) -> Trainer:
                     }
                     files.write_row(row)
                     text = f"furthest {row['furthest_mean_100']:.0f} px, {row['wins']} wins"
+                    if not row["episodes"]:
+                        text = "no episode is over yet"
                     bar.update(task, completed=trainer.decisions, figures=text)
                 if now - saved_at > 60 * config.checkpoint_minutes and not done:
                     saved_at = now

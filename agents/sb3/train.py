@@ -197,7 +197,12 @@ class _Watch(BaseCallback):
         self._curve.append(row)
         for key, value in row.items():
             self.logger.record(f"mario/{key}", value)
-        won = " ".join(f"{key}={value:.2f}" for key, value in row.items() if key[:4] == "won_")
+        # A question mark stands for too few episodes to tell.
+        won = " ".join(
+            f"{key}={'?' if np.isnan(value) else f'{value:.2f}'}"
+            for key, value in row.items()
+            if key.startswith("won_")
+        )
         self._progress.update(self._task, completed=self.num_timesteps, figures=won)
         print(f"{self.num_timesteps} decisions, {row['cpu_seconds']} s, {won}", flush=True)
 
@@ -243,6 +248,9 @@ def train(run: Training) -> BaseAlgorithm:
                 watch.save()
             if interruption.asked:
                 print("interrupted; go on with --resume", file=sys.stderr)
+        else:
+            done = f"{model.num_timesteps:,} decisions are made already, of {total:,}"
+            print(f"{done}: a larger --decisions goes on", file=sys.stderr)
     export(run, model, options, curve.last)
     venv.close()
     return model

@@ -210,6 +210,11 @@ def test_files_of_a_run(tmp_path):
     assert 0 <= furthest - int(replays[-1].stem[5:10]) < 40
 
 
+def test_before_the_first_episode_is_over_nothing_is_said_of_it(tmp_path, capsys):
+    train(small(tmp_path, decisions=8, num_steps=2))
+    assert "no episode is over yet" in " ".join(capsys.readouterr().out.split())
+
+
 def test_what_cannot_be_gone_on_with(tmp_path):
     with pytest.raises(OptionError, match="no run to go on with"):
         train(small(tmp_path, resume=True))

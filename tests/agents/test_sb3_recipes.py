@@ -164,15 +164,17 @@ def test_training_goes_on(tmp_path):
         train(replace(run, out=tmp_path / "none", resume=True))
 
 
-def test_what_a_run_cannot_change_or_lose(tmp_path):
+def test_what_a_run_cannot_change_or_lose(tmp_path, capsys):
     run = Training(out=tmp_path, num_envs=4, decisions=256)
     train(run)
+    assert "won_0=?" in capsys.readouterr().out  # too few episodes to tell
     with pytest.raises(OptionError, match="began with algorithm 'ppo'"):
         train(replace(run, algorithm="a2c", resume=True))
     with pytest.raises(OptionError, match=r"began with settings '\{\}'"):
         train(replace(run, settings='{"gamma": 0.9}', resume=True))
     rows = (tmp_path / "curve.csv").read_text()
     assert train(replace(run, resume=True)).num_timesteps == 256  # the budget is spent
+    assert "256 decisions are made already, of 256: a larger" in capsys.readouterr().err
     assert (tmp_path / "curve.csv").read_text() == rows
     (tmp_path / "model.zip").write_bytes(b"PK\3\4")
     with pytest.raises(WeightsError, match=r"model\.zip cannot be used"):

@@ -4,6 +4,7 @@
 """
 
 import importlib
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +38,9 @@ NAMES = (
 
 
 def _figure(value: float) -> str:
-    """Large figures without decimals, small ones (shares, say) with two."""
+    """Large figures without decimals, small ones (shares, say) with two, nothing for none."""
+    if math.isnan(value):
+        return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 

@@ -1,3 +1,4 @@
+import io
 import json
 import shutil
 import subprocess
@@ -6,6 +7,7 @@ import types
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import benchmarks.__main__ as benchmarks_main
 from benchmarks import compare, history
@@ -33,6 +35,13 @@ def test_runs_are_appended_and_compared_with_the_last_alike(tmp_path: Path) -> N
     ] * 2
     for line in path.read_text().splitlines():
         json.loads(line)
+
+
+def test_a_figure_measured_once_is_shown_without_a_range() -> None:
+    shown = io.StringIO()
+    benchmarks_main.show(metrics(100.0), Console(file=shown, width=200), {})
+    assert "nan" not in shown.getvalue()
+    assert "100" in shown.getvalue()
 
 
 def test_the_command_records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.errors import OptionError
 
 # Info entries of these names belong to one step of the environment, so a held action adds them up.
-_REWARD_TERM = "reward_"
+_OF_ONE_STEP = ("reward_", "event_")
 
 
 class Frames(Protocol):
@@ -48,8 +48,8 @@ def slower(metadata: dict[str, Any], steps: int) -> dict[str, Any]:
 class HeldAction(gym.Wrapper[Any, Any, Any, Any]):
     """Steps a single environment `steps` times with one action, or until the episode ends.
 
-    Rewards are added up, and so are the info's terms of the reward (`reward_<term>`); all other
-    infos are those of the last step.
+    Rewards are added up, and so are the info's terms of the reward (`reward_<term>`) and counts of
+    events (`event_<name>`); all other infos are those of the last step.
 
     Args:
         env: The environment.
@@ -74,7 +74,7 @@ class HeldAction(gym.Wrapper[Any, Any, Any, Any]):
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
         """Hold the action."""
         total = 0.0
-        terms: dict[str, float] = {}
+        sums: dict[str, float] = {}
         active = np.ones(1, bool)
         terminated = truncated = False
         info: dict[str, Any] = {}
@@ -82,13 +82,13 @@ class HeldAction(gym.Wrapper[Any, Any, Any, Any]):
             observation, reward, terminated, truncated, info = self.env.step(action)
             total += float(reward)
             for key, value in info.items():
-                if key.startswith(_REWARD_TERM):
-                    terms[key] = terms.get(key, 0.0) + value
+                if key.startswith(_OF_ONE_STEP):
+                    sums[key] = sums.get(key, 0) + value
             ended = terminated or truncated
             self._frames.see(number, np.asarray(observation)[None], active, np.array([ended]))
             if ended:
                 break
-        return self._frames.picture()[0], total, terminated, truncated, {**info, **terms}
+        return self._frames.picture()[0], total, terminated, truncated, {**info, **sums}
 
 
 class VectorHeldAction(VectorWrapper):
@@ -145,7 +145,7 @@ class VectorHeldAction(VectorWrapper):
         active = ~fresh
         rewards = np.zeros(self.num_envs)
         terminated, truncated = np.zeros((2, self.num_envs), bool)
-        terms: dict[str, NDArray[np.float64]] = {}
+        sums: dict[str, NDArray[Any]] = {}
         for number in range(1, self._steps + 1):
             if not active.any():
                 break
@@ -154,18 +154,21 @@ class VectorHeldAction(VectorWrapper):
             terminated |= dead
             truncated |= cut
             for key, values in infos.items():
-                if key.startswith(_REWARD_TERM):
-                    terms[key] = terms.get(key, 0.0) + values
+                if key.startswith(_OF_ONE_STEP):
+                    # Games that wait still show the entries of the last step they made.
+                    sums[key] = sums.get(key, 0) + np.where(active, values, 0)
             self._frames.see(number, observations, active, dead | cut)
             active = active & ~(dead | cut)
-        infos = {**infos, **terms}
+        infos |= {key: np.where(fresh, infos[key], values) for key, values in sums.items()}
         self._ended = terminated | truncated
         pictures = self._frames.picture()
         if self._mode == AutoresetMode.SAME_STEP and self._ended.any():
-            finals = self._native.finals(pictures, infos, self._ended)
-            first = self._begin(None, {"reset_mask": self._ended.copy()})
+            ended = self._ended.copy()
+            finals = self._native.finals(pictures, infos, ended)
+            first = self._begin(None, {"reset_mask": ended})
             pictures = self._frames.picture()
-            infos = {**first, **finals}
+            running = {key: np.where(ended, first[key], values) for key, values in sums.items()}
+            infos = {**first, **running, **finals}
         return pictures, rewards, terminated, truncated, infos
 
     def _begin(self, seed: Any, options: dict[str, Any] | None) -> dict[str, Any]:

@@ -18,9 +18,9 @@ _MOST_STEPS = 1000
 class SkipFrames(HeldAction, gym.utils.RecordConstructorArgs):
     """Holds every action for `skip` steps and shows the last observation.
 
-    Rewards are added up, and so are the info's `reward_<term>` entries. The environments of this
-    suite have an option `frame_skip` that does the same faster; the wrapper is for all others, and
-    for a skip around other wrappers.
+    Rewards are added up, and so are the info's `reward_<term>` and `event_<name>` entries. The
+    environments of this suite have an option `frame_skip` that does the same faster; the wrapper is
+    for all others, and for a skip around other wrappers.
 
     Args:
         env: The environment.

@@ -30,6 +30,7 @@ from gym_mario_suite.wrappers import (
     VectorStickyActions,
     VectorTimePenalty,
 )
+from tests.engine import recordings_2019
 
 ENV_ID = "gym_mario_suite:MarioInfinite-v0"
 GAMES = 3
@@ -93,10 +94,13 @@ def vector_of_singles(single, arguments, obs, mode):
     return SyncVectorEnv([make] * GAMES, autoreset_mode=mode)
 
 
-def finals_of(infos, ended):
-    return [
-        (infos["final_obs"][i], infos["final_info"]["status"][i]) for i in np.flatnonzero(ended)
-    ]
+def told(infos, index):
+    """Of a game: what the infos' masks let through, but for the last observation."""
+    return {
+        key: told(values, index) if isinstance(values, dict) else values[index]
+        for key, values in infos.items()
+        if not key.startswith("_") and key != "final_obs" and infos[f"_{key}"][index]
+    }
 
 
 @pytest.mark.parametrize("mode", list(AutoresetMode))
@@ -120,15 +124,11 @@ def test_vector_form_is_single_form_game_by_game(pair, mode):
         ended = a[2] | a[3]
         episodes += ended.sum()
         apart |= bool(ended.any() and not ended.all())
-        if mode == AutoresetMode.SAME_STEP:
-            assert ("final_obs" in a[4]) == ended.any()
-            for mine, other in zip(
-                finals_of(a[4], ended) if ended.any() else [],
-                finals_of(b[4], ended) if ended.any() else [],
-                strict=True,
-            ):
-                np.testing.assert_array_equal(mine[0], other[0])
-                assert mine[1] == other[1]
+        for index in range(GAMES):
+            assert told(a[4], index) == told(b[4], index)
+        assert ("final_obs" in a[4]) == (mode == AutoresetMode.SAME_STEP and ended.any())
+        for index in np.flatnonzero(ended) if "final_obs" in a[4] else ():
+            np.testing.assert_array_equal(a[4]["final_obs"][index], b[4]["final_obs"][index])
         if mode == AutoresetMode.DISABLED and ended.any():
             again = {"reset_mask": ended}
             np.testing.assert_array_equal(
@@ -171,6 +171,44 @@ def test_held_actions_need_a_native_vector_environment(wrapper):
     made = SyncVectorEnv([lambda: MarioInfiniteEnv(obs="rgb")])
     with pytest.raises(OptionError, match='vectorization_mode="sync"'):
         wrapper(made)
+
+
+GAME_2019: dict[str, Any] = {
+    "rules": "framework-2019",
+    "level": str(recordings_2019.traces_folder() / "levels" / "lab-1.txt"),
+    "max_episode_steps": 30,
+}
+
+
+def test_a_held_action_counts_the_events_of_all_its_steps():
+    held, plain = SkipFrames(MarioInfiniteEnv(**GAME_2019), 4), MarioInfiniteEnv(**GAME_2019)
+    held.reset(seed=0)
+    plain.reset(seed=0)
+    for action in (0, RIGHT_SPEED_JUMP):
+        jumps = sum(plain.step(action)[4]["event_jump"] for _ in range(4))
+        assert held.step(action)[4]["event_jump"] == jumps
+    assert jumps == 1
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+def test_events_of_held_actions_are_those_of_each_game(mode):
+    ours = VectorSkipFrames(MarioInfiniteVectorEnv(2, autoreset_mode=mode, **GAME_2019), 4)
+    theirs = SyncVectorEnv(
+        [lambda: SkipFrames(MarioInfiniteEnv(**GAME_2019), 4)] * 2, autoreset_mode=mode
+    )
+    for envs in (ours, theirs):
+        envs.reset(seed=0)
+        envs.step([RIGHT_SPEED_JUMP, 0])
+        # So the second game ends after the first.
+        envs.reset(options={"reset_mask": np.array([False, True])})
+    for number in range(12):
+        a, b = (envs.step([RIGHT_SPEED_JUMP * (number % 3 > 0)] * 2) for envs in (ours, theirs))
+        for index in range(2):
+            assert told(a[4], index) == told(b[4], index)
+        ended = a[2] | a[3]
+        if mode == AutoresetMode.DISABLED and ended.any():
+            for envs in (ours, theirs):
+                envs.reset(options={"reset_mask": ended.copy()})
 
 
 def test_step_some_refuses_games_that_have_ended():

@@ -89,6 +89,17 @@ def as_integer(name: str, value: object, low: int, high: int) -> int:
     return number
 
 
+def as_integers(name: str, values: object, low: int, high: int) -> list[int]:
+    """`values` as a list of ints in low .. high.
+
+    Raises:
+        OptionError: If they are no whole numbers, or one is out of range; the message names `name`.
+    """
+    if not isinstance(values, Iterable):
+        raise OptionError(f"{name} must be a list of whole numbers, got {values!r}")
+    return [as_integer(f"{name}[{i}]", value, low, high) for i, value in enumerate(values)]
+
+
 def as_number(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
     """`value` as a finite float from low to high.
 
@@ -104,6 +115,18 @@ def as_number(name: str, value: object, low: float = -math.inf, high: float = ma
         wanted = f"a number from {low:,.12g} to {high:,.12g}" if bounded else "a finite number"
         raise OptionError(f"{name} must be {wanted}, got {value!r}")
     return number
+
+
+def as_switch(name: str, value: object) -> bool:
+    """`value` as True or False; 1 and 0 are these, too.
+
+    Raises:
+        OptionError: If it is neither, such as the word "no"; the message names `name`.
+    """
+    try:
+        return bool((False, True).index(value))  # type: ignore[arg-type]
+    except ValueError:
+        raise OptionError(f"{name} must be True or False, got {value!r}") from None
 
 
 def as_choice(name: str, value: object, choices: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions
+from gym_mario_suite.wrappers.games_begun import games_begun
 
 if TYPE_CHECKING:
     from gym_mario_suite.wrappers.curiosity_learner import CuriosityLearner
@@ -168,10 +169,10 @@ class VectorCuriosityReward(VectorWrapper, gym.utils.RecordConstructorArgs):
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Begin episodes; options as of the environment."""
+        began = games_begun(options, self.num_envs)
         observations, infos = self.env.reset(seed=seed, options=options)
         self._before = np.array(observations)
-        mask = (options or {}).get("reset_mask")
-        self._ended[slice(None) if mask is None else np.asarray(mask)] = False
+        self._ended[began] = False
         return observations, infos
 
     def step(self, actions: Any) -> tuple[NDArray[Any], Any, Any, Any, dict[str, Any]]:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gym_mario_suite.errors import OptionError, WeightsError
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import require_folder, write_whole
 from gym_mario_suite.wrappers.curiosity_module import CuriosityModule, check_finite
 from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions, RewardScale
 
@@ -77,7 +77,7 @@ class CuriosityLearner:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError:
                 raise OptionError("log_dir needs tensorboard: pip install tensorboard") from None
-            self._writer = SummaryWriter(str(log_dir))
+            self._writer = SummaryWriter(str(require_folder(Path(log_dir))))
 
     def rewards(
         self,
@@ -250,7 +250,7 @@ def torch_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise OptionError(f"there is no device {name!r} here: {reason}") from None
     return device

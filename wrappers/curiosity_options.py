@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number, as_switch
 
 FEATURE_MODES = ("idf", "random", "rnd", "pixels")
 FORWARD_MODELS = ("linear", "resnet", "mlp")
@@ -75,18 +75,15 @@ class CuriosityOptions:
             ("encoder", ENCODERS),
             ("precision", PRECISIONS),
         ):
-            if getattr(self, name) not in known:
-                raise OptionError(
-                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
-                )
+            as_choice(name, getattr(self, name), known)
         for name in ("feature_size", "hidden_size", "n_steps", "epochs", "minibatches"):
             as_integer(name, getattr(self, name), 1, 1 << 20)
         as_integer("seed", self.seed, 0, (1 << 63) - 1)
-        if not 0.0 <= self.gamma < 1.0:
+        as_switch("hide_dones", self.hide_dones)
+        if not 0.0 <= as_number("gamma", self.gamma) < 1.0:
             raise OptionError(f"gamma must be from 0 to below 1, got {self.gamma}")
         for name in ("learning_rate", "intrinsic", "extrinsic"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}")
+            as_number(name, getattr(self, name), 0.0)
 
     @property
     def architecture(self) -> dict[str, str | int]:

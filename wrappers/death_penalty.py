@@ -8,8 +8,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 
-from gym_mario_suite.errors import OptionError
-from gym_mario_suite.wrappers.time_penalty import finite
+from gym_mario_suite.errors import OptionError, as_number
 
 # `info["status"]` of a game that Mario has lost; the same in all environments of this suite.
 _DEAD = 0
@@ -30,7 +29,7 @@ class DeathPenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
     """
 
     def __init__(self, env: gym.Env[Any, Any], penalty: float = 25.0) -> None:
-        penalty = finite("penalty", penalty)
+        penalty = as_number("penalty", penalty)
         gym.utils.RecordConstructorArgs.__init__(self, penalty=penalty)
         gym.Wrapper.__init__(self, env)
         self._penalty = penalty
@@ -56,7 +55,7 @@ class VectorDeathPenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], penalty: float = 25.0) -> None:
-        penalty = finite("penalty", penalty)
+        penalty = as_number("penalty", penalty)
         gym.utils.RecordConstructorArgs.__init__(self, penalty=penalty)
         super().__init__(env)
         self._penalty = penalty

@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_integers
 from gym_mario_suite.wrappers.area_shrink import AreaShrink
 from gym_mario_suite.wrappers.held_action import HeldAction, VectorHeldAction
 
@@ -66,9 +66,9 @@ class FrameSpan(HeldAction, gym.utils.RecordConstructorArgs):
         size: Sequence[int] | None = _SIZE,
         crop: Sequence[int] | None = _CROP,
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         steps, kept = _in_steps(env, span, keep)
         frames = _KeptFrames(env.observation_space, 1, kept, size, crop)
+        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         HeldAction.__init__(self, env, steps, frames)
         self.observation_space = frames.space
 
@@ -95,9 +95,9 @@ class VectorFrameSpan(VectorHeldAction, gym.utils.RecordConstructorArgs):
         size: Sequence[int] | None = _SIZE,
         crop: Sequence[int] | None = _CROP,
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         steps, kept = _in_steps(env, span, keep)
         frames = _KeptFrames(env.single_observation_space, env.num_envs, kept, size, crop)
+        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         VectorHeldAction.__init__(self, env, steps, frames)
         self.single_observation_space = frames.space
         self.observation_space = gym.vector.utils.batch_space(frames.space, env.num_envs)
@@ -118,13 +118,13 @@ def _in_steps(env: Any, span: int, keep: Sequence[int]) -> tuple[int, tuple[int,
     options = getattr(env.unwrapped, "options", None)
     skip = getattr(options, "frame_skip", 1)
     span = as_integer("span", span, 1, _MOST_FRAMES)
-    kept = tuple(as_integer("a frame of keep", number, 1, span) for number in keep)
+    kept = as_integers("keep", keep, 1, span)
     if not kept or any(after <= before for before, after in itertools.pairwise(kept)):
-        raise OptionError(f"keep must be frames of the span in ascending order, got {list(keep)}")
+        raise OptionError(f"keep must be frames of the span in ascending order, got {kept}")
     if any(number % skip for number in (span, *kept)):
         raise OptionError(
             f"the environment has frame_skip={skip}, so span and keep must be multiples of "
-            f"{skip}; got span={span}, keep={list(kept)}"
+            f"{skip}; got span={span}, keep={kept}"
         )
     return span // skip, tuple(number // skip for number in kept)
 
@@ -181,7 +181,7 @@ class _KeptFrames:
 def _two(name: str, numbers: Sequence[int] | None) -> tuple[int, int] | None:
     if numbers is None:
         return None
-    if len(numbers) != 2:
-        raise OptionError(f"{name} must be two numbers, got {list(numbers)}")
-    first, second = (as_integer(name, number, 0, 1 << 16) for number in numbers)
-    return first, second
+    given = as_integers(name, numbers, 0, 1 << 16)
+    if len(given) != 2:
+        raise OptionError(f"{name} must be two numbers, got {given}")
+    return given[0], given[1]

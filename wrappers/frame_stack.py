@@ -11,7 +11,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_integers
+from gym_mario_suite.wrappers.games_begun import games_begun
 
 _FURTHEST = 1000
 _PADDINGS = ("reset", "zero")
@@ -52,6 +53,7 @@ class FrameStack(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArg
         padding: str = "reset",
         axis: str = "last",
     ) -> None:
+        self._history = _History(env.observation_space, 1, stack, delays, padding, axis)
         gym.utils.RecordConstructorArgs.__init__(
             self,
             stack=stack,
@@ -60,7 +62,6 @@ class FrameStack(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArg
             axis=axis,
         )
         gym.Wrapper.__init__(self, env)
-        self._history = _History(env.observation_space, 1, stack, delays, padding, axis)
         self.observation_space = self._history.space
 
     def reset(
@@ -100,6 +101,9 @@ class VectorFrameStack(VectorWrapper, gym.utils.RecordConstructorArgs):
         padding: str = "reset",
         axis: str = "last",
     ) -> None:
+        self._history = _History(
+            env.single_observation_space, env.num_envs, stack, delays, padding, axis
+        )
         gym.utils.RecordConstructorArgs.__init__(
             self,
             stack=stack,
@@ -109,9 +113,6 @@ class VectorFrameStack(VectorWrapper, gym.utils.RecordConstructorArgs):
         )
         super().__init__(env)
         self._mode = AutoresetMode(env.metadata["autoreset_mode"])
-        self._history = _History(
-            env.single_observation_space, env.num_envs, stack, delays, padding, axis
-        )
         self.single_observation_space = self._history.space
         self.observation_space = batch_space(self._history.space, env.num_envs)
         self._ended = np.zeros(env.num_envs, bool)
@@ -120,9 +121,8 @@ class VectorFrameStack(VectorWrapper, gym.utils.RecordConstructorArgs):
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Begin episodes; options as of the environment."""
-        mask = (options or {}).get("reset_mask")
+        began = games_begun(options, self.num_envs)
         observations, infos = self.env.reset(seed=seed, options=options)
-        began = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask)
         self._history.begin(observations, began)
         self._ended = self._ended & ~began
         return self._history.stacked(), infos
@@ -166,18 +166,15 @@ class _History:
     ) -> None:
         if not isinstance(space, gym.spaces.Box):
             raise OptionError(f"FrameStack needs observations of a Box, got {space}")
-        if padding not in _PADDINGS:
-            raise OptionError(f"padding must be one of {', '.join(_PADDINGS)}, got {padding!r}")
-        if axis not in _AXES:
-            raise OptionError(f"axis must be one of {', '.join(_AXES)}, got {axis!r}")
         if delays is None:
             delays = range(as_integer("stack", stack, 1, _FURTHEST))
-        ages = sorted((as_integer("a delay", age, 0, _FURTHEST) for age in delays), reverse=True)
+        given = as_integers("delays", delays, 0, _FURTHEST)
+        ages = sorted(given, reverse=True)
         if not ages or len(set(ages)) < len(ages):
-            raise OptionError(f"delays must be different numbers, at least one, got {list(delays)}")
+            raise OptionError(f"delays must be different numbers, at least one, got {given}")
         self._ages = ages
-        self._zero = padding == "zero"
-        self._first = axis == "first"
+        self._zero = as_choice("padding", padding, _PADDINGS) == "zero"
+        self._first = as_choice("axis", axis, _AXES) == "first"
         # A ring: the observation of `age` steps ago is at (now - age) modulo its length.
         self._ring = np.zeros((ages[0] + 1, count, *space.shape), space.dtype)
         self._now = 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.envs.native_vector import NativeVectorEnv
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.wrappers.games_begun import games_begun
 
 # Info entries of these names belong to one step of the environment, so a held action adds them up.
 _OF_ONE_STEP = ("reward_", "event_")
@@ -172,9 +173,8 @@ class VectorHeldAction(VectorWrapper):
         return pictures, rewards, terminated, truncated, infos
 
     def _begin(self, seed: Any, options: dict[str, Any] | None) -> dict[str, Any]:
-        mask = (options or {}).get("reset_mask")
+        began = games_begun(options, self.num_envs)
         observations, infos = self._native.reset(seed=seed, options=options)
-        began = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask)
         self._frames.begin(observations, began)
         self._ended = self._ended & ~began
         return infos

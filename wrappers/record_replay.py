@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,9 @@ from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import require_folder, write_numbered
 
+# Numbers and the suffix come after it, and file systems take 255 bytes.
+_LONGEST_NAME = 200
+
 
 class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
     """Writes a replay of every episode of a Mario environment into a folder.
@@ -30,7 +34,8 @@ class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
     unfinished episode is a replay too. An episode that began with `reset(options={"state": ...})`
     is recorded from that state on. What happens to the environment behind the wrapper's back, such
     as the search of a planner, is left out; when it leaves the environment elsewhere, a new replay
-    begins there.
+    begins there. A copy records on its own from where it was made; it is written on its `close()`,
+    but not when the program ends.
 
     Args:
         env: The environment, of the Infinite Mario family.
@@ -62,8 +67,9 @@ class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
         name: str = "episode",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
+        metadata = _checked_metadata(metadata)
         gym.utils.RecordConstructorArgs.__init__(
-            self, folder=str(folder), name=name, metadata=dict(metadata or {})
+            self, folder=str(folder), name=name, metadata=metadata
         )
         gym.Wrapper.__init__(self, env)
         inner = env.unwrapped
@@ -71,13 +77,13 @@ class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
             raise OptionError(f"RecordReplay needs an Infinite Mario environment, got {inner!r}")
         if inner.listener is not None:
             raise OptionError("this environment has a RecordReplay already")
-        try:
-            json.dumps(dict(metadata or {}))
-        except (TypeError, ValueError) as error:
-            raise OptionError(f"the metadata must be JSON-able: {error}") from None
-        if not name or Path(name).name != name:
+        if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
             raise OptionError(f"name must be the beginning of a file name, got {name!r}")
-        self._recording = _Recording(inner, require_folder(Path(folder)), name, metadata or {})
+        if len(name.encode()) > _LONGEST_NAME:
+            raise OptionError(f"name must have {_LONGEST_NAME} bytes at most, got {name[:20]!r}...")
+        if not isinstance(folder, str | os.PathLike):
+            raise OptionError(f"folder must be the path of a folder, got {folder!r}")
+        self._recording = _Recording(inner, require_folder(Path(folder)), name, metadata)
         inner.listener = self._recording
         # Runs when the program ends, too, unless it is killed outright.
         self._at_exit = weakref.finalize(self, self._recording.write)
@@ -110,8 +116,27 @@ class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
         inner = self.env.unwrapped
         if isinstance(inner, MarioInfiniteEnv) and inner.listener is self._recording:
             inner.listener = None
-        self._at_exit()
+        # Not by the finalizer: that of a copy is dead from the start.
+        self._at_exit.detach()
+        self._recording.write()
         super().close()
+
+
+def _checked_metadata(metadata: object) -> dict[str, Any]:
+    """The metadata, if a replay can hold them.
+
+    Raises:
+        OptionError: Otherwise.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping) or not all(isinstance(key, str) for key in metadata):
+        raise OptionError(f"metadata must be a mapping of names, got {metadata!r}")
+    try:
+        json.dumps(dict(metadata))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OptionError(f"the metadata must be JSON-able: {error}") from None
+    return dict(metadata)
 
 
 class _Recording:

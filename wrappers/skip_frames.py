@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.wrappers.held_action import HeldAction, VectorHeldAction
 
 _MOST_STEPS = 1000
@@ -73,6 +73,7 @@ class _LastFrame:
     def __init__(self, space: gym.Space[Any], count: int, max_pool: bool) -> None:
         if not isinstance(space, gym.spaces.Box):
             raise OptionError(f"SkipFrames needs observations of a Box, got {space}")
+        max_pool = as_switch("max_pool", max_pool)
         if max_pool and space.dtype != np.uint8:
             raise OptionError(f"max_pool is for uint8 pictures, got {space.dtype} observations")
         self._last = np.zeros((count, *space.shape), space.dtype)

@@ -11,7 +11,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_number
+from gym_mario_suite.wrappers.games_begun import games_begun
 
 # Keeps the wrapper's draws apart from an environment's that is seeded with the same number.
 _STREAM = 0x57_1C_4B
@@ -36,7 +37,7 @@ class StickyActions(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     """
 
     def __init__(self, env: gym.Env[Any, Any], probability: float = 0.25) -> None:
-        probability = _checked(probability)
+        probability = as_number("probability", probability, 0.0, 1.0)
         gym.utils.RecordConstructorArgs.__init__(self, probability=probability)
         gym.Wrapper.__init__(self, env)
         self._probability = probability
@@ -47,18 +48,21 @@ class StickyActions(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; a seed also seeds the draws."""
+        # The environment's checks come first: after an error nothing has changed.
+        result = self.env.reset(seed=seed, options=options)
         if seed is not None:
             self._draws = _stream(seed)
         self._before = None
-        return self.env.reset(seed=seed, options=options)
+        return result
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Play the action, or the one before."""
         sticks = self._draws.random() < self._probability
-        if self._before is None or not sticks:
-            # A copy: callers may write their next action into the same array.
-            self._before = copy.deepcopy(action)
-        return self.env.step(self._before)
+        # A copy: callers may write their next action into the same array.
+        played = copy.deepcopy(action) if self._before is None or not sticks else self._before
+        result = self.env.step(played)
+        self._before = played  # an action that was refused does not stick
+        return result
 
 
 class VectorStickyActions(VectorWrapper, gym.utils.RecordConstructorArgs):
@@ -73,7 +77,7 @@ class VectorStickyActions(VectorWrapper, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], probability: float = 0.25) -> None:
-        probability = _checked(probability)
+        probability = as_number("probability", probability, 0.0, 1.0)
         gym.utils.RecordConstructorArgs.__init__(self, probability=probability)
         super().__init__(env)
         self._probability = probability
@@ -90,8 +94,7 @@ class VectorStickyActions(VectorWrapper, gym.utils.RecordConstructorArgs):
         options: dict[str, Any] | None = None,
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes; one seed s gives game i the seed s + i."""
-        mask = (options or {}).get("reset_mask")
-        began = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask)
+        began = games_begun(options, self.num_envs)
         # The environment's checks come first: after an error nothing has changed.
         result = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
         if seed is not None:
@@ -127,16 +130,6 @@ class VectorStickyActions(VectorWrapper, gym.utils.RecordConstructorArgs):
         self._has_before = playing & ~ended
         self._ended = ended
         return result
-
-
-def _checked(probability: float) -> float:
-    try:
-        number = float(probability)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0.0 <= number <= 1.0:
-        raise OptionError(f"probability must be a number from 0 to 1, got {probability!r}")
-    return number
 
 
 def _stream(seed: int | None) -> np.random.Generator:

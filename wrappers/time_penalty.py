@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_number
+from gym_mario_suite.wrappers.games_begun import games_begun
 
 
 class TimePenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
@@ -24,7 +24,7 @@ class TimePenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorAr
     """
 
     def __init__(self, env: gym.Env[Any, Any], penalty: float = 0.1) -> None:
-        penalty = finite("penalty", penalty)
+        penalty = as_number("penalty", penalty)
         gym.utils.RecordConstructorArgs.__init__(self, penalty=penalty)
         gym.Wrapper.__init__(self, env)
         self._penalty = penalty
@@ -47,7 +47,7 @@ class VectorTimePenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], penalty: float = 0.1) -> None:
-        penalty = finite("penalty", penalty)
+        penalty = as_number("penalty", penalty)
         gym.utils.RecordConstructorArgs.__init__(self, penalty=penalty)
         super().__init__(env)
         self._penalty = penalty
@@ -58,10 +58,9 @@ class VectorTimePenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
         self, *, seed: Any = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes; options as of the environment."""
-        mask = (options or {}).get("reset_mask")
+        began = games_begun(options, self.num_envs)
         result = self.env.reset(seed=seed, options=options)
-        begun = np.ones(self.num_envs, bool) if mask is None else np.asarray(mask, bool)
-        self._ended = self._ended & ~begun
+        self._ended = self._ended & ~began
         return result
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
@@ -70,18 +69,3 @@ class VectorTimePenalty(VectorWrapper, gym.utils.RecordConstructorArgs):
         played = ~self._ended if self._resets else np.ones(self.num_envs, bool)
         self._ended = np.asarray(terminated) | np.asarray(truncated)
         return observations, rewards - self._penalty * played, terminated, truncated, infos
-
-
-def finite(name: str, value: float) -> float:
-    """`value` as a finite float.
-
-    Raises:
-        OptionError: Otherwise, naming `name`.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise OptionError(f"{name} must be a finite number, got {value!r}")
-    return number

@@ -145,9 +145,11 @@ def test_span_of_an_environment_that_skips_frames_counts_frames():
     ("arguments", "message"),
     [
         ({"span": 0}, "span must be"),
-        ({"keep": [4, 13]}, "a frame of keep must be"),
+        ({"keep": [4, 13]}, r"keep\[1\] must be"),
         ({"keep": [8, 4]}, "ascending order"),
         ({"keep": []}, "ascending order"),
+        ({"keep": 4}, "keep must be a list of whole numbers, got 4"),
+        ({"size": 110}, "size must be a list of whole numbers"),
         ({"size": [110]}, "size must be two numbers"),
         ({"crop": [100, 200]}, "crop must be two lines"),
     ],
@@ -164,6 +166,8 @@ def test_wrappers_of_pictures_refuse_other_observations():
             wrapper(features)
     with pytest.raises(OptionError, match="uint8 pictures"):
         SkipFrames(features, max_pool=True)
+    with pytest.raises(OptionError, match="max_pool must be True or False, got 'no'"):
+        SkipFrames(MarioInfiniteEnv(obs="rgb"), max_pool="no")  # type: ignore[arg-type]
 
 
 def test_skip_pools_the_last_two_frames_of_its_own_span():
@@ -195,6 +199,7 @@ def test_stack_begins_with_zeros_where_asked():
         ({"stack": 0}, "stack must be"),
         ({"delays": []}, "different numbers"),
         ({"delays": [1, 1]}, "different numbers"),
+        ({"delays": 5}, "delays must be a list of whole numbers, got 5"),
         ({"padding": "edge"}, "padding must be one of reset, zero"),
         ({"axis": "middle"}, "axis must be one of last, first"),
     ],
@@ -218,6 +223,14 @@ def test_sticky_repeats_what_was_played_as_often_as_said():
     stuck = [played[i] == played[i - 1] for i in range(1, len(given)) if given[i] != played[i - 1]]
     # Four standard deviations of a binomial.
     assert abs(np.mean(stuck) - 0.3) < 4 * np.sqrt(0.3 * 0.7 / len(stuck))
+
+
+def test_sticky_does_not_repeat_what_was_refused():
+    env = StickyActions(MarioInfiniteEnv(), 1.0)
+    env.reset(seed=0)
+    with pytest.raises(OptionError, match="from 0 to 11"):
+        env.step(99)
+    assert env.step(3)[4]["ticks"] == 2
 
 
 def test_sticky_follows_from_the_seed():

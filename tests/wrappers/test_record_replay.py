@@ -1,5 +1,7 @@
 """What `RecordReplay` writes, and when."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -235,6 +237,21 @@ def test_after_close_nothing_listens(folder):
     RecordReplay(made, folder)
 
 
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))], ids=["copy", "pickle"]
+)
+def test_a_copy_records_on_its_own(folder, copied):
+    env = RecordReplay(gym.make(ENV_ID), folder)
+    env.reset(seed=3)
+    env.step(4)
+    other = copied(env)
+    other.step(4)
+    other.close()
+    env.close()
+    one, two = loaded(folder)
+    assert [verify(one).ticks, verify(two).ticks] == [3, 2]
+
+
 def test_an_interrupted_step_keeps_the_replay_right(folder, monkeypatch):
     env = RecordReplay(gym.make(ENV_ID, frame_skip=4), folder)
     env.reset(seed=0)
@@ -297,6 +314,15 @@ def test_bad_arguments(folder, tmp_path):
         RecordReplay(gym.make(ENV_ID), folder, metadata={"agent": object()})
     with pytest.raises(OptionError, match="file name"):
         RecordReplay(gym.make(ENV_ID), folder, name="a/b")
+    for arguments, message in (
+        ({"name": 5}, "name must be"),
+        ({"name": "x" * 300}, "name must have 200 bytes at most"),
+        ({"folder": None}, "folder must be the path of a folder"),
+        ({"metadata": [1]}, "metadata must be a mapping"),
+        ({"metadata": {1: 2}}, "metadata must be a mapping of names"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            RecordReplay(gym.make(ENV_ID), **{"folder": folder, **arguments})
     (tmp_path / "file").touch()
     with pytest.raises(OptionError, match="cannot write into"):
         RecordReplay(gym.make(ENV_ID), tmp_path / "file")

@@ -93,7 +93,7 @@ def play_match(match: Match) -> str:
         batch = PartyBatch(options, 1)
         seats = [_Seat(match.a if who == "a" else match.b, batch, s) for s, who in enumerate(order)]
         for seed in track(range(match.levels), description=f"seats {order}"):
-            batch.levels.choose_level(0, match.first_seed + seed)
+            batch.levels.choose_levels({0: match.first_seed + seed})
             batch.reset()
             for seat in seats:
                 seat.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from gym_mario_suite.envs.episode import (
     reset_rows,
     step_rows,
 )
-from gym_mario_suite.envs.options import InfiniteOptions, check_rules
+from gym_mario_suite.envs.options import InfiniteOptions, check_rules, checked_level
 from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
@@ -83,44 +84,52 @@ class GameBatch:
         """Set the random stream of one game."""
         self.episodes[index]["rng"] = rng_state
 
-    def choose_level(self, index: int, seed: object) -> None:
-        """The next reset of game `index` makes the level of this seed.
+    def choose_levels(self, seeds: Mapping[int, object]) -> None:
+        """The next reset of these games, by index, makes the levels of these seeds.
 
         Raises:
-            OptionError: If it is no seed, or the environment has a fixed level.
+            OptionError: If one is no seed, or the environment has a fixed level; no game is changed
+                then.
         """
         if not self.configs[0]["generated"]:
             raise OptionError("this environment has a fixed level, so no level seed can be chosen")
-        number = as_integer("the level seed", seed, -(1 << 63), (1 << 63) - 1)
+        numbers = {
+            index: as_integer("the level seed", seed, -(1 << 63), (1 << 63) - 1)
+            for index, seed in seeds.items()
+        }
         if self._source is not None:
-            self._place_made({index: number})
+            self._place_made(numbers)
             return
-        episode = self.episodes[index]
-        episode["level_ready"] = (
-            bool(episode["level_ready"])
-            and episode["level_seed"] == number
-            and index not in self._custom
-        )
-        self._custom.pop(index, None)
-        self.themes[index] = self.options.theme
-        episode["level_seed"] = number
-        episode["seed_given"] = True
+        for index, number in numbers.items():
+            episode = self.episodes[index]
+            episode["level_ready"] = (
+                bool(episode["level_ready"])
+                and episode["level_seed"] == number
+                and index not in self._custom
+            )
+            self._custom.pop(index, None)
+            self.themes[index] = self.options.theme
+            episode["level_seed"] = number
+            episode["seed_given"] = True
 
-    def set_level(self, index: int, level: object) -> None:
-        """The next reset of game `index` starts this level (once, where levels are generated).
+    def set_levels(self, levels: Mapping[int, object]) -> None:
+        """The next reset of these games, by index, starts these levels.
+
+        They are for one episode, where levels are generated.
 
         Raises:
-            OptionError: If it is no level.
-            LevelError: If it belongs to other rules than the environment.
+            OptionError: If one is no level.
+            LevelError: If one belongs to other rules than the environment. No game is changed then.
         """
-        if not isinstance(level, Level):
-            raise OptionError(f"a level must be a gym_mario_suite.levels.Level, got {level!r}")
-        check_rules(level, self.options.rule_set)
-        self._place(index, level)
-        episode = self.episodes[index]
-        episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
-        episode["level_ready"] = True
-        episode["seed_given"] = True
+        checked = {
+            index: checked_level(level, self.options.rule_set) for index, level in levels.items()
+        }
+        for index, level in checked.items():
+            self._place(index, level)
+            episode = self.episodes[index]
+            episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+            episode["level_ready"] = True
+            episode["seed_given"] = True
 
     def _make_levels(self, mask: NDArray[np.bool_]) -> None:
         """New levels from the level source, for the games of `mask` that have none waiting."""

@@ -16,6 +16,7 @@ from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import OptionError
 
 FPS = 24
@@ -128,7 +129,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
             StateError: For a state that cannot be loaded.
         """
         super().reset(seed=seed)
-        chosen = dict(options or {})
+        chosen = options_given(options)
         check_reset_options(chosen)
         if seed is not None or not self._seeded:
             self.batch.seed(0, draw_stream_seed(self.np_random))
@@ -136,7 +137,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         if "state" in chosen:
             self.set_state(chosen["state"])
         else:
-            self.batch.reset(0, chosen)
+            self.batch.reset({0: chosen})
         return self.batch.observations[0], self._info()
 
     def step(self, action: Any) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,18 +77,23 @@ class DreamBatch:
         self.dreamer.seeds[index] = stream
         self._next_episode[index] = 0
 
-    def reset(self, index: int, chosen: dict[str, Any]) -> None:
-        """Begin an episode.
+    def reset(self, chosen: Mapping[int, dict[str, Any]]) -> None:
+        """Begin episodes.
 
         Args:
-            index: Which dream.
-            chosen: Of `spawn`, `frames`, `actions` and `level_hint`, those that were given.
+            chosen: For each dream to begin, by index, of `spawn`, `frames`, `actions` and
+                `level_hint` those that were given.
 
         Raises:
-            OptionError: For a value that is not possible; the dream goes on as before then.
+            OptionError: For a value that is not possible; all dreams go on as before then.
         """
+        places = {index: self._place(index, given) for index, given in chosen.items()}
+        for index, place in places.items():
+            self._begin(index, *place)
+
+    def _begin(self, index: int, number: int, spawn: Spawn, level: Level | None) -> None:
+        """Begin an episode at a spawn of this number, which follows this level."""
         episode = int(self._next_episode[index])
-        number, spawn, level = self._place(index, episode, chosen)
         size = self.config.height_px, self.config.width_px
         hint = HintMap(level) if level is not None else None
         self.dreamer.begin(
@@ -108,9 +114,7 @@ class DreamBatch:
             self.infos[key][index] = 0
         self.infos["spawn"][index] = number
 
-    def _place(
-        self, index: int, episode: int, chosen: dict[str, Any]
-    ) -> tuple[int, Spawn, Level | None]:
+    def _place(self, index: int, chosen: dict[str, Any]) -> tuple[int, Spawn, Level | None]:
         """Number and spawn of a new episode, and the level that it follows."""
         hint = chosen.get("level_hint", self.options.level_hint)
         if hint and not self.config.level_hint:
@@ -128,7 +132,7 @@ class DreamBatch:
             return _NO_SPAWN, spawn_of_level(_checked_level(hint)), hint
         number = _NO_SPAWN
         if which == RANDOM_SPAWN:
-            number = self._drawn_spawn(index, episode)
+            number = self._drawn_spawn(index)
             spawn = built_in_spawns()[number]
         else:
             spawn = which if isinstance(which, Spawn) else find_spawn(which)
@@ -136,7 +140,8 @@ class DreamBatch:
             number = names.index(spawn.name) if spawn.name in names else _NO_SPAWN
         return number, spawn, spawn.level() if hint else None
 
-    def _drawn_spawn(self, index: int, episode: int) -> int:
+    def _drawn_spawn(self, index: int) -> int:
+        episode = int(self._next_episode[index])
         stream = np.random.Philox(
             key=[int(self.dreamer.seeds[index]), _SPAWN_STREAM], counter=[0, 0, 0, episode]
         )

@@ -15,6 +15,7 @@ from gym_mario_suite.envs.dream_batch import DreamBatch
 from gym_mario_suite.envs.dream_options import DreamOptions
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
+from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import as_integer
 
 _MAX_ENVS = 1 << 16
@@ -78,7 +79,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
             OptionError: For an unknown option or a value that is not possible.
             StateError: For a state that cannot be loaded; no dream is changed then.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_reset_options(chosen)
         indices = np.flatnonzero(mask).tolist()
@@ -89,8 +90,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         if states:
             self.batch.load_states({index: states[index] for index in indices})
         else:
-            for index in indices:
-                self.batch.reset(index, rows[index])
+            self.batch.reset(rows)
         return self._returned(), self._infos()
 
     def step(
@@ -165,8 +165,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         return self._with_masks({key: rows.copy() for key, rows in self.batch.infos.items()})
 
     def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
-        for index in np.flatnonzero(ended).tolist():
-            self.batch.reset(index, {})
+        self.batch.reset({index: {} for index in np.flatnonzero(ended).tolist()})
 
     def _share(self, chosen: dict[str, Any], index: int) -> dict[str, Any]:
         """What of the reset options is meant for one dream."""

@@ -19,7 +19,7 @@ from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.levels.level import Level
 
 REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
@@ -165,7 +165,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             StateError: For a state that cannot be loaded.
         """
         super().reset(seed=seed)
-        chosen = options or {}
+        chosen = options_given(options)
         check_one_option(chosen, RESET_OPTIONS)
         if seed is not None or not self._seeded:
             self.batch.seed(0, draw_stream_seed(self.np_random))
@@ -174,9 +174,9 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             self.set_state(chosen["state"])
             return self._observation(), self._info()
         if "seed" in chosen:
-            self.batch.choose_level(0, chosen["seed"])
+            self.batch.choose_levels({0: chosen["seed"]})
         if "level" in chosen:
-            self.batch.set_level(0, chosen["level"])
+            self.batch.set_levels({0: chosen["level"]})
         self.batch.reset()
         if self.listener is not None:
             self.listener.began(from_start=True)

@@ -17,8 +17,8 @@ from gym_mario_suite.envs.device_levels import DEFAULT_POOL
 from gym_mario_suite.envs.infinite import HUD_LINES, RENDER_FPS, RESET_OPTIONS
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
-from gym_mario_suite.envs.options import InfiniteOptions, check_rules
-from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.options import InfiniteOptions, checked_level
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
 
@@ -115,7 +115,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             OptionError: For an unknown option or a value that is not possible.
             StateError: For a state that cannot be loaded; no game is changed then.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = chosen.pop("reset_mask", None)
         if cuda.is_on_device(mask):
             mask = to_host(cuda.as_device_array(mask))
@@ -141,13 +141,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             return {}
         values = self._one_for_each(name, chosen[name])
         if name == "level":
-            for game in games:
-                if not isinstance(values[game], Level):
-                    raise OptionError(
-                        f"a level must be a gym_mario_suite.levels.Level, got {values[game]!r}"
-                    )
-                check_rules(values[game], self.options.rule_set)
-            return {game: values[game] for game in games}
+            return {game: checked_level(values[game], self.options.rule_set) for game in games}
         if self.options.fixed_level is not None:
             raise OptionError("this environment has a fixed level, so no level seed can be chosen")
         seeds = [as_integer("the level seed", values[g], -(1 << 63), (1 << 63) - 1) for g in games]

@@ -24,8 +24,8 @@ from gym_mario_suite.envs.infinite import (
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.envs.reset_options import check_one_option
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
+from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.levels.level import Level
 
 _MAX_ENVS = 1 << 20
@@ -86,7 +86,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         self._set_spaces(mode.space(), self.options.action_set.space())
         self._actions = ActionReader(self.options.action_set)
         self._observations = mode.buffer(self.num_envs)
-        self._copy = copy
+        self._copy = as_switch("copy", copy)
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""
@@ -108,7 +108,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
             OptionError: For an unknown option or a value that is not possible.
             StateError: For a state that cannot be loaded; no game is changed then.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_one_option(chosen, RESET_OPTIONS)
         indices = np.flatnonzero(mask).tolist()
@@ -120,12 +120,10 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         else:
             if "seed" in chosen:
                 seeds = self._one_for_each("seed", chosen["seed"])
-                for index in indices:
-                    self.batch.choose_level(index, seeds[index])
+                self.batch.choose_levels({index: seeds[index] for index in indices})
             if "level" in chosen:
                 levels = self._one_for_each("level", chosen["level"])
-                for index in indices:
-                    self.batch.set_level(index, levels[index])
+                self.batch.set_levels({index: levels[index] for index in indices})
             self.batch.reset(mask)
         self.batch.observe(self._observations, mask)
         return self._returned(), self._infos()

@@ -15,7 +15,7 @@ from gym_mario_suite.envs.maker_batch import MakerBatch
 from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.levels.maker.course import MakerCourse
 
 RESET_OPTIONS = frozenset({"course", "targets", "state"})
@@ -144,8 +144,10 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
             StateError: For a state that cannot be loaded.
         """
         super().reset(seed=seed)
-        chosen = options or {}
+        chosen = options_given(options)
         check_one_option(chosen, RESET_OPTIONS)
+        if "targets" in chosen:
+            self.batch.check_targets(chosen["targets"])
         if seed is not None or not self._seeded:
             self.batch.seed(0, draw_stream_seed(self.np_random))
             self._seeded = True

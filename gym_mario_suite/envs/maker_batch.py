@@ -21,7 +21,7 @@ from gym_mario_suite.envs.maker_edits import (
     settle,
     step_rows,
 )
-from gym_mario_suite.envs.maker_options import METRICS, MakerOptions, targets_of
+from gym_mario_suite.envs.maker_options import METRICS, MakerOptions, default_targets, targets_of
 from gym_mario_suite.errors import LevelError, OptionError, StateError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_levels import course_of_grid, course_to_level
@@ -123,6 +123,14 @@ class MakerBatch:
             indices, generator.generate_grids(seeds, **{**size, **chosen}), strict=True
         ):
             self.board.maps[index] = self.options.encode(course_of_grid(grid), alike=True)
+
+    def check_targets(self, targets: Mapping[str, tuple[float, float]]) -> None:
+        """Whether `set_targets` would take them.
+
+        Raises:
+            OptionError: For an unknown metric or an interval that is not possible.
+        """
+        targets_of(targets, default_targets(self.options.width))
 
     def set_targets(self, index: int, targets: Mapping[str, tuple[float, float]]) -> None:
         """Other targets for the running episode; what is not named stays.

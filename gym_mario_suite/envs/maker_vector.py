@@ -14,7 +14,7 @@ from gym_mario_suite.envs.maker import RENDER_FPS, RENDER_MODES, RESET_OPTIONS, 
 from gym_mario_suite.envs.maker_batch import MakerBatch, spread
 from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
-from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import as_integer
 from gym_mario_suite.levels.maker.course import MakerCourse
 
@@ -84,10 +84,15 @@ class MarioMakerVectorEnv(NativeVectorEnv):
             LevelError: For a course that does not fit.
             StateError: For a state that cannot be loaded; nothing is changed then.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         check_one_option(chosen, RESET_OPTIONS)
         indices = np.flatnonzero(mask).tolist()
+        wanted = None
+        if "targets" in chosen:
+            wanted = spread(chosen["targets"], dict, self.num_envs)
+            for index in indices:
+                self.batch.check_targets(wanted[index])
         for index, stream in self._stream_seeds(seed, indices).items():
             self.batch.seed(index, stream)
         if "state" in chosen:
@@ -99,8 +104,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
             given = spread(chosen["course"], MakerCourse, self.num_envs)
             courses = {index: given[index] for index in indices}
         self.batch.reset(mask, courses)
-        if "targets" in chosen:
-            wanted = spread(chosen["targets"], dict, self.num_envs)
+        if wanted is not None:
             for index in indices:
                 self.batch.set_targets(index, wanted[index])
         return self._returned(), self._infos()

@@ -21,7 +21,7 @@ from gym_mario_suite.envs.nes_episode import (
 )
 from gym_mario_suite.envs.nes_options import NESOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.envs.reset_options import check_one_option
+from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
 from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
@@ -142,7 +142,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             GameError: If the ROM is not Super Mario Bros.
         """
         super().reset(seed=seed)
-        chosen = given_options(options or {})
+        chosen = given_options(options_given(options))
         check_start(chosen.get("stage"), chosen.get("x"))
         if seed is not None or not self._seeded:
             self.episode.stream = draw_stream_seed(self.np_random)

@@ -12,7 +12,7 @@ import numpy as np
 
 from gym_mario_suite.envs.actions import DEFAULT_ACTION_SET
 from gym_mario_suite.envs.nes_actions import NESActionSet, nes_action_set
-from gym_mario_suite.errors import OptionError, as_choice, as_integer
+from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_switch
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import BACKEND_NAMES, RAM_BYTES, SCREEN_SHAPE
 from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
@@ -62,6 +62,8 @@ class NESOptions:
                 f"unknown observation mode {self.obs!r}; there are {', '.join(OBSERVATIONS)}"
             )
         as_choice("backend", self.backend, BACKEND_NAMES)
+        as_switch("max_pool", self.max_pool)
+        as_switch("hud", self.hud)
         if self.rom is not None and not isinstance(self.rom, str | Path):
             raise OptionError(f"rom must be the path of a ROM, got {self.rom!r}")
         as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)

@@ -18,7 +18,8 @@ from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY
 from gym_mario_suite.envs.nes_options import NESOptions
 from gym_mario_suite.envs.nes_rows import Crew
-from gym_mario_suite.errors import as_integer
+from gym_mario_suite.envs.reset_options import options_given
+from gym_mario_suite.errors import as_integer, as_switch
 from gym_mario_suite.nes.backend import choose_backend
 from gym_mario_suite.nes.rom_store import find_rom
 from gym_mario_suite.nes.run import Stage
@@ -88,7 +89,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         rom = find_rom(self.options.rom)
         self._started = np.zeros(self.num_envs, bool)
         self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
-        self._copy = copy
+        self._copy = as_switch("copy", copy)
 
     def reset(
         self,
@@ -103,10 +104,11 @@ class MarioNESVectorEnv(NativeVectorEnv):
             options: `reset_mask`, and `stage` and `x`, or `state`.
 
         Raises:
-            OptionError: For an unknown option or a value that is not possible.
+            OptionError: For an unknown option or a value that is not possible; where only the game
+                tells that Mario cannot begin there, the games to reset have no episode then.
             StateError: For a state that cannot be loaded; no game is changed then.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = self._reset_mask(chosen.pop("reset_mask", None))
         chosen = given_options(chosen)
         stages, starts_px = (self._one_for_each(name, chosen.get(name)) for name in ("stage", "x"))
@@ -120,6 +122,9 @@ class MarioNESVectorEnv(NativeVectorEnv):
             states = state_list(chosen["state"], self.num_envs)
             self._load({index: states[index] for index in indices})
         else:
+            # A place may be refused deep in the game, when others have begun: then none of the mask
+            # has an episode.
+            self._started &= ~mask
             self._crew.call("reset", mask, stages, starts_px)
             self._started |= mask
         return self._returned(), self._infos()

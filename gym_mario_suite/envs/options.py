@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,14 @@ from gym_mario_suite.envs.observations import (
     checked_z,
     observation_mode,
 )
-from gym_mario_suite.errors import LevelError, OptionError, as_integer, as_weights
+from gym_mario_suite.errors import (
+    LevelError,
+    OptionError,
+    as_integer,
+    as_number,
+    as_switch,
+    as_weights,
+)
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, generate
 from gym_mario_suite.levels.generator import Generator
@@ -57,6 +63,7 @@ LEVEL_TYPES = {"overground": 0, "underground": 1, "castle": 2}
 # New levels get seeds that the original's command line could express too.
 _NEW_LEVEL_SEEDS = (0, 1 << 31)
 _MAX_FRAME_SKIP = 1000
+_SWITCHES = ("hud", *COMPETITION_SWITCHES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +104,8 @@ class InfiniteOptions:
         if self.rule_set == Rules.FRAMEWORK_2019 and isinstance(self.level, str | Path):
             # The options are a value: the file is read once.
             object.__setattr__(self, "level", load_framework_text(self.level))
+        for name in _SWITCHES:
+            as_switch(name, getattr(self, name))
         # Making the records checks every value; they are made again where they are needed.
         self.config()
         _ = self.observation, self.action_set
@@ -216,7 +225,7 @@ class InfiniteOptions:
         config = np.zeros(1, CONFIG)
         row = config[0]
         row["frame_skip"] = as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)
-        row["sticky_prob"] = _probability("sticky_prob", self.sticky_prob)
+        row["sticky_prob"] = as_number("sticky_prob", self.sticky_prob, 0.0, 1.0)
         row["generated"] = self.level is None
         row["seed_low"], row["seed_high"] = self.seed_range
         row["difficulty"] = as_integer("difficulty", self.difficulty, -(1 << 31), (1 << 31) - 1)
@@ -248,6 +257,19 @@ class InfiniteOptions:
         return [weights.get(term, 0.0) for term in REWARD_TERMS]
 
 
+def checked_level(level: object, rules: Rules) -> Level:
+    """The level, if it can be played.
+
+    Raises:
+        OptionError: If it is no level.
+        LevelError: If it is one of another rule set.
+    """
+    if not isinstance(level, Level):
+        raise OptionError(f"a level must be a gym_mario_suite.levels.Level, got {level!r}")
+    check_rules(level, rules)
+    return level
+
+
 def check_rules(level: Level, rules: Rules) -> None:
     """Refuse a level of another rule set.
 
@@ -269,13 +291,3 @@ def _named(name: str, value: Any, names: Mapping[str, int]) -> int:
         return int(value)
     choices = ", ".join(f"{number} ({word})" for word, number in names.items())
     raise OptionError(f"{name} must be one of {choices}, got {value!r}")
-
-
-def _probability(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not 0.0 <= number <= 1.0:
-        raise OptionError(f"{name} must be a probability from 0 to 1, got {value!r}")
-    return number

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from gym_mario_suite.errors import OptionError
+
+
+def options_given(options: object) -> dict[str, Any]:
+    """A copy of what `reset(options=...)` was given; None stands for none.
+
+    Raises:
+        OptionError: If it is no mapping.
+    """
+    if options is None:
+        return {}
+    if not isinstance(options, Mapping):
+        raise OptionError(f"the options of reset must be a mapping by name, got {options!r}")
+    return dict(options)
 
 
 def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:

@@ -210,8 +210,8 @@ class PartyBatch:
     def _take_up(
         self, game: int, header: Any, record: Any, memory: Any, worlds: list[Any], level: Level
     ) -> None:
-        self.levels.set_level(game, level)
-        # What `set_level` plans for the next reset is true from now on.
+        self.levels.set_levels({game: level})
+        # What `set_levels` plans for the next reset is true from now on.
         self.levels.episodes[game]["seed_given"] = False
         self.levels.episodes[game]["level_ready"] = False
         self.levels.episodes[game]["rng"] = header["rng"]

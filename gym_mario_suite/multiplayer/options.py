@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import MAX_PLAYERS, Rivalry
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import as_choice, as_integer, as_weights
+from gym_mario_suite.errors import as_choice, as_integer, as_switch, as_weights
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.multiplayer.party import PARTY_CONFIG, PARTY_TERMS, Share
@@ -104,6 +104,7 @@ class PartyOptions:
     def __post_init__(self) -> None:
         as_choice("contest", self.contest, CONTESTS)
         as_integer("players", self.players, 1, MAX_PLAYERS)
+        as_switch("ghosts", self.ghosts)
         alone = InfiniteOptions(
             obs=self.obs,
             actions=self.actions,

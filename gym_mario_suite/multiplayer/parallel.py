@@ -18,6 +18,7 @@ from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -118,7 +119,8 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
             OptionError: For more than one of the options, or a value that is not possible.
             StateError: For a state that cannot be loaded.
         """
-        chosen = {key: value for key, value in (options or {}).items() if key in _RESET_OPTIONS}
+        given = options_given(options)
+        chosen = {key: given[key] for key in _RESET_OPTIONS if key in given}
         if len(chosen) > 1:
             raise OptionError(f"give one reset option, not {' and '.join(sorted(chosen))}")
         if seed is not None:
@@ -130,9 +132,9 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
             self.set_state(chosen["state"])
         else:
             if "seed" in chosen:
-                self.batch.levels.choose_level(0, chosen["seed"])
+                self.batch.levels.choose_levels({0: chosen["seed"]})
             if "level" in chosen:
-                self.batch.levels.set_level(0, chosen["level"])
+                self.batch.levels.set_levels({0: chosen["level"]})
             self.batch.reset()
             self.agents = list(self.possible_agents)
         return self._observations(self.agents), self._infos(self.agents)

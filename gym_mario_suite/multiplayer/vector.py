@@ -13,7 +13,8 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.envs.reset_options import options_given
+from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.multiplayer.parallel import RENDER_FPS
@@ -71,7 +72,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         action_set = self.options.infinite.action_set
         self._set_spaces(self.batch.views.space, action_set.space())
         self._actions = ActionReader(action_set)
-        self._copy = copy
+        self._copy = as_switch("copy", copy)
 
     def reset(
         self,
@@ -88,7 +89,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         Raises:
             OptionError: For an unknown option or a value that is not possible.
         """
-        chosen = dict(options or {})
+        chosen = options_given(options)
         mask = self._games_of(self._reset_mask(chosen.pop("reset_mask", None)))
         if chosen:
             raise OptionError(f"unknown reset option {min(chosen)!r}; there is reset_mask")

@@ -142,7 +142,7 @@ class PartySession:
 
     def _begin(self) -> None:
         if self.options.level is None:
-            self.batch.levels.choose_level(0, self.seed)
+            self.batch.levels.choose_levels({0: self.seed})
         self.batch.reset()
         for guest in self.guests:
             if guest.agent is not None:

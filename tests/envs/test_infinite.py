@@ -362,7 +362,7 @@ def test_bad_states_change_nothing():
         ({"level_seed": 1 << 64}, "level_seed must be a whole number from"),
         ({"level": "1-1"}, "must be a gym_mario_suite.levels.Level"),
         ({"frame_skip": 0}, "frame_skip must be a whole number from 1"),
-        ({"sticky_prob": 1.5}, "probability"),
+        ({"sticky_prob": 1.5}, "sticky_prob must be a number from 0 to 1"),
         ({"time_limit": -1}, "time_limit must be a whole number from 0"),
         ({"z_level": 3}, "z_level must be 0, 1 or 2"),
         ({"render_mode": "hologram"}, "render_mode must be"),

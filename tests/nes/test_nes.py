@@ -342,6 +342,8 @@ def test_actions_on_the_pad():
         ({"obs": ["rgb"]}, "unknown observation mode ['rgb']"),
         ({"reward": ["x"]}, "reward must be a mapping of weights"),
         ({"rom": 3}, "rom must be the path of a ROM, got 3"),
+        ({"max_pool": "no"}, "max_pool must be True or False, got 'no'"),
+        ({"hud": "no"}, "hud must be True or False, got 'no'"),
         ({"render_mode": "ansi"}, "render_mode"),
         ({"speed": 2}, "unexpected keyword argument 'speed'"),
     ],
@@ -367,6 +369,7 @@ def test_reset_options_that_are_not_possible(make):
         ({"stage": ["1-1"]}, "a stage is named"),
         ({"level": None}, "there are stage, state"),
         ({1: 1, "level": 2}, "unknown reset option 1"),
+        (3, "the options of reset must be a mapping by name, got 3"),
     ):
         with pytest.raises(OptionError, match=words):
             env.reset(options=options)

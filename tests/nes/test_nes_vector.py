@@ -158,11 +158,29 @@ def test_what_is_refused(options: dict[str, Any]):
         {"x": (100, "far")},
         {"x": np.array([100.5, 200])},
         {"x": []},
+        3,
     ):
         with pytest.raises(OptionError):
             envs.reset(options=bad)
     with pytest.raises(OptionError, match="2 seeds"):
         envs.reset(seed=[1])
+    envs.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_place_that_one_game_refuses_ends_the_episodes_of_the_mask(options, workers):
+    envs = MarioNESVectorEnv(3, num_workers=workers, autoreset_mode="DISABLED", **options)
+    envs.reset(seed=0)
+    mask = np.array([True, True, False])
+    with pytest.raises(MarioError):
+        envs.reset(options={"reset_mask": mask, "x": [None, 16000, None]})
+    nothing = np.zeros((3, 6), np.int8)
+    for played in ([True, False, False], [False, True, False], [True, True, True]):
+        with pytest.raises(ResetNeeded):
+            envs.step_some(nothing, np.array(played))
+    envs.step_some(nothing, ~mask)
+    envs.reset(options={"reset_mask": mask})
+    envs.step(nothing)
     envs.close()
 
 

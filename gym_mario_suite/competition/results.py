@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -184,7 +185,9 @@ def _is_text_of_number(text: str) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max  # JSON knows NaN and infinite numbers, too
 
 
 def _problem(run: dict[str, Any]) -> str | None:
@@ -218,6 +221,6 @@ def _problem(run: dict[str, Any]) -> str | None:
         if not _is_number(level.get("distance")):
             return f"'distance' of level {number} must be a number"
         for name in ("failure", "replay", "replay_hash"):
-            if not isinstance(level.get(name), str | None):
+            if name not in level or not isinstance(level[name], str | None):
                 return f"{name!r} of level {number} must be text or null"
     return None

@@ -71,6 +71,7 @@ def _serve(entry_text: str, commands: Connection, answers: Connection) -> None:
 
 def _play(agent: Any, game: Any, answers: Connection, ours: int) -> None:
     from gym_mario_suite.competition.episode import ask_through
+    from gym_mario_suite.competition.lines import ProtocolError
 
     last_beat = time.perf_counter_ns()
 
@@ -100,7 +101,8 @@ def _play(agent: Any, game: Any, answers: Connection, ours: int) -> None:
         if not isinstance(error, Exception):
             _send(answers, {"type": "failed", "reason": _what(error), "end": True})
             os._exit(0)
-        traceback.print_exc(limit=-4)
+        if not isinstance(error, ProtocolError):  # that of a program tells nothing of its code
+            traceback.print_exc(limit=-4)
         _send(answers, {"type": "failed", "reason": _what(error), "end": False})
     else:
         _send(answers, {"type": "played"})

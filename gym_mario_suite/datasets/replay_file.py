@@ -12,6 +12,8 @@ from gym_mario_suite.errors import ReplayError
 
 MAGIC_BYTES = 4
 _HEADER_BYTES = MAGIC_BYTES + 2 + 4 + 4
+# More than any replay takes; devices and other files have no end, or would fill the memory.
+_MOST_FILE_BYTES = 1 << 27
 
 
 def pack(magic: bytes, version: int, head: dict[str, Any], parts: Sequence[bytes]) -> bytes:
@@ -59,14 +61,18 @@ def read_replay(path: Path | str) -> bytes:
     """The bytes of a replay file.
 
     Raises:
-        ReplayError: When it cannot be read.
+        ReplayError: When it cannot be read, or is too large for one.
     """
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(_MOST_FILE_BYTES + 1)
     except OSError as error:
         raise ReplayError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a name that no file can have
         raise ReplayError(f"cannot read {str(path)!r}: {error}") from None
+    if len(data) > _MOST_FILE_BYTES:
+        raise ReplayError(f"{path} is too large for a replay")
+    return data
 
 
 def _contents(

@@ -18,7 +18,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
-from gym_mario_suite.whole_file import real_path, require_folder, temporary_beside
+from gym_mario_suite.whole_file import real_path, require_folder, require_writable, temporary_beside
 
 FPS = 24
 _MAX_GIF_FPS = 50
@@ -35,8 +35,8 @@ def check_video(path: Path, scale: int) -> None:
     """Fail now rather than after the work.
 
     Raises:
-        OptionError: For a file name or scale that is not possible, or when the program that
-            encodes videos is missing.
+        OptionError: For a file name or scale that is not possible, a file that cannot be written,
+            or when the program that encodes videos is missing.
     """
     if path.suffix.lower() not in _ENCODERS:
         raise OptionError(f"a video's name ends in {' or '.join(_ENCODERS)}, got {str(path)!r}")
@@ -51,6 +51,7 @@ def check_video(path: Path, scale: int) -> None:
             "videos need imageio-ffmpeg: pip install 'gym-mario-suite[play]'"
         ) from None
     require_folder(real_path(path).parent)
+    require_writable(path)
 
 
 class VideoFile:

@@ -78,17 +78,18 @@ def generate(
     """Make levels with a generator."""
     from gym_mario_suite.levels.formats import write_level
 
-    maker = generator_named(generator)
-    window = options.window_options(keys, scale, full_screen, max_frames) if play else None
-    if list_options:
-        typer.echo(_described(maker))
-        return
+    # Before anything is loaded or compiled.
     if count < 1:
         raise OptionError(f"--count must be 1 or more, got {count}")
     if count > 1 and (play or trace):
         raise OptionError("--play and --trace take one level at a time")
     if count > 1 and out is not None and "{seed}" not in str(out):
         raise OptionError("several levels need {seed} in the name of --out")
+    maker = generator_named(generator)
+    window = options.window_options(keys, scale, full_screen, max_frames) if play else None
+    if list_options:
+        typer.echo(_described(maker))
+        return
     asked = _asked(maker, width, height, theme, option, latent)
     require_writable(trace)
     if trace is not None:

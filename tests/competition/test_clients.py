@@ -92,7 +92,7 @@ for line in sys.stdin:
     ],
 )
 def test_a_command_with_a_fault_loses_the_level(
-    fault: str, reason: str | None, tmp_path: Path
+    fault: str, reason: str | None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     script = tmp_path / "agent.py"
     script.write_text(AGENT.replace("FAULT", fault))
@@ -104,6 +104,8 @@ def test_a_command_with_a_fault_loses_the_level(
         assert failures[1] is None
     else:
         assert reason in str(failures[1])
+        # The fault is the program's: no traceback of this package's code.
+        assert "ProtocolError" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

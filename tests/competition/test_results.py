@@ -158,6 +158,10 @@ def without(name: str):
         (level_change("kills", 1.5), "'kills' of level 1 must be a whole number"),
         (level_change("failure", 1), "'failure' of level 1 must be text or null"),
         (run_change("ms_per_step", {}), "must have the numbers"),
+        (run_change("score", float("nan")), "'score' must be a number"),
+        (level_change("distance", float("inf")), "'distance' of level 1 must be a number"),
+        (lambda run: run["levels"][1].pop("failure") and None, "'failure' of level 1 must be"),
+        (lambda run: run["levels"][1].pop("replay") and None, "'replay' of level 1 must be"),
     ],
 )
 def test_a_foreign_file_is_refused(forged, command: str, change, message: str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gym_mario_suite.competition.episode import play_level
 from gym_mario_suite.datasets import replay as replay_module
+from gym_mario_suite.datasets import replay_file
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay, play, verify
 from gym_mario_suite.datasets.state_hash import state_hash
@@ -328,3 +329,11 @@ def test_numbers_that_are_none_are_refused(data, field):
     forged = replay_module.pack(b"GMSR", replay_module.REPLAY_VERSION, head, parts)
     with pytest.raises(ReplayError, match="cannot be read"):
         Replay.from_bytes(forged)
+
+
+def test_a_file_without_end_is_no_replay(tmp_path, monkeypatch):
+    monkeypatch.setattr(replay_file, "_MOST_FILE_BYTES", 1000)
+    path = tmp_path / "long.mario"
+    path.write_bytes(b"GMSR" + bytes(997))
+    with pytest.raises(ReplayError, match=r"long\.mario is too large for a replay"):
+        Replay.load(path)

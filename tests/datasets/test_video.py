@@ -5,7 +5,7 @@ import pytest
 
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay
-from gym_mario_suite.datasets.video import video_frames, write_video
+from gym_mario_suite.datasets.video import check_video, video_frames, write_video
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.errors import OptionError, ReplayMismatch
 from gym_mario_suite.levels import generate
@@ -60,6 +60,12 @@ def test_scale(replay, tmp_path):
 def test_bad_options(replay, tmp_path, name, scale, message):
     with pytest.raises(OptionError, match=message):
         list(write_video(replay, tmp_path / name, scale=scale))
+
+
+def test_a_folder_in_the_way_is_noticed_before_the_work(tmp_path):
+    (tmp_path / "video.mp4").mkdir()
+    with pytest.raises(OptionError, match=r"cannot write .*video\.mp4: it is not a regular file"):
+        check_video(tmp_path / "video.mp4", 1)
 
 
 def test_no_half_videos(replay, tmp_path):

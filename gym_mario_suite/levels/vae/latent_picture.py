@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_number
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.picture import level_picture
 from gym_mario_suite.levels.solver import Solver
@@ -13,6 +13,7 @@ from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.levels.vae.generator import CategoricalVAE
 
 _FRAME_PX = 3
+_FURTHEST = 1e6
 _PASSABLE, _BLOCKED = (90, 220, 110), (230, 70, 70)
 
 
@@ -33,7 +34,7 @@ def latent_picture(
         uint8[height, width, 3].
 
     Raises:
-        OptionError: When the latent space has not two dimensions.
+        OptionError: When the latent space has not two dimensions, or a number is not possible.
     """
     if generator.latent_size != 2:
         raise OptionError(
@@ -41,6 +42,7 @@ def latent_picture(
         )
     if cells < 1:
         raise OptionError(f"cells must be 1 or more, got {cells}")
+    reach = as_number("reach", reach, 0.0, _FURTHEST)
     steps = np.linspace(-reach, reach, cells)
     rows = []
     for y in steps[::-1]:

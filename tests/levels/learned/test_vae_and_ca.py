@@ -56,6 +56,12 @@ def test_a_picture_of_the_latents(vae):
     assert picture.shape == (2 * (14 * 16 + 6), 2 * (14 * 16 + 6), 3)
 
 
+@pytest.mark.parametrize("reach", [float("nan"), float("inf"), -1.0, 1e300])
+def test_latents_reach_as_far_as_numbers_do(vae, reach):
+    with pytest.raises(OptionError, match="reach must be a number from 0 to 1e"):
+        latent_picture(vae, reach=reach, cells=2)
+
+
 def test_the_automaton_crowds_out_tiles_and_more_iterations_do_not_help():
     automaton = ContextCA()
     for mode in ("faithful", "fixed"):

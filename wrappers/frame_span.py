@@ -70,6 +70,7 @@ class FrameSpan(HeldAction, gym.utils.RecordConstructorArgs):
         frames = _KeptFrames(env.observation_space, 1, kept, size, crop)
         gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         HeldAction.__init__(self, env, steps, frames)
+        self.metadata = _of_other_pictures(self.metadata)
         self.observation_space = frames.space
 
 
@@ -99,8 +100,14 @@ class VectorFrameSpan(VectorHeldAction, gym.utils.RecordConstructorArgs):
         frames = _KeptFrames(env.single_observation_space, env.num_envs, kept, size, crop)
         gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
         VectorHeldAction.__init__(self, env, steps, frames)
+        self.metadata = _of_other_pictures(self.metadata)
         self.single_observation_space = frames.space
         self.observation_space = gym.vector.utils.batch_space(frames.space, env.num_envs)
+
+
+def _of_other_pictures(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The metadata without where the figures are: shrunk and cut they are elsewhere, or gone."""
+    return {name: value for name, value in metadata.items() if name != "hud_lines"}
 
 
 def _as_lists(span: Any, keep: Any, size: Any, crop: Any) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from gym_mario_suite.wrappers import (
     SkipFrames,
     StickyActions,
     TimePenalty,
+    VectorCropHUD,
+    VectorFrameSpan,
     VectorNormalizeFromRandomMoves,
 )
 from gym_mario_suite.wrappers.area_shrink import AreaShrink
@@ -157,6 +159,13 @@ def test_span_of_an_environment_that_skips_frames_counts_frames():
 def test_span_refuses(arguments, message):
     with pytest.raises(OptionError, match=message):
         FrameSpan(MarioInfiniteEnv(obs="rgb"), **arguments)
+
+
+def test_the_figures_of_a_span_are_not_where_the_environment_had_them():
+    with pytest.raises(OptionError, match="give lines="):
+        CropHUD(FrameSpan(MarioInfiniteEnv(obs="rgb")))
+    with pytest.raises(OptionError, match="give lines="):
+        VectorCropHUD(VectorFrameSpan(MarioInfiniteVectorEnv(1, obs="rgb")))
 
 
 def test_wrappers_of_pictures_refuse_other_observations():

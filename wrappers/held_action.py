@@ -154,13 +154,17 @@ class VectorHeldAction(VectorWrapper):
             rewards += gained
             terminated |= dead
             truncated |= cut
-            for key, values in infos.items():
-                if key.startswith(_OF_ONE_STEP):
-                    # Games that wait still show the entries of the last step they made.
-                    sums[key] = sums.get(key, 0) + np.where(active, values, 0)
+            if number == 1:
+                sums = {key: infos[key].copy() for key in infos if key.startswith(_OF_ONE_STEP)}
+            else:
+                # Games that wait still show the entries of the last step they made.
+                for key, total in sums.items():
+                    np.add(total, infos[key], out=total, where=active)
             self._frames.see(number, observations, active, dead | cut)
             active = active & ~(dead | cut)
-        infos |= {key: np.where(fresh, infos[key], values) for key, values in sums.items()}
+        if fresh.any():
+            sums = {key: np.where(fresh, infos[key], values) for key, values in sums.items()}
+        infos |= sums
         self._ended = terminated | truncated
         pictures = self._frames.picture()
         if self._mode == AutoresetMode.SAME_STEP and self._ended.any():

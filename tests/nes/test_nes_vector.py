@@ -150,7 +150,7 @@ def test_what_is_refused(options: dict[str, Any]):
         with pytest.raises(OptionError):
             MarioNESVectorEnv(**{"num_envs": 2, **options, **bad})
     envs = MarioNESVectorEnv(2, num_workers=1, **options)
-    for bad in (
+    wrong: tuple[Any, ...] = (
         {"stage": ["1-1"]},
         {"stage": "0-1"},
         {"reset_mask": np.zeros(2, bool)},
@@ -159,7 +159,8 @@ def test_what_is_refused(options: dict[str, Any]):
         {"x": np.array([100.5, 200])},
         {"x": []},
         3,
-    ):
+    )
+    for bad in wrong:
         with pytest.raises(OptionError):
             envs.reset(options=bad)
     with pytest.raises(OptionError, match="2 seeds"):

@@ -58,7 +58,7 @@ def test_a_picture_of_the_latents(vae):
 
 @pytest.mark.parametrize("reach", [float("nan"), float("inf"), -1.0, 1e300])
 def test_latents_reach_as_far_as_numbers_do(vae, reach):
-    with pytest.raises(OptionError, match="reach must be a number from 0 to 1e"):
+    with pytest.raises(OptionError, match="reach must be a number from 0 to 1,000,000"):
         latent_picture(vae, reach=reach, cells=2)
 
 

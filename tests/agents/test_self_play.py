@@ -73,12 +73,12 @@ def test_an_interrupted_run_keeps_what_it_has_learned(tmp_path, monkeypatch):
 
 
 def interrupt_after(monkeypatch, module, name, calls):
-    """Ctrl-C in a call of a function."""
+    """`kill` in a call of a function; it works like Ctrl-C, which background jobs ignore."""
     real, counted = getattr(module, name), iter(range(calls))
 
     def wrapped(*args, **options):
         if next(counted, None) is None:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
             monkeypatch.setattr(module, name, real)
         return real(*args, **options)
 

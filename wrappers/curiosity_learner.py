@@ -198,7 +198,7 @@ class CuriosityLearner:
         Raises:
             OptionError: When the file cannot be written.
         """
-        tensors = {f"module.{key}": value for key, value in self.module.state_dict().items()}
+        tensors = module_tensors("module", self.module)
         tensors |= adam_tensors("adam", self.optimizer)
         tensors["scale"] = torch.from_numpy(self.scale.state())
         about = {
@@ -291,6 +291,11 @@ def load_adam(
             raise WeightsError(f"{path}: the optimiser's state is of other networks")
     whole = optimizer.state_dict()
     optimizer.load_state_dict({**whole, "state": state})
+
+
+def module_tensors(prefix: str, module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A network's weights by name."""
+    return {f"{prefix}.{key}": value for key, value in module.state_dict().items()}
 
 
 def load_module(

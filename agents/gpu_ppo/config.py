@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from gym_mario_suite.agents.icm_ppo.config import curiosity_of
 from gym_mario_suite.agents.training_options import check_training
 from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions
 
@@ -90,16 +91,7 @@ class Config:
 
     def curiosity(self) -> CuriosityOptions:
         """The options of the networks of curiosity."""
-        return CuriosityOptions(
-            features=self.features,
-            forward=self.forward,
-            feature_size=self.feature_size,
-            hidden_size=self.hidden_size,
-            gamma=self.gamma,
-            intrinsic=self.intrinsic,
-            extrinsic=self.extrinsic,
-            seed=self.seed,
-        )
+        return curiosity_of(self)
 
     def architecture(self) -> dict[str, Any]:
         """What decides which checkpoints fit."""

@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,20 +23,19 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gym_mario_suite.agents.gpu_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.agents.icm_ppo.run_loop import run
 from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
 from gym_mario_suite.agents.training_options import environment_object, make_vec
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.program import Interruption
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
     load_module,
+    module_tensors,
     torch_device,
     uses_bfloat16,
 )
@@ -233,7 +230,7 @@ class Trainer:
         self.optimizer.step()
         return torch.stack([figure.detach().float() for figure in losses])
 
-    def episode_figures(self) -> dict[str, float]:
+    def play_figures(self, seconds: float) -> dict[str, Any]:
         """How the episodes that ended since the last call went."""
         episodes, distance, wins = self._ended.tolist()
         self._ended.zero_()
@@ -245,12 +242,19 @@ class Trainer:
             "wins_share": wins / episodes,
         }
 
+    def new_replays(self) -> list[tuple[str, bytes]]:
+        """None are kept."""
+        return []
+
+    def line(self, row: dict[str, Any]) -> str:
+        """How far Mario comes, and how fast it goes."""
+        return f"{row['distance_mean']:.0f} px, {row['decisions_per_second']:,.0f}/s"
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """What a run needs to go on; its games begin anew."""
-        tensors = {f"policy.{key}": value for key, value in self.policy.state_dict().items()}
+        tensors = module_tensors("policy", self.policy)
         if self.curiosity is not None:
-            for key, value in self.curiosity.state_dict().items():
-                tensors[f"curiosity.{key}"] = value
+            tensors |= module_tensors("curiosity", self.curiosity)
         tensors |= adam_tensors("adam", self.optimizer)
         tensors["random"] = self.random.get_state()
         tensors["scale"] = torch.from_numpy(self.scale.state())
@@ -274,8 +278,7 @@ class Trainer:
             load_module(path, self.curiosity, tensors, "curiosity")
         load_adam(path, self.optimizer, tensors, "adam")
         self.random.set_state(tensors["random"])
-        scale: NDArray[np.float64] = tensors["scale"].numpy()
-        self.scale.load_state(scale)
+        self.scale.load_state(tensors["scale"].numpy())
         self.decisions = int(about["decisions"])
 
 
@@ -295,35 +298,6 @@ def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = Non
         files.go_on(trainer.decisions)
     files.begin(asdict(config), None)
     trainer.begin()
-    wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions
-    saved_at, updates = wall, 0
-    columns = (TextColumn("ppo"), BarColumn(), TextColumn("{task.completed:,.0f}"))
-    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
-        task = bar.add_task("", total=config.decisions, completed=first, figures="")
-        with Interruption() as interruption:
-            while trainer.decisions < config.decisions and not interruption.asked:
-                trainer.collect()
-                figures = trainer.learn()
-                updates += 1
-                done = trainer.decisions >= config.decisions
-                now = time.perf_counter()
-                if updates % config.log_updates == 0 or done:
-                    row = {
-                        "decisions": trainer.decisions,
-                        "cpu_seconds": time.process_time() - cpu,
-                        "wall_seconds": now - wall,
-                        "decisions_per_second": (trainer.decisions - first) / (now - wall),
-                        **trainer.episode_figures(),
-                        **figures,
-                    }
-                    files.write_row(row)
-                    text = f"{row['distance_mean']:.0f} px, {row['decisions_per_second']:,.0f}/s"
-                    bar.update(task, completed=trainer.decisions, figures=text)
-                if now - saved_at > 60 * config.checkpoint_minutes and not done:
-                    saved_at = now
-                    files.write_checkpoint(trainer.tensors(), trainer.about())
-    files.write_checkpoint(trainer.tensors(), trainer.about())
-    if trainer.decisions < config.decisions:
-        print("interrupted; go on with --resume", file=sys.stderr)
+    run(trainer, files, config, "ppo")
     files.write_policy(config, trainer.policy.cpu(), None, trainer.decisions)
     return trainer

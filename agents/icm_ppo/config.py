@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -93,26 +93,17 @@ class Config:
 
     def curiosity(self) -> CuriosityOptions:
         """The options of the networks of curiosity."""
-        return CuriosityOptions(
-            features=self.features,
-            forward=self.forward,
-            feature_size=self.feature_size,
-            hidden_size=self.hidden_size,
-            n_steps=self.num_steps,
-            epochs=self.epochs,
-            minibatches=self.minibatches,
-            learning_rate=self.learning_rate,
-            gamma=self.gamma,
-            intrinsic=self.intrinsic,
-            extrinsic=self.extrinsic,
-            hide_dones=self.hide_dones,
-            seed=self.seed,
-            device=self.device,
-            precision=self.precision,
-        )
+        return curiosity_of(self)
 
     def architecture(self) -> dict[str, Any]:
         """What decides which checkpoints fit."""
         names = ("env_id", "env_options", "span", "num_envs", "num_steps", "hide_dones", "seed")
         names += ("normalize_moves",)
         return {**self.curiosity().architecture, **{name: getattr(self, name) for name in names}}
+
+
+def curiosity_of(config: Any) -> CuriosityOptions:
+    """The options of curiosity that a training's dataclass has, by the same names."""
+    names = {field.name for field in fields(CuriosityOptions)} & {f.name for f in fields(config)}
+    chosen = {name: getattr(config, name) for name in names}
+    return CuriosityOptions(n_steps=config.num_steps, **chosen)

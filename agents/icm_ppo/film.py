@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +89,13 @@ def make_film(film: Film) -> NDArray[np.float32]:
         curiosity = CuriosityModule(space, envs.single_action_space, config.curiosity())
         load_module(film.run, policy, tensors, "policy")
         load_module(film.run, curiosity, tensors, "curiosity")
+        shots = _frames(envs, policy, curiosity, film)
+        first = next(shots)
         surprisals: list[float] = []
-        with ExitStack() as stack:
-            video: VideoFile | None = None
-            for surprisal, frame in _frames(envs, policy, curiosity, film):
+        height, width, _ = first[1].shape
+        with VideoFile(film.out, width, height, film.fps) as video:
+            for surprisal, frame in chain([first], shots):
                 surprisals.append(surprisal)
-                if video is None:
-                    height, width, _ = frame.shape
-                    video = stack.enter_context(VideoFile(film.out, width, height, film.fps))
                 video.add(frame)
     return np.array(surprisals, np.float32)
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -29,20 +28,20 @@ import gymnasium as gym
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import nn
 
 from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.agents.icm_ppo.run_loop import run
 from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
 from gym_mario_suite.agents.training_options import environment_object, make_vec
-from gym_mario_suite.program import Interruption
 from gym_mario_suite.wrappers import MoveStatistics, VectorFrameSpan, VectorNormalizeFromRandomMoves
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
     load_module,
+    module_tensors,
     torch_device,
     uses_bfloat16,
 )
@@ -312,11 +311,24 @@ class Trainer:
             figures = (*losses[:3], *dynamics, losses.clipped, losses.approx_kl)
             return torch.stack([figure.float() for figure in figures]).tolist()
 
+    def new_replays(self) -> list[tuple[str, bytes]]:
+        """See `Episodes.new_replays`."""
+        return self.episodes.new_replays()
+
+    def play_figures(self, seconds: float) -> dict[str, Any]:
+        """How the episodes went, and the share of the time that the games took."""
+        return {"env_time_share": self.env_seconds / seconds, **self.episodes.figures()}
+
+    def line(self, row: dict[str, Any]) -> str:
+        """How far Mario comes."""
+        if not row["episodes"]:
+            return "no episode is over yet"
+        return f"furthest {row['furthest_mean_100']:.0f} px, {row['wins']} wins"
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """All that a run needs to go on as if it had never stopped."""
-        tensors = {f"policy.{key}": value for key, value in self.policy.state_dict().items()}
-        for key, value in self.curiosity.state_dict().items():
-            tensors[f"curiosity.{key}"] = value
+        tensors = module_tensors("policy", self.policy)
+        tensors |= module_tensors("curiosity", self.curiosity)
         tensors |= adam_tensors("adam", self.optimizer)
         tensors["scale"] = torch.from_numpy(self.scale.state())
         tensors["random"] = self.random.get_state()
@@ -366,40 +378,6 @@ def train(config: Config) -> Trainer:
         trainer.load(files.checkpoint, *saved)
         files.go_on(trainer.decisions)
     files.begin(asdict(config), trainer.statistics)
-    wall, cpu, first = time.perf_counter(), time.process_time(), trainer.decisions
-    saved_at, updates = wall, 0
-    columns = (TextColumn("curiosity"), BarColumn(), TextColumn("{task.completed:,.0f}"))
-    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
-        task = bar.add_task("", total=config.decisions, completed=first, figures="")
-        with Interruption() as interruption:
-            while trainer.decisions < config.decisions and not interruption.asked:
-                trainer.collect()
-                figures = trainer.learn()
-                updates += 1
-                for name, replay in trainer.episodes.new_replays():
-                    files.write_replay(name, replay)
-                done = trainer.decisions >= config.decisions
-                now = time.perf_counter()
-                if updates % config.log_updates == 0 or done:
-                    row = {
-                        "decisions": trainer.decisions,
-                        "cpu_seconds": time.process_time() - cpu,
-                        "wall_seconds": now - wall,
-                        "decisions_per_second": (trainer.decisions - first) / (now - wall),
-                        "env_time_share": trainer.env_seconds / (now - wall),
-                        **trainer.episodes.figures(),
-                        **figures,
-                    }
-                    files.write_row(row)
-                    text = f"furthest {row['furthest_mean_100']:.0f} px, {row['wins']} wins"
-                    if not row["episodes"]:
-                        text = "no episode is over yet"
-                    bar.update(task, completed=trainer.decisions, figures=text)
-                if now - saved_at > 60 * config.checkpoint_minutes and not done:
-                    saved_at = now
-                    files.write_checkpoint(trainer.tensors(), trainer.about())
-    files.write_checkpoint(trainer.tensors(), trainer.about())
-    if trainer.decisions < config.decisions:
-        print("interrupted; go on with --resume", file=sys.stderr)
+    run(trainer, files, config, "curiosity")
     files.write_policy(config, trainer.policy, trainer.statistics, trainer.decisions)
     return trainer

@@ -28,6 +28,7 @@ from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
     load_module,
+    module_tensors,
     read_tensors,
     write_tensors,
 )
@@ -321,7 +322,7 @@ def _save(
     }
     zeros, ones = np.zeros(inputs, np.float32), np.ones(inputs, np.float32)
     PolicyNetwork(card, zeros, ones, layers, activations).save(folder / POLICY)
-    tensors = {f"policy.{key}": value for key, value in policy.state_dict().items()}
+    tensors = module_tensors("policy", policy)
     tensors |= adam_tensors("adam", optimizer)
     tensors["random"] = torch.get_rng_state()
     about = {"format": _FORMAT, "decisions": str(row["decisions"]), "updates": str(updates)}

@@ -142,7 +142,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             GameError: If the ROM is not Super Mario Bros.
         """
         super().reset(seed=seed)
-        chosen = given_options(options_given(options))
+        chosen = nes_reset_options(options_given(options))
         check_start(chosen.get("stage"), chosen.get("x"))
         if seed is not None or not self._seeded:
             self.episode.stream = draw_stream_seed(self.np_random)
@@ -245,7 +245,7 @@ def _copied(
     return env
 
 
-def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def nes_reset_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The reset options that are not None, which stands for what is usual.
 
     Raises:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
-from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_start, given_options
+from gym_mario_suite.envs.nes import HUD_LINES_OF, RENDER_FPS, check_start, nes_reset_options
 from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY
 from gym_mario_suite.envs.nes_options import NESOptions
@@ -110,7 +110,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         """
         chosen = options_given(options)
         mask = self._reset_mask(chosen.pop("reset_mask", None))
-        chosen = given_options(chosen)
+        chosen = nes_reset_options(chosen)
         stages, starts_px = (self._one_for_each(name, chosen.get(name)) for name in ("stage", "x"))
         for start in zip(stages, starts_px, strict=True):
             check_start(*start)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from gym_mario_suite.agents.registry import AGENTS
+from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+AGENT = typer.Option(
+    metavar="NAME[:OPTION=VALUE,...]",
+    help=f"Who plays: {', '.join(AGENTS)}.",
+    autocompletion=words(AGENTS),
+)
 # Text, so that a malformed seed is one line like our other errors.
 Seed = Annotated[str, typer.Option(metavar="INTEGER", help="Seed of the first level.")]
 Difficulty = Annotated[int, typer.Option(help="Usually 0 to 10.")]

@@ -285,6 +285,8 @@ def _name_parts(replay: AnyReplay) -> list[str]:
     if isinstance(replay, NESReplay):
         return ["nes", stage_name(replay.stage) or "game"]
     origin = replay.level.metadata
+    if "file" in origin:
+        return [str(origin["file"])]
     return [f"{key}{origin[key]}" for key in ("seed", "difficulty", "type")]
 
 

@@ -121,9 +121,8 @@ def _play(
     from gym_mario_suite.play.window import show_course
 
     asked = {name: value for name, value in asked.items() if name != "trace"}
-    show_course(
-        LevelFileCourse(maker.generate(seed, **asked), None, time_limit), window, title=True
-    )
+    level = maker.generate(seed, **asked)
+    show_course(LevelFileCourse([level], None, time_limit), window, title=True)
 
 
 def _asked(

@@ -1,41 +1,61 @@
-"""One given level, played by a person until the window is closed."""
+"""Given levels, which a person or an agent plays until the window is closed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gym_mario_suite.agents.base import Agent
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.engine.world import Mode
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.playability import start_mode
 from gym_mario_suite.play.episodes import Archive, Episode, PlayedEpisode
 
+_LINE_CHARACTERS = 30
+
 
 class LevelFileCourse:
-    """The same level again and again.
+    """Levels one after the other; after the last comes the first.
 
     Args:
-        level: The level.
+        levels: The levels, one or more.
         mode: Power state at the start; None for the rules' usual one.
         time_limit: Seconds of level time.
+        agent: Who plays; None for a person.
+        archive: Where the replays go; None keeps none.
     """
 
-    human = True
-
-    def __init__(self, level: Level, mode: Mode | None, time_limit: int) -> None:
-        self._level = level
-        self._mode = start_mode(level, mode)
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        mode: Mode | None,
+        time_limit: int,
+        agent: Agent | None = None,
+        archive: Archive | None = None,
+    ) -> None:
+        self._levels = levels
+        self._number = 0
+        self._mode = mode
         self._time_limit = time_limit
+        self._agent = agent
+        self._archive = archive or Archive(None, "", {})
         self._game: RecordedGame | None = None
         self._keys = b""
 
     @property
     def headline(self) -> str:
-        """What this is."""
-        return "YOUR LEVEL"
+        """What this is, or the agent's name."""
+        return "YOUR LEVEL" if self._agent is None else self._agent.name.upper()
 
     @property
     def details(self) -> str:
         """Which level it is."""
-        return str(self._level.metadata.get("file", "")).upper()[:30]
+        return str(self._level.metadata.get("file", "")).upper()[:_LINE_CHARACTERS]
+
+    @property
+    def human(self) -> bool:
+        """Whether a person plays."""
+        return self._agent is None
 
     @property
     def keys_played(self) -> bytes:
@@ -44,13 +64,19 @@ class LevelFileCourse:
         return self._keys
 
     def begin(self) -> Episode:
-        """The level from its start."""
+        """The present level from its start."""
         self._keep()
-        self._game = RecordedGame(self._level, self._mode, self._time_limit)
-        return PlayedEpisode(self._game, None, Archive(None, "human", {}))
+        level = self._level
+        self._game = RecordedGame(level, start_mode(level, self._mode), self._time_limit)
+        return PlayedEpisode(self._game, self._agent, self._archive)
 
     def go_on(self) -> None:
-        """There is no other level."""
+        """Go to the next level."""
+        self._number = (self._number + 1) % len(self._levels)
+
+    @property
+    def _level(self) -> Level:
+        return self._levels[self._number]
 
     def _keep(self) -> None:
         if self._game is not None and self._game.ticks_recorded:

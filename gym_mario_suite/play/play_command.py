@@ -10,6 +10,7 @@ import typer
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.play import command_options as options
 from gym_mario_suite.play.dream_commands import play_dream
+from gym_mario_suite.play.level_commands import play_level
 from gym_mario_suite.play.nes_commands import play_nes
 from gym_mario_suite.play.party_commands import party_command
 
@@ -45,6 +46,7 @@ def infinite(
     options.show_levels(levels, None, window, replays)
 
 
+app.command("level", epilog="Example: mario play level my.txt")(play_level)
 app.command("nes", epilog="Example: mario play nes --stage 1-2")(play_nes)
 app.command("dream", epilog="Example: mario play dream --alone")(play_dream)
 app.command("coop", epilog="Example: mario play coop --p2 astar")(

@@ -2,17 +2,23 @@
 
 # No `from __future__ import annotations`: Typer reads the annotations.
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gym_mario_suite.agents.registry import AGENTS, make_agent
-from gym_mario_suite.completion import words
+from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.play.command_options import required
+from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
+from gym_mario_suite.play import command_options as options
+from gym_mario_suite.play.level_commands import Files, UsualMode
 from gym_mario_suite.play.nes_commands import record_nes
 from gym_mario_suite.program import Interruption
+
+if TYPE_CHECKING:
+    from gym_mario_suite.datasets.recorder import RecordedGame
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -23,55 +29,91 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def record(
     context: typer.Context,
-    agent: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTION=VALUE,...]",
-            help=f"Who plays: {', '.join(AGENTS)}.",
-            autocompletion=words(AGENTS),
-        ),
-    ] = None,
+    agent: Annotated[str | None, options.AGENT] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the replays go.")
     ] = None,
-    # Text, so that a malformed seed is one line like our other errors.
-    seed: Annotated[
-        str, typer.Option(metavar="INTEGER", help="Seed of the first level; the next has one more.")
-    ] = "0",
-    difficulty: Annotated[int, typer.Option(help="Usually 0 to 10.")] = 0,
-    level_type: Annotated[
-        int, typer.Option("--type", help="0 overground, 1 underground, 2 castle.")
-    ] = 0,
-    length: Annotated[int, typer.Option(help="Columns.")] = 320,
-    episodes: Annotated[int, typer.Option(help="How many levels to play.")] = 1,
-    time_limit: Annotated[int, typer.Option(help="Seconds of level time.")] = 200,
-    mode: Annotated[int, typer.Option(help="0 small, 1 large, 2 fire.")] = 2,
+    seed: options.Seed = "0",
+    difficulty: options.Difficulty = 0,
+    level_type: options.LevelType = 0,
+    length: options.Length = 320,
+    episodes: Annotated[int, typer.Option(help="How many levels to play, of seeds in a row.")] = 1,
+    time_limit: options.TimeLimit = 200,
+    mode: options.Mode = 2,
 ) -> None:
-    """Have an agent play generated levels and write a replay of each (`mario record nes`: the NES).
+    """Have an agent play generated levels and write a replay of each.
 
-    A level that is interrupted is written as far as it was played.
+    `mario record level` plays level files, `mario record nes` the NES. A level that is
+    interrupted is written as far as it was played.
     """
     if context.invoked_subcommand is not None:
         return
-    agent, out = required("--agent", agent), required("--out", out)
-    player = make_agent(agent)
-    try:
-        first = int(seed)
-    except ValueError:
-        raise OptionError(f"--seed must be a whole number, got {seed!r}") from None
+    from gym_mario_suite.datasets.recorder import RecordedGame
+    from gym_mario_suite.levels.generate import check_parameters, generate
+
+    agent, out = options.required("--agent", agent), options.required("--out", out)
+    first = options.seed_number(seed)
     if episodes < 1:
         raise OptionError(f"--episodes must be at least 1, got {episodes}")
+    check_parameters(first + episodes - 1, difficulty, level_type, length)
 
+    def games() -> "Iterable[tuple[str, RecordedGame]]":
+        for number in range(first, first + episodes):
+            level = generate(number, difficulty, level_type, length)
+            name = f"seed{number}-difficulty{difficulty}-type{level_type}"
+            yield name, RecordedGame(level, mode, time_limit)
+
+    _record(agent, games(), episodes, out)
+
+
+@app.command(epilog="Example: mario record level my.txt --agent astar --out replays")
+def level(
+    files: Files,
+    agent: Annotated[str, options.AGENT],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the replays go.")],
+    time_limit: options.TimeLimit = 200,
+    mode: UsualMode = None,
+    rules: RuleSet = None,
+) -> None:
+    """Have an agent play level files and write a replay of each.
+
+    A level that is interrupted is written as far as it was played.
+    """
+    from gym_mario_suite.datasets.recorder import RecordedGame
+    from gym_mario_suite.levels.formats import read_level
+    from gym_mario_suite.levels.playability import start_mode
+    from gym_mario_suite.whole_file import file_name
+
+    chosen, power = rules_named(rules), mode_numbered(mode)
+    levels = [(file, read_level(file, rules=chosen)) for file in files]
+
+    def games() -> "Iterable[tuple[str, RecordedGame]]":
+        seen: Counter[str] = Counter()
+        for file, each in levels:
+            name = file_name(file.name, "")
+            seen[name] += 1
+            # Files of one name may lie in several folders.
+            name += f"-{seen[name]}" if seen[name] > 1 else ""
+            yield name, RecordedGame(each, start_mode(each, power), time_limit)
+
+    _record(agent, games(), len(levels), out)
+
+
+app.command("nes", epilog="Example: mario record nes --agent nes-search --stage 1-1 --out runs")(
+    record_nes
+)
+
+
+def _record(agent: str, games: "Iterable[tuple[str, RecordedGame]]", count: int, out: Path) -> None:
+    """Play named games, `count` of them, each written as soon as it ends."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     from gym_mario_suite.competition.episode import play_level
-    from gym_mario_suite.datasets.recorder import RecordedGame
     from gym_mario_suite.datasets.replay import SUFFIX
-    from gym_mario_suite.levels.generate import check_parameters, generate
     from gym_mario_suite.whole_file import distinct_file_name, require_folder
 
-    check_parameters(first + episodes - 1, difficulty, level_type, length)
+    player = make_agent(agent)
     require_folder(out)
     errors = Console(stderr=True)
     with (
@@ -85,24 +127,15 @@ def record(
             disable=not errors.is_terminal,
         ) as progress,
     ):
-        task = progress.add_task(player.name, total=episodes)
-        for level_seed in range(first, first + episodes):
-            game = RecordedGame(
-                generate(level_seed, difficulty, level_type, length), mode, time_limit
-            )
-            tail = f"-seed{level_seed}-difficulty{difficulty}-type{level_type}"
-            path = out / distinct_file_name(agent, tail, SUFFIX)
+        task = progress.add_task(player.name, total=count)
+        for name, game in games:
+            path = out / distinct_file_name(agent, f"-{name}", SUFFIX)
             try:
-                play_level(player, game, f"level {level_seed}")
+                play_level(player, game, name)
             finally:
                 with interruption.postponed():
                     game.replay({"agent": agent}).save(path)
             progress.advance(task)
             if interruption.asked:
                 raise KeyboardInterrupt
-    typer.echo(f"{out}: {episodes} replays")
-
-
-app.command("nes", epilog="Example: mario record nes --agent nes-search --stage 1-1 --out runs")(
-    record_nes
-)
+    typer.echo(f"{out}: {count} replays")

@@ -88,12 +88,11 @@ def summary(telemetry: "Telemetry") -> str:
 def _play(level: "Level", window: "WindowOptions", mode: Any, time_limit: int) -> "Telemetry":
     """Have a person play a level in a window."""
     from gym_mario_suite.competition.simulation import telemetry_of
-    from gym_mario_suite.engine.world import Rules
     from gym_mario_suite.play.level_course import LevelFileCourse
     from gym_mario_suite.play.window import show_course
 
-    # The window has no card for the time-out of 2019, so a person has all the time there.
-    limit = time_limit if level.rules == Rules.COMPETITION_2009 else 0
-    course = LevelFileCourse(level, mode, limit)
+    course = LevelFileCourse([level], mode, time_limit)
     show_course(course, window, title=True)
-    return telemetry_of(level, course.keys_played, HUMAN, human=True, mode=mode, time_limit=limit)
+    return telemetry_of(
+        level, course.keys_played, HUMAN, human=True, mode=mode, time_limit=time_limit
+    )

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gym_mario_suite.agents.registry import AGENTS, make_agent
-from gym_mario_suite.completion import words
+from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.play import command_options as options
+from gym_mario_suite.play.level_commands import watch_level
 from gym_mario_suite.play.nes_commands import watch_nes
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -19,14 +19,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def watch(
     context: typer.Context,
-    agent: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME[:OPTION=VALUE,...]",
-            help=f"Who plays: {', '.join(AGENTS)}.",
-            autocompletion=words(AGENTS),
-        ),
-    ] = None,
+    agent: Annotated[str | None, options.AGENT] = None,
     seed: options.Seed = "0",
     difficulty: options.Difficulty = 0,
     level_type: options.LevelType = 0,
@@ -40,7 +33,7 @@ def watch(
     full_screen: options.FullScreen = False,
     max_frames: options.MaxFrames = None,
 ) -> None:
-    """Watch an agent play levels of Infinite Mario; `mario watch nes` is for the NES.
+    """Watch an agent play levels of Infinite Mario; `mario watch level` plays level files.
 
     G shows the grid that agents see, T what a planner searched, P pauses, + and - change the
     speed, the full stop makes a single step.
@@ -53,4 +46,5 @@ def watch(
     options.show_levels(levels, player, window, replays)
 
 
+app.command("level", epilog="Example: mario watch level my.txt --agent astar")(watch_level)
 app.command("nes", epilog="Example: mario watch nes --agent nes-search --stage 1-1")(watch_nes)

@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 from gym_mario_suite import cli
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay, verify
-from gym_mario_suite.engine.world import Status
+from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.formats import write_level
+from gym_mario_suite.levels.grid_levels import to_grid, to_level
 from tests.processes import run_mario
 
 
@@ -48,6 +50,28 @@ def test_record(recordings):
         assert replay.level == generate(seed, 3)
         assert verify(replay).status != Status.RUNNING
         assert replay.metadata["agent"] == "forward-jumping"
+
+
+def test_record_level_files(tmp_path):
+    """Of one name, of both rule sets; and each begins as its rules have it."""
+    files = [tmp_path / "here" / "level.npz", tmp_path / "there" / "level.npz"]
+    levels = [generate(5, 3, 0, 100), to_level(to_grid(generate(6, 3)), Rules.FRAMEWORK_2019)]
+    for file, level in zip(files, levels, strict=True):
+        file.parent.mkdir()
+        write_level(file, level)
+    out = tmp_path / "replays"
+    ran = mario("record", "level", *files, "--agent", "forward-jumping", "--out", out)
+    assert ran.stdout == f"{out}: 2 replays\n"
+    paths = sorted(out.iterdir())
+    assert [path.name for path in paths] == [
+        "forward-jumping-level.npz-2.mario",
+        "forward-jumping-level.npz.mario",
+    ]
+    later, first = map(Replay.load, paths)
+    assert (first.level.rules, later.level.rules) == tuple(level.rules for level in levels)
+    assert (first.mode, later.mode) == (Mode.FIRE, Mode.SMALL)
+    for replay in (first, later):
+        assert verify(replay).status != Status.RUNNING
 
 
 def test_check_and_info(recordings):
@@ -182,6 +206,7 @@ def test_score_writes_a_replay_of_each_level(tmp_path):
         (["record", "--agent", "forward", "--out", "x", "--seed", "a"], "--seed must be a whole"),
         (["record", "--agent", "forward", "--out", "x", "--episodes", "0"], "at least 1, got 0"),
         (["record", "--agent", "forward", "--out", "x", "--mode", "7"], "mode must be"),
+        (["record", "level", "absent.txt", "--agent", "forward", "--out", "x"], "absent.txt"),
         (["replay", "absent.mario", "--check"], "cannot read absent.mario: No such file"),
         (["replay", "a.mario", "b.mario", "--video", "x.mp4"], "one FILE"),
         (["export", "minari", "absent.mario", "--id", "x"], "a Minari id looks like"),

@@ -34,7 +34,7 @@ def told_errors(extras: str = "") -> Iterator[None]:
         # that itself.
         sys.stdout.reconfigure(errors="replace")
     try:
-        with _ended_by_kill(), _told_to_the_end():
+        with _ended_by_kill(), _ended_in_callbacks(), _told_to_the_end():
             yield
     except MarioError as error:
         _leave(str(error) or type(error).__name__)
@@ -106,6 +106,33 @@ def _ended_by_kill() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+@contextmanager
+def _ended_in_callbacks() -> Iterator[None]:
+    """Have Ctrl-C end us even where a library calls back, as LLVM does while numba compiles.
+
+    Python only reports what is raised there, and then the library fails in a way of its own.
+    """
+    before = sys.unraisablehook
+    interrupted = False
+
+    def note(unraisable: Any) -> None:
+        nonlocal interrupted
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            interrupted = True
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = note
+    try:
+        yield
+    except Exception as error:
+        if interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        sys.unraisablehook = before
+
+
 class Interruption:
     """Within it Ctrl-C and `kill` ask for an end, which comes where all is whole; twice, they kill.
 
@@ -114,7 +141,7 @@ class Interruption:
 
     Args:
         at_once: The first one raises KeyboardInterrupt as well. What meets a callback of the
-            interpreter or of a library is printed there and lost; `asked` still knows of it.
+            interpreter or of a library is lost; `asked` still knows of it.
     """
 
     def __init__(self, at_once: bool = False) -> None:

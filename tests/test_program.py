@@ -91,6 +91,39 @@ def test_kill_ends_a_program_like_ctrl_c() -> None:
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
+IN_A_CALLBACK = """
+import ctypes, signal
+from gym_mario_suite.program import told_errors
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
+
+@ctypes.CFUNCTYPE(None)
+def callback():
+    signal.raise_signal(signal.{signal})
+
+with told_errors():
+    callback()
+    raise RuntimeError("what I asked for has not come")
+"""
+
+
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_an_interruption_in_a_librarys_callback_ends_a_program_like_any(
+    sent: signal.Signals,
+) -> None:
+    program = IN_A_CALLBACK.format(signal=sent.name)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (EXIT_INTERRUPTED, "", "")
+
+
+def test_what_a_callback_gets_wrong_is_still_told() -> None:
+    program = IN_A_CALLBACK.replace("signal.raise_signal(signal.{signal})", "1 / 0")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.endswith("RuntimeError: what I asked for has not come\n")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_kill_ends_forked_processes_without_a_word() -> None:
     program = (

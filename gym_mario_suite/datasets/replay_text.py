@@ -38,6 +38,11 @@ def replay_text(replay: AnyReplay) -> str:
     return "\n".join(lines)
 
 
+def length_text(replay: AnyReplay) -> str:
+    """How long the replay is, in the unit of its game."""
+    return f"{replay.ticks} {'frames' if isinstance(replay, NESReplay) else 'ticks'}"
+
+
 def _nes_lines(replay: NESReplay) -> list[str]:
     title = KNOWN_GAMES.get(replay.rom, "not a known game")
     seconds = replay.ticks / FRAMES_PER_SECOND
@@ -45,7 +50,7 @@ def _nes_lines(replay: NESReplay) -> list[str]:
         f"ROM: {title}, SHA-1 {replay.rom}",
         f"emulator: {replay.backend} {replay.version}",
         f"start: {stage_name(replay.stage) or 'the whole game'}",
-        f"length: {replay.ticks} frames, {seconds:.1f} s",
+        f"length: {length_text(replay)}, {seconds:.1f} s",
         f"hashes: {len(replay.hashes)}, one for {TICKS_PER_HASH} frames",
     ]
     return [line if line.isprintable() else ascii(line) for line in lines]

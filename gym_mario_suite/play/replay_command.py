@@ -68,7 +68,7 @@ def _inspect(files: list[Path], info: bool) -> None:
 
 def _inspect_one(path: Path, info: bool) -> None:
     from gym_mario_suite.datasets.any_replay import load_replay
-    from gym_mario_suite.datasets.replay_text import replay_text, verified_text
+    from gym_mario_suite.datasets.replay_text import length_text, replay_text, verified_text
 
     replay = load_replay(path)
     if info:
@@ -78,7 +78,7 @@ def _inspect_one(path: Path, info: bool) -> None:
         text = verified_text(replay)
     except MarioError as error:
         raise ReplayError(f"{path}: {error}") from error
-    typer.echo(text if info else f"{path}: verified, {replay.ticks} ticks")
+    typer.echo(text if info else f"{path}: verified, {length_text(replay)}")
 
 
 def _film(source: Path, target: Path, scale: int, hud: bool) -> None:

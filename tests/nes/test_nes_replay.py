@@ -144,7 +144,7 @@ def test_the_replay_command(recorded: NESReplay, tmp_path: Path):
             .stdout
         )
 
-    assert mario(file, "--check") == f"{file}: verified, 135 ticks\n"
+    assert mario(file, "--check") == f"{file}: verified, 135 frames\n"
     text = mario(file, "--info")
     for words in (f"SHA-1 {recorded.rom}", "start: 1-2", "player: test", "end: won in 1-2"):
         assert words in text

@@ -19,7 +19,7 @@ def score(
     generators: Annotated[
         list[str],
         typer.Argument(
-            metavar="GENERATOR...",
+            metavar="GENERATOR",
             help=f"Names of generators: {', '.join(GENERATORS)}.",
             autocompletion=words(GENERATORS),
         ),

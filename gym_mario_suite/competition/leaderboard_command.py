@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command(epilog="Example: mario leaderboard results.json --html report.html")
 def leaderboard(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Results, of `mario score --json`.")
+        list[Path], typer.Argument(metavar="FILE", help="Results, of `mario score --json`.")
     ],
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a report as one HTML file.")

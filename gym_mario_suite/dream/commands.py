@@ -30,7 +30,7 @@ def export(
     checkpoints: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CHECKPOINT...",
+            metavar="CHECKPOINT",
             help="A folder of `mario dream train`; of several the weights' mean is taken.",
         ),
     ],

@@ -22,7 +22,7 @@ def _export() -> None:
     epilog="Example: mario export minari replays/astar-seed0.mario --id astar-v0 --obs features"
 )
 def minari(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Replay files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Replay files.")],
     dataset_id: Annotated[
         str, typer.Option("--id", metavar="NAME", help="Id of the dataset, such as forward-v0.")
     ],

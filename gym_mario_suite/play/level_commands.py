@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gym_mario_suite.play.window import WindowOptions
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Level files, of any kind that is read.")
+    list[Path], typer.Argument(metavar="FILE", help="Level files, of any kind that is read.")
 ]
 UsualMode = Annotated[
     int | None,

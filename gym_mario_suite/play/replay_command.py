@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command(epilog="Example: mario replay run.mario --video run.mp4")
 def replay(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Replay files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Replay files.")],
     check: Annotated[
         bool, typer.Option("--check", help="Play without a window and verify every hash.")
     ] = False,

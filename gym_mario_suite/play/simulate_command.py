@@ -25,7 +25,7 @@ HUMAN = "human"
 
 @app.command(epilog="Example: mario levels simulate level.txt --agent astar")
 def simulate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Level files.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Level files.")],
     agent: Annotated[
         str,
         typer.Option(

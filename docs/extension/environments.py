@@ -56,13 +56,6 @@ def _maker_options() -> Any:
     return MakerOptions
 
 
-def _a_course() -> dict[str, Any]:
-    """A course to play: flat ground, as the maker begins with on request."""
-    env: Any = gym.make("MarioMaker-v0", init="empty", disable_env_checker=True)
-    env.reset(seed=0)
-    return {"course": env.unwrapped.course}
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Family:
     """What the pages know of the environments of one class beside its docstring.
@@ -70,13 +63,11 @@ class Family:
     Attributes:
         options: The dataclass of its options, which has their defaults.
         modes: The space of each observation mode, where there are several.
-        needed: Options that it cannot be made without.
         needs_rom: Whether it cannot be made where this documentation is built.
     """
 
     options: Callable[[], Any]
     modes: Callable[[], dict[str, gym.Space[Any]]] | None = None
-    needed: Callable[[], dict[str, Any]] = dict
     needs_rom: bool = False
 
 
@@ -86,7 +77,7 @@ FAMILIES: dict[str, Family] = {
     "MarioNESEnv": Family(options=_nes_options, modes=_nes_modes, needs_rom=True),
     "MarioDreamEnv": Family(options=_dream_options),
     "MarioMakerEnv": Family(options=_maker_options),
-    "MarioMakerPlayEnv": Family(options=_infinite_options, needed=_a_course),
+    "MarioMakerPlayEnv": Family(options=_infinite_options),
 }
 
 _SECTION = re.compile(r"^(Args|Attributes|Raises|Example|Returns):$")
@@ -188,11 +179,6 @@ def _space(space: gym.Space[Any]) -> str:
     return f"`{space}`"
 
 
-def _make(row: Registration) -> gym.Env[Any, Any]:
-    family = _family(_entry_class(row.entry_point))
-    return gym.make(row.id, disable_env_checker=True, **family.needed())
-
-
 def _registered(rows: list[Registration]) -> str:
     """The ids that an environment is registered under, and what they make."""
     first = rows[0]
@@ -212,7 +198,7 @@ def _registered(rows: list[Registration]) -> str:
         made = options()()
         observed, actions = made.observation_space(), made.action_set.space()
     else:
-        env = _make(first)
+        env = gym.make(first.id, disable_env_checker=True)
         observed, actions = env.observation_space, env.action_space
         _, info = env.reset(seed=0)
         env.close()

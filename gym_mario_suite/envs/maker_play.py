@@ -12,27 +12,34 @@ from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.generator_2009 import HEIGHT_2009
+from gym_mario_suite.levels.generators import generator_named
 from gym_mario_suite.levels.level import Level, rules_name
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_files import read_course_file
-from gym_mario_suite.levels.maker.course_levels import course_to_grid, course_to_level
+from gym_mario_suite.levels.maker.course_levels import (
+    course_of_grid,
+    course_to_grid,
+    course_to_level,
+)
 from gym_mario_suite.levels.tile_grid import TileGrid
 
 CourseMaker = Callable[[int], MakerCourse]
-Sampler = CourseMaker | Sequence[MakerCourse | str | Path]
+Sampler = CourseMaker | Sequence[MakerCourse | str | Path] | str
+# What the environment plays when it is told nothing: fresh courses that nearly all can be won.
+DEFAULT_SAMPLER = "tile-diffusion"
 # What the course, the sampler or its seeds take the place of.
 _NOT_HERE = ("level", "generator", "generator_options", "difficulty", "level_type", "length")
 
 
 class CourseSampler(Generator):
-    """Courses by seed: of a function, or one after the other of a list.
+    """Courses by seed: of a function, of a generator, or one after the other of a list.
 
     Args:
-        sampler: A function of a seed, or courses (or paths of their files); seed s then plays
-            course s modulo their number.
+        sampler: A function of a seed; or the name of a generator, as in `mario levels generate`; or
+            courses (or paths of their files): seed s then plays course s modulo their number.
 
     Raises:
-        OptionError: For an empty list or something else.
+        OptionError: For an empty list, a name that no generator has, or something else.
         LevelError: For a file that cannot be read.
     """
 
@@ -40,40 +47,49 @@ class CourseSampler(Generator):
 
     def __init__(self, sampler: Sampler) -> None:
         self._make: CourseMaker
-        if callable(sampler):
+        self._generator: Generator | None = None
+        if isinstance(sampler, str):
+            self._generator = generator_named(sampler)
+        elif callable(sampler):
             self._make = sampler
-            return
-        if isinstance(sampler, str) or not isinstance(sampler, Sequence) or len(sampler) == 0:
+        elif isinstance(sampler, Sequence) and len(sampler) > 0:
+            courses = [course_of(course) for course in sampler]
+            self._make = lambda seed: courses[seed % len(courses)]
+        else:
             raise OptionError(
-                f"sampler must be a function of a seed or a list of courses, got {sampler!r}"
+                "sampler must be a function of a seed, a list of courses or a generator's name, "
+                f"got {sampler!r}"
             )
-        courses = [course_of(course) for course in sampler]
-        self._make = lambda seed: courses[seed % len(courses)]
 
-    def course(self, seed: int) -> MakerCourse:
-        """The course of a seed.
+    def courses(self, seeds: Sequence[int]) -> list[MakerCourse]:
+        """The courses of some seeds.
 
         Raises:
             LevelError: When the function made something else.
         """
-        made = self._make(seed)
-        if not isinstance(made, MakerCourse):
-            raise LevelError(f"the sampler made {made!r} of seed {seed}, which is no MakerCourse")
+        if self._generator is not None:
+            return [course_of_grid(grid) for grid in self._generator.generate_grids(seeds)]
+        made = [self._make(seed) for seed in seeds]
+        for seed, each in zip(seeds, made, strict=True):
+            if not isinstance(each, MakerCourse):
+                raise LevelError(
+                    f"the sampler made {each!r} of seed {seed}, which is no MakerCourse"
+                )
         return made
 
     def generate_grids(self, seeds: Sequence[int]) -> list[TileGrid]:
         """The courses as grids, which cannot say all that courses can."""
-        return [course_to_grid(self.course(seed)) for seed in seeds]
+        return [course_to_grid(course) for course in self.courses(seeds)]
 
     def generate_batch(self, seeds: Sequence[int], **options: Any) -> list[Level]:
         """The courses as levels."""
         self.check_options(options)
-        return [course_to_level(self.course(seed)) for seed in seeds]
+        return [course_to_level(course) for course in self.courses(seeds)]
 
     def generate_by_rules(self, seeds: Sequence[int], rules: Rules, **options: Any) -> list[Level]:
         """The courses as levels of a rule set."""
         self.check_options(options)
-        return [course_to_level(self.course(seed), rules) for seed in seeds]
+        return [course_to_level(course, rules) for course in self.courses(seeds)]
 
 
 def course_of(course: object) -> MakerCourse:
@@ -96,18 +112,20 @@ def play_options(
     """Options of `MarioInfinite-v0` that play a course, or a sampler's.
 
     Raises:
-        OptionError: When there are not one of both, or an option that they take the place of.
+        OptionError: When there are both, or an option that they take the place of.
         LevelError: For a course that cannot be read or played.
     """
     for name in _NOT_HERE:
         if name in options:
             raise OptionError(f"MarioMakerPlay-v0 plays courses: {name} cannot be given")
-    if (course is None) == (sampler is None):
-        raise OptionError("give course= or sampler=, one of both")
+    if course is not None and sampler is not None:
+        raise OptionError("give course= or sampler=, not both")
+    if course is None and sampler is None:
+        sampler = DEFAULT_SAMPLER
     if sampler is not None:
         source = CourseSampler(sampler)
         seeds = options.get("level_seed") or 0
-        first = source.course(seeds[0] if isinstance(seeds, list | tuple) else seeds)
+        first = source.courses([seeds[0] if isinstance(seeds, list | tuple) else seeds])[0]
         chosen: dict[str, Any] = {"generator": source}
     else:
         first = course_of(course)
@@ -145,9 +163,11 @@ class MarioMakerPlayEnv(MarioInfiniteEnv):
 
     Args:
         course: A MakerCourse, or the path of a file of any format.
-        sampler: Instead, a function of a seed that makes courses, or a list of courses or paths.
-            Every episode draws a seed from `level_seed`, a pair (first, end) of seeds: keep those
-            of training and of testing apart by it.
+        sampler: Instead, a function of a seed that makes courses, a list of courses or paths, or
+            the name of a generator ("ngram" makes a course in a fraction of a millisecond, but a
+            third of its courses cannot be won). With neither it is "tile-diffusion", which takes a
+            tenth of a second for a course. Every episode draws a seed from `level_seed`, a pair
+            (first, end) of seeds: keep those of training and of testing apart by it.
         **options: As of `MarioInfinite-v0`; `time_limit` is the course's timer by default (200 for
             a sampler's), `rules` go by the height of the (first) course.
 

@@ -1,5 +1,7 @@
 """`MarioMakerPlay-v0`: courses in the engine, by both rule sets, and samplers of courses."""
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -7,10 +9,16 @@ from gymnasium.utils.env_checker import check_env
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.engine.world import Rules
-from gym_mario_suite.envs.maker_play import MarioMakerPlayEnv, MarioMakerPlayVectorEnv
+from gym_mario_suite.envs.maker_play import (
+    CourseSampler,
+    MarioMakerPlayEnv,
+    MarioMakerPlayVectorEnv,
+)
 from gym_mario_suite.errors import LevelError, OptionError
+from gym_mario_suite.levels.generators import generator_named
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_files import write_course_file
+from gym_mario_suite.levels.maker.course_levels import course_of_grid, course_to_level
 from gym_mario_suite.levels.maker.parts import BY_NAME
 
 RIGHT_AND_SPEED = 3  # of right_only: no operation, right, right + jump, right + speed, ...
@@ -82,6 +90,23 @@ def test_files_samplers_and_seed_ranges(tmp_path):
     assert made.level.height == 27
 
 
+def test_courses_of_a_generator():
+    envs = gym.make_vec("MarioMakerPlay-v0", num_envs=2, sampler="ngram", obs="features")
+    observations, infos = envs.reset(seed=5)
+    for index in range(2):
+        single = MarioMakerPlayEnv(sampler="ngram", obs="features")
+        assert np.array_equal(single.reset(seed=5 + index)[0], observations[index])
+        grid = generator_named("ngram").generate_grids([int(infos["level_seed"][index])])[0]
+        assert single.level == course_to_level(course_of_grid(grid), Rules.COMPETITION_2009)
+
+
+def test_without_a_course_it_makes_its_own():
+    env: Any = gym.make("MarioMakerPlay-v0")
+    _, info = env.reset(seed=3)
+    source = CourseSampler("tile-diffusion")
+    assert env.unwrapped.level == source.generate_batch([info["level_seed"]])[0]
+
+
 def test_vector_equals_singles_and_check_env():
     sampler = [flat(columns=width) for width in (20, 30, 40)]
     envs = gym.make_vec("MarioMakerPlay-v0", num_envs=3, sampler=sampler, obs="features")
@@ -96,7 +121,8 @@ def test_vector_equals_singles_and_check_env():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({}, OptionError, "course= or sampler="),
+        ({"course": flat(), "sampler": [flat()]}, OptionError, "not both"),
+        ({"sampler": "ngran"}, OptionError, "did you mean 'ngram'"),
         ({"course": 3}, OptionError, "a course must be a MakerCourse"),
         ({"course": "no.mmc.json"}, LevelError, "cannot read no.mmc.json"),
         ({"course": flat(), "level": 1}, OptionError, "level cannot be given"),

@@ -1,4 +1,6 @@
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -180,18 +182,25 @@ def test_older_checkpoints_tell_no_shares(
     assert Trainer(preset("tiny"), options, other).load(tmp_path)
 
 
-def test_steps_follow_from_the_time(source: TapeWindows, tmp_path: Path) -> None:
+def test_steps_follow_from_the_time(
+    source: TapeWindows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock of which a step takes 1/16 s, as the machine's own is anything."""
+    ticks = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(ticks) / 16)
+    monkeypatch.setattr("gym_mario_suite.dream.training.time", clock)
     options = TrainOptions(law_moments=200, steps=0, minutes=0.08, batch=1)
     trainer = Trainer(preset("tiny"), options, source)
     done = sum(1 for _ in trainer.run())
-    assert done == trainer.progress.steps > 60
+    assert done == trainer.progress.steps > 61
+    assert 0.9 < done / 16 / (60 * options.minutes) <= 1
     # What stages before have taken is not taken off the time of this one.
     trainer.progress.seconds = 7200
     trainer.save(tmp_path)
     later = Trainer(preset("tiny"), options, source)
     later.start_from(tmp_path)
-    assert sum(1 for _ in later.run()) == later.progress.steps > 61
-    assert later.progress.seconds > 7200
+    assert sum(1 for _ in later.run()) == later.progress.steps == done
+    assert later.progress.seconds == 7200 + done / 16
     with pytest.raises(OptionError, match="give steps, or minutes"):
         TrainOptions(steps=0)
     with pytest.raises(OptionError, match="stage must be"):

@@ -23,6 +23,7 @@ from matplotlib.ticker import EngFormatter
 DOCS = Path(__file__).parent
 CURVES = DOCS / "curves"
 PICTURES = DOCS / "pictures"
+FAR = "furthest place of an episode, px\n(mean of the last 100)"
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -109,31 +110,43 @@ def draw_nes_stages() -> None:
     figure.savefig(PICTURES / "curiosity_nes.png", dpi=110)
 
 
+def draw_arms(name: str, *arms: tuple[str, str, str]) -> None:
+    """Arms (curves, label, the other's label) beside curiosity alone at difficulty 3."""
+    figure, panels = plt.subplots(
+        1, len(arms), figsize=(5 * len(arms), 4), layout="constrained", sharey=True
+    )
+    for axes, (arm, label, base) in zip(panels, arms, strict=True):
+        draw(axes, "curious-d3", "furthest_mean_100", base, "tab:blue", 200_000.0)
+        draw(axes, arm, "furthest_mean_100", label, "tab:orange", 200_000.0)
+        finish(axes, "Infinite Mario, level 1, difficulty 3", FAR if axes is panels[0] else "")
+        axes.legend(loc="upper left")
+    figure.savefig(PICTURES / name, dpi=110)
+
+
 def main() -> None:
     """Draw all figures."""
     PICTURES.mkdir(exist_ok=True)
     draw_nes_stages()
-    far = "furthest place of an episode, px\n(mean of the last 100)"
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for axes, difficulty, exit_px in ((left, 0, 4224), (right, 3, 4272)):
         draw(axes, f"curious-d{difficulty}", "furthest_mean_100", "curiosity alone", "tab:blue")
         draw(axes, f"random-d{difficulty}", "furthest_mean_100", "random play", "tab:gray")
         axes.axhline(exit_px, color="black", linewidth=0.8, linestyle=":", label="exit")
-        finish(axes, f"Infinite Mario, level 1, difficulty {difficulty}", far)
+        finish(axes, f"Infinite Mario, level 1, difficulty {difficulty}", FAR)
     legend_above(figure)
     figure.savefig(PICTURES / "curiosity_alone.png", dpi=110)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    end = 200_000.0
-    for axes, arm, label in (
-        (left, "resnet-d3", "residual forward model"),
-        (right, "ends-d3", "death ends the episode"),
-    ):
-        base = "linear forward model" if axes is left else "death is a transition"
-        draw(axes, "curious-d3", "furthest_mean_100", base, "tab:blue", end)
-        draw(axes, arm, "furthest_mean_100", label, "tab:orange", end)
-        finish(axes, "Infinite Mario, level 1, difficulty 3", far)
-        axes.legend(loc="upper left")
-    figure.savefig(PICTURES / "curiosity_ablations.png", dpi=110)
+    draw_arms(
+        "curiosity_ablations.png",
+        ("resnet-d3", "residual forward model", "linear forward model"),
+        ("ends-d3", "death ends the episode", "death is a transition"),
+    )
+    idf = "features of inverse dynamics"
+    draw_arms(
+        "curiosity_features.png",
+        ("feature-pixels-d3", "the observation itself", idf),
+        ("feature-random-d3", "features of a random network", idf),
+        ("feature-rnd-d3", "answers of a random network", idf),
+    )
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for difficulty, colour in (
         (0, "tab:green"),

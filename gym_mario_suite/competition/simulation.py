@@ -31,10 +31,12 @@ from gym_mario_suite.engine.world import (
     Rules,
     Status,
 )
-from gym_mario_suite.levels.formats import read_level
 from gym_mario_suite.levels.formats.matrix import grid_of_codes
 from gym_mario_suite.levels.grid_levels import to_grid, to_level
 from gym_mario_suite.levels.level import Level, rules_name
+from gym_mario_suite.levels.maker.course import MakerCourse
+from gym_mario_suite.levels.maker.course_files import read_level_or_course
+from gym_mario_suite.levels.maker.course_levels import course_to_level
 from gym_mario_suite.levels.playability import start_mode
 from gym_mario_suite.levels.tile_grid import TileGrid
 
@@ -45,7 +47,7 @@ _HARMLESS = frozenset(
     {Kind.MARIO, Kind.MUSHROOM, Kind.FIRE_FLOWER, Kind.LIFE_MUSHROOM, Kind.FIREBALL}
 )
 
-Playable = Level | TileGrid | ArrayLike | Path | str
+Playable = Level | TileGrid | MakerCourse | ArrayLike | Path | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,7 @@ def simulate(
     """Have a level played.
 
     Args:
-        level: A level, a grid, a matrix of tile codes, or the path of a level file.
+        level: A level, a grid, a course, a matrix of tile codes, or the path of a file of one.
         agent: A name as for `make_agent`, or an agent.
         mode: Mario's power state at the start; None for fire in 2009, small in 2019.
         time_limit: Seconds of level time.
@@ -167,7 +169,9 @@ def as_playable(item: Playable) -> Level:
     if isinstance(item, Level):
         return item
     if isinstance(item, str | Path):
-        return read_level(item)
+        return read_level_or_course(item)
+    if isinstance(item, MakerCourse):
+        return course_to_level(item)
     return to_level(item if isinstance(item, TileGrid) else grid_of_codes(item))
 
 

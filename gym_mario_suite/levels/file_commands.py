@@ -93,13 +93,13 @@ def check(
     The static solver looks at the tiles alone; A* plays the level on the engine with its enemies.
     Exit code 1 where neither finds a way.
     """
-    from gym_mario_suite.levels.formats import read_level
     from gym_mario_suite.levels.formats.png import png_bytes
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.levels.playability import NODES, EnginePlayer
     from gym_mario_suite.levels.playability import check as check_level
 
     require_writable(picture)
-    level = read_level(file, format_name, rules_named(rules))
+    level = read_level_or_course(file, format_name, rules_named(rules))
     player = EnginePlayer(NODES if nodes is None else nodes, mode_numbered(mode))
     found = check_level(level, player)
     if picture is not None:
@@ -170,14 +170,28 @@ def convert(
 ) -> None:
     """Write a level in another format.
 
-    A format that cannot say everything says what it can; `json` and `npz` lose nothing.
+    A format that cannot say everything says what it can; `json` and `npz` lose nothing of a level,
+    and *.mmc.json, the files of `mario make`, nothing of a course.
     """
-    from gym_mario_suite.levels.formats import read_document, read_level, write_level
+    from gym_mario_suite.levels.formats import read_document, write_level
+    from gym_mario_suite.levels.maker import course_files
+    from gym_mario_suite.levels.maker.course import MakerCourse
+    from gym_mario_suite.levels.maker.course_levels import course_to_grid
 
     wanted = rules_named(rules)
-    document = read_document(source, source_format)
     if wanted is not None:
-        document = read_level(source, source_format, wanted)
+        document = course_files.read_level_or_course(source, source_format, wanted)
+    elif source_format is None and course_files.is_course_file(source):
+        document = course_files.read_course_file(source)
+    else:
+        document = read_document(source, source_format)
+    if target_format is None and (
+        course_files.is_course_file(target) or isinstance(document, MakerCourse)
+    ):
+        course_files.write_course_file(target, course_files.as_course(document))
+        return
+    if isinstance(document, MakerCourse):
+        document = course_to_grid(document)
     write_level(target, document, target_format)
 
 
@@ -188,9 +202,9 @@ def render(
     rules: RuleSet = None,
 ) -> None:
     """Draw a whole level."""
-    from gym_mario_suite.levels.formats import read_level
     from gym_mario_suite.levels.formats.png import png_bytes
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.levels.picture import level_picture
 
-    level = read_level(file, format_name, rules_named(rules))
+    level = read_level_or_course(file, format_name, rules_named(rules))
     write_whole(target, png_bytes(level_picture(level)))

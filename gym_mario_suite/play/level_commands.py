@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from gym_mario_suite.play.window import WindowOptions
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE", help="Level files, of any kind that is read.")
+    list[Path], typer.Argument(metavar="FILE", help="Files of levels or courses, of any kind.")
+]
+OwnTimeLimit = Annotated[
+    int | None,
+    typer.Option(help="Seconds of level time; default: a course's own, else 200."),
 ]
 UsualMode = Annotated[
     int | None,
@@ -26,7 +30,7 @@ UsualMode = Annotated[
 
 def play_level(
     files: Files,
-    time_limit: options.TimeLimit = 200,
+    time_limit: OwnTimeLimit = None,
     mode: UsualMode = None,
     rules: RuleSet = None,
     replays: options.Replays = None,
@@ -35,7 +39,7 @@ def play_level(
     full_screen: options.FullScreen = False,
     max_frames: options.MaxFrames = None,
 ) -> None:
-    """Play level files; N goes to the next one.
+    """Play files of levels or courses; N goes to the next one.
 
     With --replays every episode is kept, also one that is left in the middle.
     """
@@ -46,7 +50,7 @@ def play_level(
 def watch_level(
     files: Files,
     agent: Annotated[str, options.AGENT],
-    time_limit: options.TimeLimit = 200,
+    time_limit: OwnTimeLimit = None,
     mode: UsualMode = None,
     rules: RuleSet = None,
     speed: options.Speed = 1,
@@ -56,7 +60,7 @@ def watch_level(
     full_screen: options.FullScreen = False,
     max_frames: options.MaxFrames = None,
 ) -> None:
-    """Watch an agent play level files; N goes to the next one.
+    """Watch an agent play files of levels or courses; N goes to the next one.
 
     G shows the grid that agents see, T what a planner searched, P pauses, + and - change the
     speed, the full stop makes a single step.
@@ -71,15 +75,15 @@ def _show(
     agent: "Agent | None",
     mode: int | None,
     rules: str | None,
-    time_limit: int,
+    time_limit: int | None,
     window: "WindowOptions",
     replays: Path | None,
 ) -> None:
-    from gym_mario_suite.levels.formats import read_level
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.play.level_course import LevelFileCourse
 
     chosen = rules_named(rules)
-    levels = [read_level(file, rules=chosen) for file in files]
+    levels = [read_level_or_course(file, rules=chosen) for file in files]
     power = mode_numbered(mode)
     options.show_course_and_replays(
         lambda archive: LevelFileCourse(levels, power, time_limit, agent, archive),

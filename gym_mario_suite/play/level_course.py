@@ -12,6 +12,14 @@ from gym_mario_suite.levels.playability import start_mode
 from gym_mario_suite.play.episodes import Archive, Episode, PlayedEpisode
 
 _LINE_CHARACTERS = 30
+_TIME_LIMIT_S = 200
+
+
+def level_game(level: Level, mode: Mode | None, time_limit: int | None) -> RecordedGame:
+    """A level at its start; what is None is the level's own, or what is usual."""
+    own: int = level.metadata.get("timer_s", _TIME_LIMIT_S)
+    seconds = own if time_limit is None else time_limit
+    return RecordedGame(level, start_mode(level, mode), seconds)
 
 
 class LevelFileCourse:
@@ -20,7 +28,7 @@ class LevelFileCourse:
     Args:
         levels: The levels, one or more.
         mode: Power state at the start; None for the rules' usual one.
-        time_limit: Seconds of level time.
+        time_limit: Seconds of level time; None for a course's own, 200 for other levels.
         agent: Who plays; None for a person.
         archive: Where the replays go; None keeps none.
     """
@@ -29,7 +37,7 @@ class LevelFileCourse:
         self,
         levels: Sequence[Level],
         mode: Mode | None,
-        time_limit: int,
+        time_limit: int | None,
         agent: Agent | None = None,
         archive: Archive | None = None,
     ) -> None:
@@ -66,8 +74,7 @@ class LevelFileCourse:
     def begin(self) -> Episode:
         """The present level from its start."""
         self._keep()
-        level = self._level
-        self._game = RecordedGame(level, start_mode(level, self._mode), self._time_limit)
+        self._game = level_game(self._level, self._mode, self._time_limit)
         return PlayedEpisode(self._game, self._agent, self._archive)
 
     def go_on(self) -> None:

@@ -13,7 +13,7 @@ from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
 from gym_mario_suite.play import command_options as options
-from gym_mario_suite.play.level_commands import Files, UsualMode
+from gym_mario_suite.play.level_commands import Files, OwnTimeLimit, UsualMode
 from gym_mario_suite.play.nes_commands import record_nes
 from gym_mario_suite.program import Interruption
 
@@ -71,21 +71,20 @@ def level(
     files: Files,
     agent: Annotated[str, options.AGENT],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the replays go.")],
-    time_limit: options.TimeLimit = 200,
+    time_limit: OwnTimeLimit = None,
     mode: UsualMode = None,
     rules: RuleSet = None,
 ) -> None:
-    """Have an agent play level files and write a replay of each.
+    """Have an agent play files of levels or courses and write a replay of each.
 
     A level that is interrupted is written as far as it was played.
     """
-    from gym_mario_suite.datasets.recorder import RecordedGame
-    from gym_mario_suite.levels.formats import read_level
-    from gym_mario_suite.levels.playability import start_mode
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
+    from gym_mario_suite.play.level_course import level_game
     from gym_mario_suite.whole_file import file_name
 
     chosen, power = rules_named(rules), mode_numbered(mode)
-    levels = [(file, read_level(file, rules=chosen)) for file in files]
+    levels = [(file, read_level_or_course(file, rules=chosen)) for file in files]
 
     def games() -> "Iterable[tuple[str, RecordedGame]]":
         seen: Counter[str] = Counter()
@@ -94,7 +93,7 @@ def level(
             seen[name] += 1
             # Files of one name may lie in several folders.
             name += f"-{seen[name]}" if seen[name] > 1 else ""
-            yield name, RecordedGame(each, start_mode(each, power), time_limit)
+            yield name, level_game(each, power, time_limit)
 
     _record(agent, games(), len(levels), out)
 

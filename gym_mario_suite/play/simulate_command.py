@@ -52,10 +52,10 @@ def simulate(
     try counts.
     """
     from gym_mario_suite.competition.simulation import simulate_batch
-    from gym_mario_suite.levels.formats import read_level
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
 
     chosen = rules_named(rules)
-    levels = [read_level(file, rules=chosen) for file in files]
+    levels = [read_level_or_course(file, rules=chosen) for file in files]
     power = mode_numbered(mode)
     if agent == HUMAN:
         window = options.window_options(keys, scale, full_screen, max_frames)

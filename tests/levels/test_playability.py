@@ -11,13 +11,22 @@ import numpy as np
 import pytest
 
 from gym_mario_suite import cli
+from gym_mario_suite.competition import simulate
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Rules, Status
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels import generate
-from gym_mario_suite.levels.formats import read_document, write_level
+from gym_mario_suite.levels.formats import read_document, read_grid, read_level, write_level
 from gym_mario_suite.levels.formats.png import png_bytes
 from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.maker.course import MakerCourse
+from gym_mario_suite.levels.maker.course_files import (
+    read_course_file,
+    read_level_or_course,
+    write_course_file,
+)
+from gym_mario_suite.levels.maker.course_levels import course_of_grid, course_to_grid
+from gym_mario_suite.levels.maker.parts import BY_NAME
 from gym_mario_suite.levels.picture import (
     RUN_COLOUR,
     STATIC_COLOUR,
@@ -163,6 +172,38 @@ def test_convert_and_render(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert struct.unpack(">II", picture.read_bytes()[16:24]) == (640, 240)
     assert mario("levels", "convert", text, tmp_path / "e.doc") == 2
     assert "ends in one of" in capsys.readouterr().err
+
+
+def test_courses_in_the_commands_for_levels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course, text = tmp_path / "a.mmc.json", tmp_path / "b.txt"
+    cells = np.zeros((14, 30), np.uint8)
+    cells[-2:] = BY_NAME["ground"].code
+    cells[-3, 12] = BY_NAME["spring"].code  # which no tile code tells
+    made = MakerCourse(cells, "made", timer_s=90, goal=20)
+    write_course_file(course, made)
+    assert mario("levels", "check", course) == 0
+    assert mario("levels", "render", course, tmp_path / "c.png") == 0
+    assert mario("levels", "simulate", course, "--agent", "forward-jumping") == 0
+    assert "won" in capsys.readouterr().out
+    again = tmp_path / "again.mmc.json"
+    assert mario("levels", "convert", course, again) == 0
+    assert read_course_file(again) == made
+    assert mario("levels", "convert", course, text) == 0
+    assert read_document(text) == course_to_grid(made)
+    assert mario("levels", "convert", course, tmp_path / "d", "--to", "json") == 0
+    assert read_document(tmp_path / "d", "json") == course_to_grid(made)
+    assert mario("levels", "convert", text, again) == 0
+    assert read_course_file(again) == course_of_grid(read_grid(text))
+    own = tmp_path / "e.json"
+    assert mario("levels", "convert", course, own, "--rules", "framework-2019") == 0
+    assert read_level(own) == read_level_or_course(course, rules=Rules.FRAMEWORK_2019)
+    assert simulate(made, "forward").marioStatus == simulate(course, "forward").marioStatus
+    capsys.readouterr()
+    course.write_text("{}")
+    assert mario("levels", "check", course) == 2
+    assert str(course) in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", ["levels check none --picture", "levels latents"])

@@ -13,9 +13,11 @@ from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.levels.formats import read_level, write_level
 from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.maker.course import MakerCourse
+from gym_mario_suite.levels.maker.course_levels import course_to_level
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 from gym_mario_suite.play.episodes import Archive
-from gym_mario_suite.play.level_course import LevelFileCourse
+from gym_mario_suite.play.level_course import LevelFileCourse, level_game
 
 pytest.importorskip("pygame")
 
@@ -61,6 +63,14 @@ def test_level_files_are_played_in_turn(tmp_path: Path) -> None:
         f"forward-{name}.txt-00000{number}.mario"
         for number, name in ((0, "flat"), (0, "long"), (1, "flat"), (1, "long"))
     ]
+
+
+def test_a_course_has_its_own_time() -> None:
+    cells = np.zeros((14, 30), np.uint8)
+    level = course_to_level(MakerCourse(cells, timer_s=77))
+    assert level_game(level, None, None).time_left == 77
+    assert level_game(level, None, 50).time_left == 50
+    assert level_game(to_level(flat()), None, None).time_left == 200
 
 
 @pytest.mark.parametrize("words", [("play",), ("watch", "--agent", "forward")])

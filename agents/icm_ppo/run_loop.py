@@ -1,4 +1,4 @@
-"""The loop of a run: rollouts, rows of the curve, checkpoints, Ctrl-C, the policy in the end."""
+"""The loop of a run: rollouts, rows of the curve, checkpoints, Ctrl-C."""
 
 from __future__ import annotations
 

@@ -46,15 +46,17 @@ class CourseSampler(Generator):
     name = "courses"
 
     def __init__(self, sampler: Sampler) -> None:
-        self._make: CourseMaker
-        self._generator: Generator | None = None
+        self._make: Callable[[Sequence[int]], list[MakerCourse]]
         if isinstance(sampler, str):
-            self._generator = generator_named(sampler)
+            generator = generator_named(sampler)
+            self._make = lambda seeds: [
+                course_of_grid(grid) for grid in generator.generate_grids(seeds)
+            ]
         elif callable(sampler):
-            self._make = sampler
+            self._make = lambda seeds: [sampler(seed) for seed in seeds]
         elif isinstance(sampler, Sequence) and len(sampler) > 0:
             courses = [course_of(course) for course in sampler]
-            self._make = lambda seed: courses[seed % len(courses)]
+            self._make = lambda seeds: [courses[seed % len(courses)] for seed in seeds]
         else:
             raise OptionError(
                 "sampler must be a function of a seed, a list of courses or a generator's name, "
@@ -67,9 +69,7 @@ class CourseSampler(Generator):
         Raises:
             LevelError: When the function made something else.
         """
-        if self._generator is not None:
-            return [course_of_grid(grid) for grid in self._generator.generate_grids(seeds)]
-        made = [self._make(seed) for seed in seeds]
+        made = self._make(seeds)
         for seed, each in zip(seeds, made, strict=True):
             if not isinstance(each, MakerCourse):
                 raise LevelError(

@@ -15,6 +15,7 @@ from gym_mario_suite.whole_file import require_writable, write_whole
 
 if TYPE_CHECKING:
     from gym_mario_suite.engine.world import Mode, Rules
+    from gym_mario_suite.levels.level import Level
     from gym_mario_suite.levels.playability import Playability
 
 NOT_PLAYABLE = 1  # exit code of `check`
@@ -72,6 +73,18 @@ def mode_numbered(mode: int | None) -> "Mode | None":
     return None if mode is None else Mode(mode)
 
 
+def level_of_file(file: Path, rules: str | None, format_name: str | None = None) -> "Level":
+    """The level of a file of a level or a course, as the options of a command name it.
+
+    Raises:
+        LevelError: When it cannot be read.
+        OptionError: For unknown rules or an unknown format.
+    """
+    from gym_mario_suite.levels.maker.course_files import read_level_or_course
+
+    return read_level_or_course(file, format_name, rules_named(rules))
+
+
 def check(
     file: LevelFile,
     picture: Annotated[
@@ -94,12 +107,11 @@ def check(
     Exit code 1 where neither finds a way.
     """
     from gym_mario_suite.levels.formats.png import png_bytes
-    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.levels.playability import NODES, EnginePlayer
     from gym_mario_suite.levels.playability import check as check_level
 
     require_writable(picture)
-    level = read_level_or_course(file, format_name, rules_named(rules))
+    level = level_of_file(file, rules, format_name)
     player = EnginePlayer(NODES if nodes is None else nodes, mode_numbered(mode))
     found = check_level(level, player)
     if picture is not None:
@@ -203,8 +215,7 @@ def render(
 ) -> None:
     """Draw a whole level."""
     from gym_mario_suite.levels.formats.png import png_bytes
-    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.levels.picture import level_picture
 
-    level = read_level_or_course(file, format_name, rules_named(rules))
+    level = level_of_file(file, rules, format_name)
     write_whole(target, png_bytes(level_picture(level)))

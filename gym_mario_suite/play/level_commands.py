@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gym_mario_suite.agents.registry import make_agent
-from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
+from gym_mario_suite.levels.file_commands import RuleSet, level_of_file, mode_numbered
 from gym_mario_suite.play import command_options as options
 
 if TYPE_CHECKING:
@@ -79,11 +79,9 @@ def _show(
     window: "WindowOptions",
     replays: Path | None,
 ) -> None:
-    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.play.level_course import LevelFileCourse
 
-    chosen = rules_named(rules)
-    levels = [read_level_or_course(file, rules=chosen) for file in files]
+    levels = [level_of_file(file, rules) for file in files]
     power = mode_numbered(mode)
     options.show_course_and_replays(
         lambda archive: LevelFileCourse(levels, power, time_limit, agent, archive),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gym_mario_suite.agents.base import Agent
+from gym_mario_suite.competition.simulation import TIME_LIMIT_S
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.engine.world import Mode
 from gym_mario_suite.levels.level import Level
@@ -12,12 +13,11 @@ from gym_mario_suite.levels.playability import start_mode
 from gym_mario_suite.play.episodes import Archive, Episode, PlayedEpisode
 
 _LINE_CHARACTERS = 30
-_TIME_LIMIT_S = 200
 
 
 def level_game(level: Level, mode: Mode | None, time_limit: int | None) -> RecordedGame:
     """A level at its start; what is None is the level's own, or what is usual."""
-    own: int = level.metadata.get("timer_s", _TIME_LIMIT_S)
+    own: int = level.metadata.get("timer_s", TIME_LIMIT_S)
     seconds = own if time_limit is None else time_limit
     return RecordedGame(level, start_mode(level, mode), seconds)
 

@@ -11,7 +11,7 @@ import typer
 
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
+from gym_mario_suite.levels.file_commands import RuleSet, level_of_file, mode_numbered
 from gym_mario_suite.play import command_options as options
 from gym_mario_suite.play.level_commands import Files, OwnTimeLimit, UsualMode
 from gym_mario_suite.play.nes_commands import record_nes
@@ -79,12 +79,11 @@ def level(
 
     A level that is interrupted is written as far as it was played.
     """
-    from gym_mario_suite.levels.maker.course_files import read_level_or_course
     from gym_mario_suite.play.level_course import level_game
     from gym_mario_suite.whole_file import file_name
 
-    chosen, power = rules_named(rules), mode_numbered(mode)
-    levels = [(file, read_level_or_course(file, rules=chosen)) for file in files]
+    power = mode_numbered(mode)
+    levels = [(file, level_of_file(file, rules)) for file in files]
 
     def games() -> "Iterable[tuple[str, RecordedGame]]":
         seen: Counter[str] = Counter()

@@ -10,7 +10,7 @@ import typer
 
 from gym_mario_suite.agents.registry import AGENTS
 from gym_mario_suite.completion import words
-from gym_mario_suite.levels.file_commands import RuleSet, mode_numbered, rules_named
+from gym_mario_suite.levels.file_commands import RuleSet, level_of_file, mode_numbered
 from gym_mario_suite.play import command_options as options
 
 if TYPE_CHECKING:
@@ -52,10 +52,8 @@ def simulate(
     try counts.
     """
     from gym_mario_suite.competition.simulation import simulate_batch
-    from gym_mario_suite.levels.maker.course_files import read_level_or_course
 
-    chosen = rules_named(rules)
-    levels = [read_level_or_course(file, rules=chosen) for file in files]
+    levels = [level_of_file(file, rules) for file in files]
     power = mode_numbered(mode)
     if agent == HUMAN:
         window = options.window_options(keys, scale, full_screen, max_frames)

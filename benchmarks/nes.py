@@ -1,11 +1,12 @@
 """Speed of the NES environments beside the emulator that is under them.
 
-One process, processor time. The raw core is FCEUmm as stable-retro gives it: buttons set, a frame
-run, nothing read. Frames are the NES's own, counted alike on both sides; the program is Super Mario
-Bros. where a ROM is found, else that of the tests, whose frames are cheaper, so that what the
-environment adds weighs more. The raw core plays the very frames that the environment with a skip of
-four plays, its episodes' beginnings included. Peers run in processes of their own, in the same run
-(`nes_peers.py`); rows that need a peer which is not there are left out, and said so.
+One process, processor time. The raw core is FCEUmm as stable-retro gives it, or another emulator:
+buttons set, a frame run, nothing read and, with our own, nothing drawn. Frames are the NES's own,
+counted alike on both sides; the program is Super Mario Bros. where a ROM is found, else that of the
+tests, whose frames are cheaper, so that what the environment adds weighs more. The raw core plays
+the very frames that the environment with a skip of four plays, its episodes' beginnings included.
+Peers run in processes of their own, in the same run (`nes_peers.py`); rows that need a peer which
+is not there are left out, and said so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ from gym_mario_suite.nes.rom_store import find_rom
 
 SKIP = 4
 ENVS = 8
+# Frames over those of gym-super-mario-bros that were aimed at.
+_TIMES_THE_PEER = {"builtin": 3.0, "fceumm": 3.0, "nespy": 1.0}
 
 
 def _rom() -> Rom:
@@ -78,8 +80,18 @@ def _raw_frames(console: Backend, script: Script, start: bytes) -> Callable[[], 
                 console.load(start)
         return sum(count for _, count, _ in script)
 
-    if console.name != "fceumm":
+    def run_builtin() -> int:
+        console.load(start)
+        for held, count, ended in script:
+            console.run(held, count)
+            if ended:
+                console.load(start)
+        return sum(count for _, count, _ in script)
+
+    if console.name == "nes-py":
         return run_nespy
+    if console.name == "builtin":
+        return run_builtin
     from gym_mario_suite.nes import fceumm
 
     def run() -> int:
@@ -100,8 +112,9 @@ def _raw_frames(console: Backend, script: Script, start: bytes) -> Callable[[], 
 
 
 def _steps(env: gym.Env, actions: np.ndarray) -> Callable[[], int]:
-    """Frames of one environment, with the stack of four pictures that learners keep."""
-    stack = np.zeros((4, 84, 84), np.uint8)
+    """Frames of one environment, with the stack of four observations that learners keep."""
+    space: Any = env.observation_space
+    stack = np.zeros((4, *space.shape), space.dtype)
 
     def run() -> int:
         _, info = env.reset(seed=0)
@@ -210,11 +223,9 @@ def _of_peers(
         under = peer.replace("-", "_")
         label = f"{peer} {rates['version']}"
         for short, own in ours.items():
-            if peer == "stable-retro" and short != "fceumm":
+            if peer == "stable-retro" and short == "nespy":
                 continue
-            target = None
-            if peer == "gym-super-mario-bros":
-                target = 3.0 if short == "fceumm" else 1.0
+            target = _TIMES_THE_PEER[short] if peer == "gym-super-mario-bros" else None
             for skip, name in (
                 (SKIP, f"{short}_frames_over_{under}"),
                 (1, f"{short}_skip1_frames_over_{under}"),
@@ -271,7 +282,9 @@ def _of_backend(
     }
     rates = _together(works, repetitions)
     raw = statistics.median(rates["raw"])
-    name = f"{backend} {version({'fceumm': 'stable-retro'}.get(backend, backend))}"
+    name = f"{backend} {consoles[0].version}"
+    # Our own core is so quick that a picture costs more than the frames it shows.
+    targets = (None, None) if backend == "builtin" else (0.9, 0.85)
 
     def ratio(work: str) -> list[float]:
         return [a / b for a, b in zip(rates[work], rates["raw"], strict=True)]
@@ -288,13 +301,13 @@ def _of_backend(
             peer=name,
             peer_value=raw,
         ),
-        _metric(f"{short}_frames_over_raw_core", ratio("skip4"), "ratio", target=0.9),
+        _metric(f"{short}_frames_over_raw_core", ratio("skip4"), "ratio", target=targets[0]),
         _metric(
             f"{short}_steps_per_second",
             [rate / SKIP for rate in rates["skip4"]],
             "steps/s",
         ),
-        _metric(f"{short}_eight_envs_over_raw_core", ratio("eight"), "ratio", target=0.85),
+        _metric(f"{short}_eight_envs_over_raw_core", ratio("eight"), "ratio", target=targets[1]),
         _metric(
             f"{short}_microseconds_per_swap",
             [1e6 / a - 1e6 / b for a, b in zip(rates["swap"], rates["raw"], strict=True)],
@@ -308,6 +321,41 @@ def _of_backend(
     if not row.threads:
         print(f"{backend}: one process; more are for more cores", file=sys.stderr)
     return metrics, {skip: statistics.median(rates[skip]) for skip in ("skip1", "skip4")}
+
+
+def _builtin_over_fceumm(rom: Rom, file: Path, quick: bool) -> list[Metric]:
+    """Our own console and FCEUmm in turns: alone, and in environments with pixels or without."""
+    frames, repetitions = (2000, 5) if quick else (6000, 15)
+    actions = np.random.default_rng(0).integers(0, 5, frames // SKIP)
+    works: dict[str, Callable[[], int]] = {}
+    opened: list[Any] = []
+    for backend in ("builtin", "fceumm"):
+        for obs in ("gray84", "terrain"):
+            env = gym.make(
+                "MarioNES-1-1-v0",
+                rom=str(file),
+                backend=backend,
+                obs=obs,
+                actions="right_only",
+                frame_skip=SKIP,
+            )
+            works[f"{backend} {obs}"] = _steps(env, actions)
+            opened.append(env)
+        console = open_backend(rom, backend)
+        works[f"{backend} raw"] = _raw_frames(console, *_script(opened[-1], actions))
+        opened.append(console)
+    rates = _together(works, repetitions)
+    for one in opened:
+        one.close()
+    rows = []
+    for work in ("raw", "gray84", "terrain"):
+        own, theirs = rates[f"builtin {work}"], rates[f"fceumm {work}"]
+        ratios = [a / b for a, b in zip(own, theirs, strict=True)]
+        rows.append(_metric(f"builtin_{work}_over_fceumm", ratios, "ratio"))
+        beside = statistics.median(theirs)
+        name = f"builtin_{work}_beside_fceumm"
+        rows.append(_metric(name, own, "frames/s", peer="fceumm", peer_value=beside))
+    return rows
 
 
 def run(quick: bool, peer_python: str | None = None) -> list[Metric]:
@@ -330,5 +378,7 @@ def run(quick: bool, peer_python: str | None = None) -> list[Metric]:
                 ours["nespy" if backend == "nes-py" else backend] = rates
             else:
                 print(f"{backend}: not installed: {row.install}", file=sys.stderr)
+        if BACKENDS["fceumm"].installed:
+            metrics += _builtin_over_fceumm(rom, file, quick)
         metrics += _of_peers(peer_python, file, rom.title is not None, quick, ours)
     return metrics

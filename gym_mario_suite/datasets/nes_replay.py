@@ -18,7 +18,7 @@ from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch
-from gym_mario_suite.nes.backend import Backend, open_backend
+from gym_mario_suite.nes.backend import BACKENDS, Backend, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
@@ -228,7 +228,7 @@ def play_nes(replay: NESReplay, run: Run | None = None) -> Iterator[Run]:
 
     Raises:
         RomError: When the replay's ROM is not found.
-        BackendError: When its emulator is not installed.
+        BackendError: When no emulator has the ROM's cartridge.
         ReplayMismatch: As soon as the run is seen to differ from what was recorded.
     """
     own = run is None
@@ -257,12 +257,18 @@ def play_nes(replay: NESReplay, run: Run | None = None) -> Iterator[Run]:
 def open_run(replay: NESReplay) -> Run:
     """A run in a console with the replay's ROM and emulator.
 
+    Where that emulator is not installed, it is played on the built-in one: RAM is equal to that of
+    FCEUmm, nearly to that of nes-py, and the hashes tell.
+
     Raises:
         RomError: When the ROM is not found.
         OptionError: For an emulator that there is not.
-        BackendError: When the emulator is not installed.
+        BackendError: When no emulator has the ROM's cartridge.
     """
-    return Run(open_backend(find_rom_by_hash(replay.rom), replay.backend))
+    rom = find_rom_by_hash(replay.rom)
+    row = BACKENDS.get(replay.backend)
+    missing = row is not None and not row.installed
+    return Run(open_backend(rom, "auto" if missing else replay.backend))
 
 
 def verify_nes(replay: NESReplay) -> Run:
@@ -304,6 +310,7 @@ def _check(replay: NESReplay, frame: int, run: Run) -> None:
 
 def _other_version(replay: NESReplay, run: Run) -> str:
     backend = run.game.backend
-    if backend.version == replay.version:
+    if (backend.name, backend.version) == (replay.backend, replay.version):
         return ""
-    return f" (recorded with {replay.backend} {replay.version}, this is {backend.version})"
+    recorded, here = f"{replay.backend} {replay.version}", f"{backend.name} {backend.version}"
+    return f" (recorded with {recorded}, this is {here})"

@@ -24,16 +24,13 @@ def own_cartridge() -> Rom:
 
 def check_nes() -> list[Finding]:
     """A finding for each emulator, and one for the ROM."""
-    rows = list(BACKENDS.values())
-    some = any(row.installed for row in rows)
-    return [*(_emulator(row, some) for row in rows), _rom()]
+    return [*(_emulator(row) for row in BACKENDS.values()), _rom()]
 
 
-def _emulator(row: BackendRow, some: bool) -> Finding:
+def _emulator(row: BackendRow) -> Finding:
     name = f"NES {row.name}"
     if not row.installed:
-        state = State.NOTE if some else State.WARNING
-        return Finding(name, state, "not installed", None if some else row.install)
+        return Finding(name, State.NOTE, "not installed; none is needed beside ours", None)
     try:
         backend = open_backend(own_cartridge(), row.name)
         try:

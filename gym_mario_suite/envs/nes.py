@@ -40,7 +40,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     """Super Mario Bros. on an emulated NES.
 
     ## Description
-    The game itself, from a ROM of the user's own, in FCEUmm (through stable-retro) or nes-py.
+    The game itself, from a ROM of the user's own, on this package's console, FCEUmm or nes-py.
     `MarioNES-v0` is the whole game with three lives; `MarioNES-<world>-<stage>-v0` one stage and
     one life. Scenes in which the player cannot act (pipes, deaths, the ends of stages) are passed
     over: a step always ends where the next action counts, or with the episode.
@@ -91,7 +91,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         max_pool: Whether pixels are the larger of the last two frames, which keeps what flickers;
             only where `frame_skip` is more than 1.
         hud: False blackens the line of figures in pixel observations.
-        backend: "fceumm", "nes-py", or "auto" for the fastest that is installed.
+        backend: "builtin", "fceumm", "nes-py", or "auto" for the fastest that is installed.
         rom: A ROM file; by default see `nes.rom_store.find_rom`.
         max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.
         render_mode: None or "rgb_array"; `gymnasium.make` makes "human" of the latter.
@@ -99,7 +99,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     Raises:
         OptionError: For an option that is not possible.
         RomError: If there is no usable ROM.
-        BackendError: If no emulator is installed.
+        BackendError: If the emulator is not installed, or has not the ROM's cartridge.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)

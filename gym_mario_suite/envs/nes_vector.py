@@ -46,9 +46,9 @@ class MarioNESVectorEnv(NativeVectorEnv):
             0. SAME_STEP: the step that ends the episode returns the first observation of the next
             one; the last one is in `info["final_obs"]`, `info["final_info"]`. DISABLED: call
             `reset` with a `reset_mask`.
-        num_workers: Who plays them. With nes-py, threads, by default one for each core. With
-            FCEUmm, of which a process has one, processes, by default none but this one; a program
-            that asks for more must not start without `if __name__ == "__main__":`.
+        num_workers: Who plays them: threads, by default one for each core. With FCEUmm, of which a
+            process has one, processes, by default none but this one; a program that asks for more
+            must not start without `if __name__ == "__main__":`.
         copy: False returns the observation buffer itself, which the next step overwrites.
         render_mode: None or "rgb_array".
         **options: As of `MarioNESEnv`.
@@ -56,7 +56,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
     Raises:
         OptionError: For an option that is not possible.
         RomError: If there is no usable ROM.
-        BackendError: If no emulator is installed.
+        BackendError: If the emulator is not installed, or has not the ROM's cartridge.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
@@ -80,13 +80,13 @@ class MarioNESVectorEnv(NativeVectorEnv):
         self._set_modes(render_mode, autoreset_mode)
         self.options = read_options(NESOptions, "MarioNES", options)
         self.metadata["render_fps"] = max(1, round(RENDER_FPS / self.options.frame_skip))
-        row = choose_backend(self.options.backend)
+        rom = find_rom(self.options.rom)
+        row = choose_backend(self.options.backend, rom)
         if num_workers is None:
             num_workers = (os.cpu_count() or 1) if row.threads else 1
         num_workers = as_integer("num_workers", num_workers, 1, _MAX_WORKERS)
         self._set_spaces(self.options.observation_space(), self.options.action_set.space())
         self._actions = NESActionReader(self.options.action_set)
-        rom = find_rom(self.options.rom)
         self._started = np.zeros(self.num_envs, bool)
         self._crew = Crew(self.options, rom, self.num_envs, num_workers, row.threads)
         self._copy = as_switch("copy", copy)

@@ -113,28 +113,42 @@ class BackendRow:
 
     Attributes:
         name: Value of the environments' `backend` option.
-        module: What it imports; the emulator is installed if that can be found.
+        module: What it imports; the emulator is installed if that can be found. None for ours.
         factory: `module:class` of the backend.
         install: How to get it.
         threads: Whether several run at once on the threads of one process.
+        mappers: The cartridges that it has; None for those of all games of this family.
     """
 
     name: str
-    module: str
+    module: str | None
     factory: str
     install: str
     threads: bool
+    mappers: frozenset[int] | None = None
 
     @property
     def installed(self) -> bool:
         """Whether the emulator is there; it is not imported to find out."""
-        return importlib.util.find_spec(self.module) is not None
+        return self.module is None or importlib.util.find_spec(self.module) is not None
+
+    def takes(self, rom: Rom) -> bool:
+        """Whether it has this ROM's cartridge."""
+        return self.mappers is None or rom.mapper in self.mappers
 
 
-# The fastest first: `auto` takes the first that is installed.
+# The fastest first: `auto` takes the first that is installed and has the cartridge.
 BACKENDS: dict[str, BackendRow] = {
     row.name: row
     for row in (
+        BackendRow(
+            name="builtin",
+            module=None,
+            factory="gym_mario_suite.nes.console.console:Console",
+            install="pip install --force-reinstall gym-mario-suite",
+            threads=True,
+            mappers=frozenset({0}),
+        ),
         BackendRow(
             name="fceumm",
             module="stable_retro",
@@ -154,8 +168,12 @@ BACKENDS: dict[str, BackendRow] = {
 BACKEND_NAMES = ("auto", *BACKENDS)
 
 
-def choose_backend(name: str = "auto") -> BackendRow:
+def choose_backend(name: str = "auto", rom: Rom | None = None) -> BackendRow:
     """The row of that name, or of the fastest emulator that is installed.
+
+    Args:
+        name: One of `BACKEND_NAMES`.
+        rom: Only emulators that have its cartridge; None for that of Super Mario Bros.
 
     Raises:
         OptionError: If there is no such backend.
@@ -164,11 +182,15 @@ def choose_backend(name: str = "auto") -> BackendRow:
     if name not in BACKEND_NAMES:
         raise OptionError(f"unknown backend {name!r}; there are {', '.join(BACKEND_NAMES)}")
     rows = list(BACKENDS.values()) if name == "auto" else [BACKENDS[name]]
+    if name == "auto" and rom is not None:
+        rows = [row for row in rows if row.takes(rom)]
     for row in rows:
         if row.installed:
             return row
     ways = ", or ".join(f"{row.name}: {row.install}" for row in rows)
-    raise BackendError(f"no NES emulator is installed: {ways}")
+    if name == "auto":
+        raise BackendError(f"no emulator for this ROM's cartridge is installed: {ways}")
+    raise BackendError(f"the NES emulator {name} is not installed: {rows[0].install}")
 
 
 def open_backend(rom: Rom, name: str = "auto") -> Backend:
@@ -178,5 +200,5 @@ def open_backend(rom: Rom, name: str = "auto") -> Backend:
         OptionError: If there is no such backend.
         BackendError: If the emulator is not installed, or fails.
     """
-    module, _, factory = choose_backend(name).factory.partition(":")
+    module, _, factory = choose_backend(name, rom).factory.partition(":")
     return getattr(importlib.import_module(module), factory)(rom)

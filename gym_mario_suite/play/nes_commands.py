@@ -41,8 +41,8 @@ Agent = Annotated[
 Backend = Annotated[
     str,
     typer.Option(
-        help="Emulator: fceumm, nes-py, or the fastest there is.",
-        autocompletion=words(("auto", "fceumm", "nes-py")),
+        help="Emulator: builtin, fceumm, nes-py, or the fastest there is.",
+        autocompletion=words(("auto", "builtin", "fceumm", "nes-py")),
     ),
 ]
 RomFile = Annotated[

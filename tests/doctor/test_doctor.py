@@ -230,11 +230,12 @@ def test_an_emulator_that_does_not_start_is_a_warning(monkeypatch: pytest.Monkey
     assert 'pip install "gym-mario-suite[fceumm]"' in (found.mend or "")
 
 
-def test_without_an_emulator_both_ways_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nes.BackendRow, "installed", False)
+def test_no_other_emulator_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     found = by_name(nes.check_nes())
-    assert "[fceumm]" in (found["NES fceumm"].mend or "")
-    assert "[nes]" in (found["NES nes-py"].mend or "")
+    assert found["NES builtin"].state is State.OK
+    assert found["NES fceumm"].state is State.NOTE
+    assert "none is needed" in found["NES nes-py"].text
 
 
 def test_no_rom_and_a_broken_rom_are_warnings(

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -269,21 +270,26 @@ def test_closing(rom: Rom, backend_name: str):
 
 
 def test_unknown_and_missing_backends(monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(OptionError, match="there are auto, fceumm, nes-py"):
+    with pytest.raises(OptionError, match="there are auto, builtin, fceumm, nes-py"):
         choose_backend("zsnes")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(BackendError, match=r"gym-mario-suite\[fceumm\].*gym-mario-suite\[nes\]"):
-        choose_backend()
-    with pytest.raises(BackendError, match=r"^no NES emulator is installed: nes-py"):
+    with pytest.raises(BackendError, match=r"emulator nes-py is not installed: pip.*\[nes\]"):
         choose_backend("nes-py")
+    other_cartridge = Rom(bytes(0x8000), bytes(0x2000), mapper=40)
+    with pytest.raises(BackendError, match=r"cartridge.*suite\[fceumm\].*suite\[nes\]"):
+        choose_backend("auto", other_cartridge)
+    with pytest.raises(BackendError, match=r"NROM \(mapper 0.*mapper 40"):
+        open_backend(other_cartridge, "builtin")
 
 
 def test_auto_takes_the_fastest_that_is_there(monkeypatch: pytest.MonkeyPatch):
     there = {"stable_retro", "nes_py"}
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name in there or None)
-    assert choose_backend().name == "fceumm"
+    assert choose_backend().name == "builtin"
+    other_cartridge = Rom(bytes(0x8000), bytes(0x2000), mapper=40)
+    assert choose_backend("auto", other_cartridge).name == "fceumm"
     there.remove("stable_retro")
-    assert choose_backend().name == "nes-py"
+    assert choose_backend("auto", other_cartridge).name == "nes-py"
 
 
 def test_somebody_elses_emulator_is_named(rom: Rom, rom_file):
@@ -308,10 +314,13 @@ def test_a_program_of_noise_harms_nobody(backend_name: str, seed: int):
     noise = rng.integers(0, 256, banks * 16384 + pictures * 8192, dtype=np.uint8).tobytes()
     noise_rom = parse_rom(b"NES\x1a" + bytes([banks, pictures]) + bytes(10) + noise)
     console = open_backend(noise_rom, backend_name)
-    console.run(NESButton.START, 2)
+    # Ours says where the noise makes no sense; the others go on somehow.
+    with suppress(BackendError):
+        console.run(NESButton.START, 2)
     assert console.picture().shape == SCREEN_SHAPE
     state = console.save()
-    console.run(0)
+    with suppress(BackendError):
+        console.run(0)
     console.load(state)
     console.close()
 

@@ -338,7 +338,7 @@ def test_actions_on_the_pad():
         ({"actions": "all"}, "unknown action set"),
         ({"reward": "v8"}, "unknown reward"),
         ({"frame_skip": 0}, "frame_skip"),
-        ({"backend": "zsnes"}, "backend must be one of auto, fceumm, nes-py"),
+        ({"backend": "zsnes"}, "backend must be one of auto, builtin, fceumm, nes-py"),
         ({"obs": ["rgb"]}, "unknown observation mode ['rgb']"),
         ({"reward": ["x"]}, "reward must be a mapping of weights"),
         ({"rom": 3}, "rom must be the path of a ROM, got 3"),

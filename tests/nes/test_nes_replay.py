@@ -9,7 +9,13 @@ from typer.testing import CliRunner
 
 from gym_mario_suite import cli
 from gym_mario_suite.datasets.any_replay import load_replay
-from gym_mario_suite.datasets.nes_replay import NESReplay, RecordedRun, play_nes, verify_nes
+from gym_mario_suite.datasets.nes_replay import (
+    NESReplay,
+    RecordedRun,
+    open_run,
+    play_nes,
+    verify_nes,
+)
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import MarioError, OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import NESButton, open_backend
@@ -96,6 +102,19 @@ def test_it_can_be_played_in_a_console_that_is_there(recorded: NESReplay, rom: R
     assert sum(1 for _ in play_nes(recorded, run)) == 135
     assert run.replay(recorded.metadata) == recorded
     run.game.backend.close()
+
+
+def test_without_its_emulator_it_is_played_on_our_own(
+    recorded: NESReplay, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    theirs = replace(recorded, backend="fceumm", version="1.0.1")
+    run = open_run(theirs)
+    assert run.game.backend.name == "builtin"
+    assert sum(1 for _ in play_nes(theirs, run)) == 135
+    run.game.backend.close()
+    with pytest.raises(OptionError, match="unknown backend 'zsnes'"):
+        open_run(replace(recorded, backend="zsnes"))
 
 
 def test_another_rom_is_named(recorded: NESReplay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

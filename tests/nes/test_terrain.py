@@ -175,7 +175,7 @@ def test_the_real_games_tiles_carry_mario(backend_name: str):
     rng = np.random.default_rng(0)
     seen, _ = env.reset(seed=0)
     stood = carried = inside = action = 0
-    for step in range(3000 if backend_name == "fceumm" else 600):
+    for step in range(3000 if backend_name != "nes-py" else 600):
         if step % 12 == 0:
             action = int(rng.integers(1, 6))
         seen, _, terminated, _, _ = env.step(action)

@@ -21,7 +21,7 @@ from gym_mario_suite.datasets.nes_replay import (
 )
 from gym_mario_suite.engine.world import Button, Status
 from gym_mario_suite.errors import OptionError, ReplayError
-from gym_mario_suite.nes.backend import BACKENDS, open_backend
+from gym_mario_suite.nes.backend import open_backend
 from gym_mario_suite.nes.rom import parse_rom
 from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS
@@ -43,10 +43,6 @@ RIGHT, LEFT, DOWN, JUMP = (
     int(button) for button in (Button.RIGHT, Button.LEFT, Button.DOWN, Button.JUMP)
 )
 FLAG, PIPE, DIE = RIGHT | UP_BUTTON, LEFT | DOWN, DOWN | JUMP
-
-pytestmark = pytest.mark.skipif(
-    not any(row.installed for row in BACKENDS.values()), reason="no NES emulator is installed"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -251,7 +247,7 @@ def test_an_interrupted_recording_keeps_what_was_played(tmp_path, monkeypatch, l
     [
         (("play", "nes", "--stage", "9-1"), '--stage: a stage is named "<world>-<stage>"'),
         (("play", "nes", "--rom", "nowhere.nes"), "nowhere.nes: cannot be read"),
-        (("play", "nes", "--backend", "zsnes"), "there are auto, fceumm, nes-py"),
+        (("play", "nes", "--backend", "zsnes"), "there are auto, builtin, fceumm, nes-py"),
         (("watch", "nes", "--agent", "astar"), "plays Infinite Mario, not the NES"),
         (("record", "nes", "--agent", "nes-serch", "--out", "x"), "did you mean 'nes-search'"),
         (("watch",), "missing option --agent"),

@@ -11,6 +11,7 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import Backend, NESButton, open_backend
+from gym_mario_suite.nes.game import PAGE_PX
 from gym_mario_suite.nes.rom import Rom
 from gym_mario_suite.nes.run import Run
 from gym_mario_suite.nes.smb import Address
@@ -39,8 +40,11 @@ _REPORT_FRAMES = 4000
 _TAIL_FRAMES = 60
 _GAIN_PX = 16
 _MAX_IN_VAIN = 3
-# States closer than this are one.
-_CELL_X_PX, _CELL_Y_PX, _CELL_SPEED, _CELL_FRAMES = 4, 8, 8, 40
+# States closer than this are one, whenever they are reached: finer cells, or a share of the time in
+# them, find ways that are a little faster, and are lost in mazes and under water.
+_CELL_X_PX, _CELL_Y_PX, _CELL_SPEED = 8, 16, 16
+# An action lasts until the state is another, as under water, but not for ever.
+_MOST_REPEATS = 4
 
 
 @dataclass(slots=True)
@@ -52,10 +56,11 @@ class _Node:
     # How many frames the buttons were held; fewer than usual where the run has ended.
     held: int
     frames: int
-    # Where the present area begins to count, and which it is.
+    # Where the present area begins to count.
     base_px: int
-    area: tuple[int, ...]
     x_px: int
+    # What other states are told from it by.
+    cell: tuple[int, ...]
     # Frames that the way from the start takes at top speed.
     shortest: float
     # The console, until the node has been expanded.
@@ -88,10 +93,10 @@ class NESSearch:
     """Weighted A* over saved states of a console of its own.
 
     A node is a state of the console; its successors hold one of nine combinations of buttons for
-    `repeat` frames. The cost of a path is its frames, the estimate what is left at top speed,
-    times `weight`. Of states that nearly agree in place, speed and time only the first is kept.
-    Deaths are dropped. Pipes count as progress, places that were left behind do not; so a castle's
-    loops are seen as the steps back that they are.
+    `repeat` frames, or some times as long where that changes little. The cost of a path is its
+    frames, the estimate what is left at top speed, times `weight`. Of states that nearly agree in
+    place and speed only the first is kept, so where a maze sends Mario back there is nothing new.
+    Deaths are dropped. Pipes count as progress where they lead to a page that was not seen before.
 
     Args:
         backend: A console with the game, which is this search's from now on.
@@ -103,6 +108,8 @@ class NESSearch:
         self._run = Run(backend)
         self._repeat = repeat
         self._weight = weight
+        # Where the areas begin to count, by the pages that were reached.
+        self._bases: dict[tuple[int, ...], int] = {}
         self.frames_tried = 0
 
     @property
@@ -128,11 +135,12 @@ class NESSearch:
         stage = _stage_of(run)
         console = run.game.backend.save()
         x = smb.x_px(run.ram)
-        root = _Node(None, 0, 0, 0, -x, _area(run.ram), x, 0.0, console)
+        root = _Node(None, 0, 0, 0, -x, x, _cell(run.ram), 0.0, console)
         best, goal, reported = root, None, 0
         order = itertools.count()
         open_nodes = [(0.0, next(order), root)]
-        closed = {_cell(run.ram, root)}
+        closed = {root.cell}
+        self._bases = {_page(run.ram): root.base_px}
         while open_nodes and goal is None and self.frames_tried < budget:
             _, _, node = heapq.heappop(open_nodes)
             for buttons in _ACTIONS:
@@ -142,10 +150,9 @@ class NESSearch:
                 if self._run.status is Status.WIN:
                     goal = child
                     break
-                cell = _cell(self._run.ram, child)
-                if cell in closed:
+                if child.cell in closed:
                     continue
-                closed.add(cell)
+                closed.add(child.cell)
                 child.console = self._run.game.backend.save()
                 rank = child.frames - self._weight * child.shortest
                 heapq.heappush(open_nodes, (rank, next(order), child))
@@ -161,23 +168,29 @@ class NESSearch:
         """Hold the buttons from a node on; None where that is a death or leaves the stage."""
         run = self._run
         run.resume(node.console, stage)
-        for _ in range(self._repeat):
+        base = node.base_px
+        for frame in range(self._repeat * _MOST_REPEATS):
+            if frame and frame % self._repeat == 0 and _cell(run.ram) != node.cell:
+                break
             run.frame(buttons)
-            run.settle()
+            before = smb.x_px(run.ram)
+            scene = run.settle()
             if run.status is not Status.RUNNING:
                 break
+            if scene:
+                # A pipe or a vine: progress, unless it leads back to where somebody has been.
+                further = base + before + _AREA_PX - smb.x_px(run.ram)
+                base = self._bases.get(_page(run.ram), further)
+                break
         self.frames_tried += run.frames
-        ram = run.ram
+        ram, frames = run.ram, node.frames + run.frames
         if run.status is Status.DEAD or _stage_of(run) != stage:
             return None
-        area, x = _area(ram), smb.x_px(ram)
-        base = node.base_px
-        if area != node.area:
-            base = node.progress_px + _AREA_PX - x
+        x = smb.x_px(ram)
+        self._bases.setdefault(_page(ram), base)
         speed = _SWIMMING_SPEED_PX if ram[Address.SWIMMING] else _TOP_SPEED_PX
         shortest = node.shortest + (base + x - node.progress_px) / speed
-        frames = node.frames + run.frames
-        return _Node(node, buttons, run.frames, frames, base, area, x, shortest)
+        return _Node(node, buttons, run.frames, frames, base, x, _cell(ram), shortest)
 
     def _plan_of(self, node: _Node, cleared: bool) -> Plan:
         keys = []
@@ -193,20 +206,24 @@ def _stage_of(run: Run) -> tuple[int, int]:
 
 
 def _area(ram: smb.Ram) -> tuple[int, ...]:
-    return ram[Address.AREA_POINTER], ram[Address.AREA]
+    return ram[Address.AREA_DATA], ram[Address.AREA_DATA + 1]
 
 
-def _cell(ram: smb.Ram, node: _Node) -> tuple[int, ...]:
+def _page(ram: smb.Ram) -> tuple[int, ...]:
+    return *_area(ram), smb.x_px(ram) // PAGE_PX
+
+
+def _cell(ram: smb.Ram) -> tuple[int, ...]:
     """What two states agree in that the search takes for one."""
     return (
-        *node.area,
-        node.base_px,
-        node.x_px // _CELL_X_PX,
+        *_area(ram),
+        smb.x_px(ram) // _CELL_X_PX,
         (256 * ram[Address.Y_VIEWPORT] + ram[Address.Y]) // _CELL_Y_PX,
         ram[Address.X_SPEED] // _CELL_SPEED,
         ram[Address.FLOAT_STATE],
         ram[Address.Y_SPEED] // 2,
-        node.frames // _CELL_FRAMES,
+        ram[Address.MAZE_RIGHT],
+        ram[Address.MAZE_PARTS],
     )
 
 
@@ -230,7 +247,7 @@ class NESSearchAgent:
 
     name = "nes-search"
 
-    def __init__(self, *, budget: int = 200_000, repeat: int = 6, weight: float = 2.0) -> None:
+    def __init__(self, *, budget: int = 2_000_000, repeat: int = 6, weight: float = 2.0) -> None:
         self._budget = as_integer("budget", budget, 1, 1 << 40)
         self._repeat = as_integer("repeat", repeat, 1, 60)
         if not 0 <= weight <= 1000:

@@ -37,8 +37,11 @@ class Address(IntEnum):
     Y_ON_PAGE = 0x00CE
     ENEMY_Y = 0x00CF  # 6 slots
     MISC_Y = 0x00DB  # 9 slots
+    AREA_DATA = 0x00E7  # where the present area is described, 2 bytes
     Y = 0x03B8
     TILES = 0x0500  # 2 pages of 13 rows of 16 metatiles
+    MAZE_RIGHT = 0x06D9  # of the parts of a maze that have been passed, those on the right way
+    MAZE_PARTS = 0x06DA
     AREA_CHANGE_TIMER = 0x06DE
     SWIMMING = 0x0704
     CROUCHING = 0x0714

@@ -53,6 +53,17 @@ def test_a_plan_leads_where_it_says(run: Run):
     assert plan.progress_px == 3 * len(plan.keys) > 300
 
 
+def test_slow_movements_are_held_until_something_has_changed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    """Cells wider than an action leads: without the longer actions nothing would be found."""
+    monkeypatch.setattr("gym_mario_suite.agents.nes_search._CELL_X_PX", 32)
+    search = NESSearch(open_backend(run.game.backend.rom), repeat=6)
+    plan = list(search.plan(run, 2000))[-1]
+    search.close()
+    assert plan.progress_px > 200
+
+
 def test_the_agent_plays_its_plan_and_plans_again(run: Run):
     agent = make_nes_agent("nes-search:budget=1500")
     plans: list[Plan] = []

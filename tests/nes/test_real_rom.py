@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gym_mario_suite.agents.nes_search import NESSearchAgent
+from gym_mario_suite.agents.nes_search import NESSearch, NESSearchAgent
 from gym_mario_suite.datasets.nes_replay import NESReplay, RecordedRun, verify_nes
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.nes import MarioNESEnv
@@ -17,6 +17,7 @@ from gym_mario_suite.nes.backend import BACKENDS, NESButton, open_backend
 from gym_mario_suite.nes.game import Game
 from gym_mario_suite.nes.rom import Rom
 from gym_mario_suite.nes.rom_store import find_rom
+from gym_mario_suite.nes.run import Run
 from tests.nes.test_backends import play, script
 
 pytestmark = [pytest.mark.rom, pytest.mark.usefixtures("real_rom")]
@@ -170,6 +171,22 @@ def test_the_planner_clears_1_1_from_its_start(backend_name: str, real_rom: Rom)
     agent.close()
     assert run.status is Status.WIN
     assert verify_nes(run.replay()).status is Status.WIN
+    run.game.backend.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [(2, 2), (6, 3), (4, 4)], ids=["water", "lifts", "maze"])
+def test_the_planner_finds_its_way(stage: tuple[int, int], real_rom: Rom):
+    run, search = Run(open_backend(real_rom)), NESSearch(open_backend(real_rom))
+    run.begin(stage)
+    plan = list(search.plan(run, 1_000_000))[-1]
+    search.close()
+    assert plan.cleared
+    for keys in plan.keys:
+        assert run.status is Status.RUNNING
+        run.frame(keys)
+        run.settle()
+    assert run.status is Status.WIN
     run.game.backend.close()
 
 

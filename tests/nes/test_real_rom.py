@@ -128,6 +128,22 @@ def test_a_replay_ends_with_the_flag(name: str, backend: str, real_rom: Rom):
     assert 0x31 in run.ram[0x16:0x1B]
 
 
+@pytest.mark.parametrize("backend", ["builtin", "fceumm"])
+def test_all_32_stages_are_cleared_with_the_same_memory(backend: str, real_rom: Rom):
+    """What `nes-search` found on our own console, and the hashes of RAM on another one."""
+    if not BACKENDS[backend].installed:
+        pytest.skip(f"{backend} is not installed")
+    files = sorted((REPLAYS / "stages").glob("*.mario"))
+    assert [file.stem for file in files] == [f"{w}-{s}" for w in range(1, 9) for s in range(1, 5)]
+    for file in files:
+        replay = NESReplay.load(file)
+        if replay.rom != real_rom.sha1:
+            pytest.skip("the replays belong to the dump inside gym-super-mario-bros")
+        run = verify_nes(replace(replay, backend=backend))
+        assert run.status is Status.WIN, file.stem
+        assert run.stage == tuple(map(int, file.stem.split("-")))
+
+
 def reward_v7(before: list[int], after: list[int]) -> float:
     """The published definition, written anew."""
 

@@ -168,7 +168,7 @@ class NESEpisode:
         return float(smb.x_px(self.run.ram))
 
     def state(self) -> bytes:
-        """The console, the episode and the picture as bytes."""
+        """The console, the episode and, where it cannot be drawn again, the picture as bytes."""
         extra = {
             "stage": None if self.run.stage is None else list(self.run.stage),
             "numbers": [
@@ -180,8 +180,10 @@ class NESEpisode:
             ],
             "progress": self._progress.to_list(),
         }
-        picture = zlib.compress(self.picture().tobytes(), 1)
-        return pack_state(self.backend, extra, {"picture": picture})
+        parts = {}
+        if not self.backend.redraws:
+            parts["picture"] = zlib.compress(self.picture().tobytes(), 1)
+        return pack_state(self.backend, extra, parts)
 
     def check_state(self, state: bytes) -> None:
         """Whether `load` would take the state.
@@ -207,7 +209,7 @@ class NESEpisode:
 
     def _parse(
         self, state: bytes
-    ) -> tuple[list[int], Progress, tuple[int, int] | None, bytes, NDArray[np.uint8]]:
+    ) -> tuple[list[int], Progress, tuple[int, int] | None, bytes, NDArray[np.uint8] | None]:
         header, blocks = unpack_state(state, self.backend)
         progress = Progress()
         try:
@@ -217,8 +219,10 @@ class NESEpisode:
             progress.from_list(header["progress"])
             stage = header["stage"]
             stage = None if stage is None else parse_stage("{}-{}".format(*stage))
-            picture = np.frombuffer(zlib.decompress(blocks["picture"]), np.uint8)
-            picture = picture.reshape(SCREEN_SHAPE)
+            picture = None
+            if not self.backend.redraws:
+                picture = np.frombuffer(zlib.decompress(blocks["picture"]), np.uint8)
+                picture = picture.reshape(SCREEN_SHAPE)
         except (KeyError, TypeError, ValueError, IndexError, zlib.error):
             raise StateError("the state is damaged: its episode cannot be read") from None
         return numbers, progress, stage, blocks["console"], picture

@@ -47,11 +47,13 @@ class Backend(Protocol):
         version: Version of the emulator: the same script of buttons gives the same RAM at every
             frame on the same name and version, and may not on others.
         rom: The game.
+        redraws: Whether there is a picture after `load`, the one that was there when it was saved.
     """
 
     name: str
     version: str
     rom: Rom
+    redraws: bool
 
     def reset(self) -> None:
         """Switch the console off and on."""
@@ -79,7 +81,8 @@ class Backend(Protocol):
     def screen(self, out: NDArray[np.uint8]) -> None:
         """Copy the picture of the last frame that was run into `out`, uint8[224, 240, 3].
 
-        After `reset` and `load` there is none until a frame has been run: the picture is undefined.
+        After `reset` and `load` there is none until a frame has been run: the picture is undefined
+        (after `load` only where the backend does not redraw).
         """
         ...
 

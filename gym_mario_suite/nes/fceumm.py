@@ -164,6 +164,7 @@ class FceummBackend:
     """
 
     name = "fceumm"
+    redraws = False
 
     def __init__(self, rom: Rom) -> None:
         self.rom = rom

@@ -43,6 +43,7 @@ class NesPyBackend:
     """
 
     name = "nes-py"
+    redraws = False
 
     def __init__(self, rom: Rom) -> None:
         self.rom = rom

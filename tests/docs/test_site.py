@@ -100,7 +100,7 @@ def test_readme_says_what_the_results_say() -> None:
     for name in (
         "ticks_per_second_320",
         "clone_and_tick_per_second",
-        "fceumm_frames_per_second_skip_4",
+        "builtin_frames_per_second_skip_4",
         "edits_with_solver_per_second",
         "xs_frames_per_second",
     ):

@@ -53,6 +53,7 @@ class Console:
 
     name = "builtin"
     version = _VERSION
+    redraws = True
 
     def __init__(self, rom: Rom) -> None:
         if rom.mapper != 0 or len(rom.prg) > PROGRAM_SIZE:

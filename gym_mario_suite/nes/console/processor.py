@@ -40,7 +40,7 @@ _NMI_VECTOR, _IRQ_VECTOR = 0xFFFA, 0xFFFE
 _NMI_CYCLES = 7
 _STACK = 0x0100
 # Flags of the status register; BREAK and the bit above it are only in what is pushed.
-_C, _Z, _I, _D, _BREAK, _ALWAYS, _V, _N = 1, 2, 4, 8, 16, 32, 64, 128
+_C, _Z, _I, _D, _BREAK, _ALWAYS, _N = 1, 2, 4, 8, 16, 32, 128
 # LDA $2002; AND #flag; BEQ or BNE back to the LDA. The flag of the blank is another matter: a read
 # clears it.
 _LDA_ABSOLUTE, _AND_IMMEDIATE, _VIDEO_STATUS = 0xAD, 0x29, 0x2002
@@ -95,6 +95,13 @@ def _next_change(memory, registers, lines, until):
 
 
 @jit
+def _flags(carry, overflow, zero_of, sign_of, rest):
+    """The status register, of carry and overflow, the last result and the other flags."""
+    zero = _Z if zero_of == 0 else 0
+    return carry | zero | rest | overflow << 6 | sign_of & _N
+
+
+@jit
 def run_until(memory, registers, lines, until):
     """Run instructions until one ends at `until` (dots of this frame) or later.
 
@@ -122,10 +129,8 @@ def run_until(memory, registers, lines, until):
             registers[R.NMI] = 0
             memory[_STACK | s] = pc >> 8
             memory[_STACK | (s - 1) & 0xFF] = pc & 0xFF
-            flags = carry | overflow << 6 | sign_of & _N | rest | _ALWAYS
-            if zero_of == 0:
-                flags |= _Z
-            memory[_STACK | (s - 2) & 0xFF] = flags
+            flags = _flags(carry, overflow, zero_of, sign_of, rest)
+            memory[_STACK | (s - 2) & 0xFF] = flags | _ALWAYS
             s = (s - 3) & 0xFF
             rest |= _I
             pc = _word(memory, _NMI_VECTOR)
@@ -314,9 +319,7 @@ def run_until(memory, registers, lines, until):
             a = np.int64(memory[_STACK | s])
             result = a
         elif operation == Operation.PHP or operation == Operation.BRK:
-            flags = carry | overflow << 6 | sign_of & _N | rest | _BREAK | _ALWAYS
-            if zero_of == 0:
-                flags |= _Z
+            flags = _flags(carry, overflow, zero_of, sign_of, rest)
             if operation == Operation.BRK:
                 # The byte behind it is skipped.
                 back = (pc + 1) & 0xFFFF
@@ -325,7 +328,7 @@ def run_until(memory, registers, lines, until):
                 s = (s - 2) & 0xFF
                 rest |= _I
                 pc = _word(memory, _IRQ_VECTOR)
-            memory[_STACK | s] = flags
+            memory[_STACK | s] = flags | _BREAK | _ALWAYS
             s = (s - 1) & 0xFF
         elif operation == Operation.PLP or operation == Operation.RTI:
             s = (s + 1) & 0xFF
@@ -365,9 +368,7 @@ def run_until(memory, registers, lines, until):
                 nmi = registers[R.NMI]
         dot += cycles * CYCLE_DOTS
     registers[R.PC], registers[R.A], registers[R.X], registers[R.Y] = pc, a, x, y
-    p = carry | overflow << 6 | sign_of & _N | rest
-    if zero_of == 0:
-        p |= _Z
-    registers[R.S], registers[R.P] = s, p
+    registers[R.S] = s
+    registers[R.P] = _flags(carry, overflow, zero_of, sign_of, rest)
     registers[R.DOT] = dot
     registers[R.HALTED] = halted

@@ -1,5 +1,6 @@
 """The site has a page for everything, says what the files say, and builds."""
 
+import csv
 import importlib
 import json
 import re
@@ -84,6 +85,26 @@ def test_curiosity_on_the_nes_is_told_as_its_curves_have_it(generated: ModuleTyp
         cells = [cell.strip().replace(",", "") for cell in told[1].split("|")]
         numbers = [cell.replace(",", "") for cell in (passed, recent, furthest, mean, most)]
         assert cells[1:] == numbers, stage
+
+
+def test_longer_runs_of_curiosity_are_told_as_their_curves_have_it() -> None:
+    guide = text_of("docs/guides/curiosity.md")
+    rows = re.findall(r"\n(\| \d-\d .*)\[curve\]\(\.\./curves/nes/(.+\.csv)\)", guide)
+    assert len(rows) >= 6
+    for row, file in rows:
+        with (ROOT / "docs" / "curves" / "nes" / file).open(encoding="utf-8") as stream:
+            end = list(csv.DictReader(stream))[-1]
+        stage, _, decisions, minutes, passed, mean, recent, furthest, *_ = (
+            cell.strip().replace(",", "") for cell in row.strip("|").split("|")
+        )
+        assert file.endswith(f"-{stage}.csv")
+        assert decisions == end["decisions"]
+        assert minutes == f"{float(end['cpu_seconds']) / 60:.0f}"
+        times = f"{end['wins']} times" if int(end["wins"]) else "not passed"
+        assert passed == f"{times} in {end['episodes']}"
+        told = (mean, recent, furthest)
+        columns = ("furthest_mean", "furthest_mean_100", "furthest_max")
+        assert told == tuple(f"{float(end[column]):.0f}" for column in columns)
 
 
 def test_readme_says_what_the_results_say() -> None:

@@ -26,7 +26,7 @@ from gym_mario_suite.nes.console.layout import (
     REGISTERS,
     R,
 )
-from gym_mario_suite.nes.console.screen import LINE_DOTS, draw
+from gym_mario_suite.nes.console.screen import DRAWN_DOTS, draw
 from gym_mario_suite.nes.rom import Rom
 
 # Another number where the same buttons would give another RAM, or states another meaning.
@@ -76,7 +76,7 @@ class Console:
         )
         self._state_bytes = sum(part.nbytes for part in self._changing)
         self._ram = self._changing[0].data
-        self._dots = np.zeros(LINE_DOTS, np.uint8)
+        self._dots = np.zeros(DRAWN_DOTS, np.uint8)
         self._closed = False
         announce_first_compile(run_frames)
         self.reset()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from gym_mario_suite.nes.backend import RAM_BYTES
+
 # The bytes of the console, one after another. First what the processor's addresses mean: RAM, then
 # a gap where other chips answer, then the program; so most of its reads are one load.
 RAM = 0
-RAM_SIZE = 0x800
+RAM_SIZE = RAM_BYTES
 PROGRAM = 0x8000
 PROGRAM_SIZE = 0x8000
 NAME_TABLES = PROGRAM + PROGRAM_SIZE

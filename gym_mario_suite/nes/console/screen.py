@@ -42,8 +42,8 @@ _8, _16, _24 = np.uint32(8), np.uint32(16), np.uint32(24)
 # Without the border of 8 px that televisions hid.
 _BORDER = 8
 # A line is drawn in whole tiles, one more than fit.
-LINE_DOTS = SCREEN_COLUMNS + 8
-_TILES = LINE_DOTS // 8
+DRAWN_DOTS = SCREEN_COLUMNS + 8
+_TILES = DRAWN_DOTS // 8
 _ATTRIBUTES = 0x3C0
 _SPRITES, _SPRITES_OF_LINE = 64, 8
 _BEHIND = 0x20

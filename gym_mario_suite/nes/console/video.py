@@ -73,12 +73,8 @@ def palette_byte(address):
 
 
 @jit
-def background_bits(memory, registers, line, x):
-    """Colour 0 to 3 of the background at column `x` of a noted line, and where its tile stands.
-
-    Returns:
-        The colour (0: nothing there), and the place of the tile in the name tables.
-    """
+def _background_colour(memory, registers, line, x):
+    """Colour 0 (nothing there) to 3 of the background at column `x` of a noted line."""
     place = line & PLACE_BITS
     column = x + ((line >> LINE_SHIFT) & 7)
     tile_column = (place & COLUMN) + (column >> 3)
@@ -90,7 +86,7 @@ def background_bits(memory, registers, line, x):
     at += (tile << 4) + (place >> 12)
     bit = 7 - (column & 7)
     low, high = np.int64(memory[PATTERNS + at]), np.int64(memory[PATTERNS + at + 8])
-    return ((low >> bit) & 1) | (((high >> bit) & 1) << 1), place
+    return ((low >> bit) & 1) | (((high >> bit) & 1) << 1)
 
 
 @jit
@@ -142,10 +138,9 @@ def _meeting_column(memory, registers, line_number, line):
         # Not in the last column: a property of the chip.
         if x >= 255:
             break
-        if (bits << i) & 0x80 and not (clipped and x < 8):
-            colour, _ = background_bits(memory, registers, line, x)
-            if colour:
-                return x
+        seen = (bits << i) & 0x80 and not (clipped and x < 8)
+        if seen and _background_colour(memory, registers, line, x):
+            return x
     return -1
 
 

@@ -102,7 +102,7 @@ class _NESWays:
         keys = options.action_set.keys.tolist()
         backend = open_backend(find_rom(options.rom), options.backend)
         try:
-            run = RecordedRun(backend)
+            run = RecordedRun(backend, options.skip_scenes)
             run.begin(self._stages[game])
             for action in actions:
                 for _ in range(self._frames):

@@ -17,7 +17,7 @@ from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_coun
 from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch
+from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch, as_switch
 from gym_mario_suite.nes.backend import BACKENDS, Backend, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
@@ -39,10 +39,11 @@ class NESReplay:
         backend: Name of the emulator.
         version: Its version; others may play the run differently, which the hashes show.
         stage: The stage; None for the whole game.
-        keys: Button bits of each frame of the run (scenes are none).
+        keys: Button bits of each frame of the run (scenes are none, unless they were played).
         hashes: `next_nes_hash` after every 64 frames and after the last, a chain from
             `first_nes_hash` on.
         metadata: Whatever else is known, JSON-able: who played, for example.
+        skip_scenes: Whether scenes were passed over, see `Run`.
 
     Raises:
         ReplayError: For parts that do not fit together.
@@ -55,6 +56,7 @@ class NESReplay:
     keys: bytes
     hashes: tuple[bytes, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    skip_scenes: bool = True
 
     def __post_init__(self) -> None:
         if len(self.keys) > MAX_TICKS:
@@ -86,6 +88,8 @@ class NESReplay:
             "stage": stage_name(self.stage),
             "metadata": dict(self.metadata),
         }
+        if not self.skip_scenes:
+            head["skip_scenes"] = False
         return pack(NES_REPLAY_MAGIC, NES_REPLAY_VERSION, head, [self.keys, b"".join(self.hashes)])
 
     @classmethod
@@ -110,6 +114,7 @@ class NESReplay:
                 keys=keys,
                 hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
                 metadata=head["metadata"],
+                skip_scenes=as_switch("skip_scenes", head.get("skip_scenes", True)),
             )
         except ReplayError:
             raise
@@ -141,8 +146,8 @@ class NESReplay:
 class RecordedRun(Run):
     """A run that remembers how it was played. `begin` and `resume` begin a new recording."""
 
-    def __init__(self, backend: Backend) -> None:
-        super().__init__(backend)
+    def __init__(self, backend: Backend, skip_scenes: bool = True) -> None:
+        super().__init__(backend, skip_scenes)
         self._keys = bytearray()
         self._hashes: list[bytes] = []
         self._from_start = False
@@ -194,6 +199,7 @@ class RecordedRun(Run):
             keys=bytes(self._keys),
             hashes=tuple(hashes),
             metadata=metadata or {},
+            skip_scenes=self.skip_scenes,
         )
 
     def _next_hash(self) -> bytes:
@@ -234,6 +240,7 @@ def play_nes(replay: NESReplay, run: Run | None = None) -> Iterator[Run]:
     own = run is None
     run = open_run(replay) if run is None else run
     try:
+        run.skip_scenes = replay.skip_scenes
         run.begin(replay.stage)
         if not replay.keys:
             _check(replay, 0, run)

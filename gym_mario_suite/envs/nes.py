@@ -43,7 +43,9 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     The game itself, from a ROM of the user's own, on this package's console, FCEUmm or nes-py.
     `MarioNES-v0` is the whole game with three lives; `MarioNES-<world>-<stage>-v0` one stage and
     one life. Scenes in which the player cannot act (pipes, deaths, the ends of stages) are passed
-    over: a step always ends where the next action counts, or with the episode.
+    over: a step always ends where the next action counts, or with the episode. With
+    `skip_scenes=False` they are played, as raw emulators play them: steps go by in which actions do
+    nothing, and dying takes its three seconds.
 
     An episode begins when the clock has ticked for the first time. Every step holds the buttons of
     its action for `frame_skip` frames, 60 of which are a second.
@@ -61,15 +63,15 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
 
     ## Rewards
     `reward="v7"` (default): what most published agents were trained on, frame by frame px moved
-    (changes of more than 5 dropped), units of the clock lost, -25 while dying, clipped to
-    -15 .. 15. `"v9"`: px past the furthest point instead, plus score / 100, 5 for each coin and
-    level of power, 50 for a stage. `"distance"`: tiles to the right. `"score"`: points.
-    `"sparse"`: 1 for a stage. Or a mapping of weights of the terms x, progress, time, death, score,
-    coins, power, goal. `info["reward_<term>"]` holds each weighted term, before clipping.
+    (changes of more than 5 dropped), units of the clock lost, -25 for dying, clipped to -15 .. 15.
+    `"v9"`: px past the furthest point instead, plus score / 100, 5 for each coin and level of
+    power, 50 for a stage. `"distance"`: tiles to the right. `"score"`: points. `"sparse"`: 1 for a
+    stage. Or a mapping of weights of the terms x, progress, time, death, score, coins, power, goal.
+    `info["reward_<term>"]` holds each weighted term, before clipping.
 
     ## Episode end
-    `terminated` when Mario dies or clears the stage; with the whole game, when the last life is
-    lost or the last stage is cleared.
+    `terminated` when Mario dies (without `skip_scenes`: has died) or clears the stage; with the
+    whole game, when the last life is lost or the last stage is cleared.
 
     ## Info
     `distance` (px, Mario's x), `status` (2 running, 1 won, 0 dead), `mode` (0 small, 1 large,
@@ -91,6 +93,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         max_pool: Whether pixels are the larger of the last two frames, which keeps what flickers;
             only where `frame_skip` is more than 1.
         hud: False blackens the line of figures in pixel observations.
+        skip_scenes: Whether scenes in which the player cannot act are passed over.
         backend: "builtin", "fceumm", "nes-py", or "auto" for the fastest that is installed.
         rom: A ROM file; by default see `nes.rom_store.find_rom`.
         max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.

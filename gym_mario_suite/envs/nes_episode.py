@@ -58,7 +58,7 @@ class NESEpisode:
     def __init__(self, options: NESOptions, backend: Backend) -> None:
         self.options = options
         self.backend = backend
-        self.run = Run(backend)
+        self.run = Run(backend, options.skip_scenes)
         self.started = False
         self.code = RUNNING
         self.reward = 0.0

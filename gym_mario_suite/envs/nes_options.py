@@ -52,6 +52,7 @@ class NESOptions:
     frame_skip: int = 1
     max_pool: bool = True
     hud: bool = True
+    skip_scenes: bool = True
     backend: str = "auto"
     rom: str | Path | None = None
     max_episode_steps: int | None = None
@@ -64,6 +65,7 @@ class NESOptions:
         as_choice("backend", self.backend, BACKEND_NAMES)
         as_switch("max_pool", self.max_pool)
         as_switch("hud", self.hud)
+        as_switch("skip_scenes", self.skip_scenes)
         if self.rom is not None and not isinstance(self.rom, str | Path):
             raise OptionError(f"rom must be the path of a ROM, got {self.rom!r}")
         as_integer("frame_skip", self.frame_skip, 1, _MAX_FRAME_SKIP)

@@ -16,7 +16,7 @@ from gym_mario_suite.nes.smb import DIGITS, Address
 
 # What a frame can be rewarded for, in the order of the arrays. `x`: px moved. `progress`: px past
 # the furthest x of the attempt (a life in a stage). `time`: units of the clock, never positive.
-# `death`: 1 while dying or dead. `score`: points. `coins`. `power`: change of the mode.
+# `death`: 1 for each, in its first frame. `score`: points. `coins`. `power`: change of the mode.
 # `goal`: 1 when the stage is cleared.
 TERMS = ("x", "progress", "time", "death", "score", "coins", "power", "goal")
 # A larger change of x is a pipe or a new stage, not a movement.
@@ -86,6 +86,7 @@ class Progress:
     mode: int = 0
     cleared: bool = False
     attempt: int = 0
+    dying: bool = False
 
     def __post_init__(self) -> None:
         # Copies of the RAM that the numbers were read from; no part of what is saved.
@@ -113,7 +114,7 @@ class Progress:
             self.furthest = x
         else:
             passed = 0
-        self.cleared = False
+        self.cleared = self.dying = False
         return (
             moved if -_MAX_STEP_PX <= moved <= _MAX_STEP_PX else 0,
             passed if passed <= _MAX_STEP_PX else 0,
@@ -123,6 +124,7 @@ class Progress:
     def _advance_in_all(self, ram: smb.Ram) -> tuple[float, ...]:
         x, clock, score = smb.x_px(ram), smb.clock(ram), smb.score(ram)
         coins, mode, cleared = smb.coins(ram), smb.mode(ram), smb.is_stage_cleared(ram)
+        dying = smb.is_dying(ram) or smb.is_dead(ram)
         attempt = self._attempt(ram)
         if attempt != self.attempt:
             self.attempt, self.furthest = attempt, x
@@ -131,14 +133,14 @@ class Progress:
             moved if abs(moved) <= _MAX_STEP_PX else 0,
             passed if passed <= _MAX_STEP_PX else 0,
             min(clock - self.clock, 0),
-            int(smb.is_dying(ram) or smb.is_dead(ram)),
+            int(dying and not self.dying),
             max(score - self.score, 0),
             (coins - self.coins) % 100,
             mode - self.mode,
             int(cleared and not self.cleared),
         )
         self.x, self.clock, self.score, self.coins = x, clock, score, coins
-        self.mode, self.cleared = mode, cleared
+        self.mode, self.cleared, self.dying = mode, cleared, dying
         self.furthest = max(self.furthest, x)
         return terms
 

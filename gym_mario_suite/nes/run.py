@@ -35,17 +35,24 @@ class Run:
     A frame is two calls: `frame` plays it, and `settle` looks what has come of it; between the two
     the RAM is as the frame has left it. A run of one stage ends with its goal or a death; a run of
     the whole game with the last life or the last stage. Scenes in which the player cannot act are
-    no frames of the run.
+    no frames of the run, unless they are asked for.
+
+    Args:
+        backend: The console.
+        skip_scenes: Whether scenes are passed over, and a death is the end. If not, all frames are
+            frames of the run, and a stage's ends when the death has been played.
 
     Attributes:
         game: The game in its console.
+        skip_scenes: As given.
         stage: The stage; None for the whole game.
         status: Running, won or dead.
         frames: Frames played.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, skip_scenes: bool = True) -> None:
         self.game = Game(backend)
+        self.skip_scenes = skip_scenes
         self.stage: Stage | None = None
         self.status = Status.RUNNING
         self.frames = 0
@@ -91,7 +98,7 @@ class Run:
         if not smb.is_eventful(self.game.ram):
             return
         self._look_for_end()
-        if self.status is Status.RUNNING:
+        if self.status is Status.RUNNING and self.skip_scenes:
             yield from self.game.scenes()
             if smb.is_game_over(self.game.ram):
                 self.status = Status.DEAD
@@ -103,8 +110,12 @@ class Run:
             if self.stage is not None or at == _LAST_STAGE:
                 self.status = Status.WIN
                 return
-        elif self.stage is not None and (smb.is_dying(ram) or smb.is_dead(ram)):
+        elif self.stage is not None and self._is_lost(ram):
             self.status = Status.DEAD
             return
         if smb.is_game_over(ram):
             self.status = Status.DEAD
+
+    def _is_lost(self, ram: smb.Ram) -> bool:
+        """Whether the life of a stage's run is lost."""
+        return smb.is_dead(ram) or (self.skip_scenes and smb.is_dying(ram))

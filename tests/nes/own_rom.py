@@ -239,6 +239,9 @@ play_done:
 dying:
     dec $20
     bne play_done
+    lda #6
+    sta $0e
+    rts
 die:
     lda $075a
     beq last

@@ -133,6 +133,53 @@ def test_scenes_are_passed_over(make):
     assert env.step(RIGHT)[1] == 2.0
 
 
+@pytest.mark.parametrize("action", [DIE, FALL])
+def test_without_skipping_a_death_is_played_and_paid_once(make, action: list[int]):
+    env = make(skip_scenes=False, reward={"death": -25.0})
+    env.reset()
+    rewards, terminated, info = [], False, {}
+    while not terminated:
+        _, reward, terminated, _, info = env.step(RIGHT if rewards else action)
+        rewards.append(reward)
+    assert rewards == [-25.0] + [0.0] * (len(rewards) - 1)
+    assert 40 <= len(rewards) <= 42
+    assert (info["status"], info["distance"], info["ticks"]) == (0, START_X, len(rewards))
+
+
+def test_without_skipping_a_pipe_takes_its_time(make):
+    env = make(skip_scenes=False)
+    env.reset()
+    info = env.step(PIPE)[4]
+    assert info["distance"] == START_X
+    steps = 1
+    while info["distance"] == START_X:
+        info = env.step(NONE)[4]
+        steps += 1
+    assert 100 <= steps <= 102
+    assert info["distance"] == START_X + 256
+
+
+def test_without_skipping_the_whole_game_has_as_many_lives(make):
+    env = make(stage=None, skip_scenes=False, reward={"death": -1.0})
+    env.reset()
+    deaths, terminated, info = 0.0, False, {}
+    while not terminated:
+        _, reward, terminated, _, info = env.step(DIE)
+        deaths += reward
+    assert (deaths, info["status"], info["lives"]) == (-3.0, 0, 0)
+
+
+def test_without_skipping_a_state_within_a_death_goes_on_alike(make):
+    env = make(skip_scenes=False, reward={"death": -1.0})
+    env.reset()
+    env.step(DIE)
+    state = env.get_state()
+    first = [env.step(NONE)[1:3] for _ in range(30)]
+    env.set_state(state)
+    assert [env.step(NONE)[1:3] for _ in range(30)] == first
+    assert not any(reward for reward, _ in first)
+
+
 def test_the_whole_game_has_three_lives(make):
     env = make(stage=None)
     _, info = env.reset()

@@ -59,6 +59,30 @@ def test_a_replay_is_played_to_the_same_end(recorded: NESReplay, rom: Rom, tmp_p
     assert rom.prg[:64] not in recorded.to_bytes()
 
 
+def test_a_run_whose_scenes_were_played_is_played_so(
+    backend_name: str, rom: Rom, rom_file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("GYM_MARIO_ROM", str(rom_file))
+    run = RecordedRun(open_backend(rom, backend_name), skip_scenes=False)
+    run.begin((1, 2))
+    for number in range(1000):
+        run.frame([RIGHT, PIPE][number == 10] if number < 130 else DIE)
+        run.settle()
+        if run.status is not Status.RUNNING:
+            break
+    replay = run.replay()
+    run.game.backend.close()
+    assert run.status is Status.DEAD
+    assert replay.ticks > 130 + 30, "the frames of both scenes are in it"
+    again = NESReplay.from_bytes(replay.to_bytes())
+    assert again == replay
+    assert not again.skip_scenes
+    played = verify_nes(again)
+    assert (played.status, played.frames) == (Status.DEAD, replay.ticks)
+    with pytest.raises(ReplayMismatch):
+        verify_nes(replace(again, skip_scenes=True))
+
+
 def test_whatever_is_changed_is_noticed(recorded: NESReplay):
     for frame in (0, 70, 134):
         keys = bytearray(recorded.keys)

@@ -41,6 +41,25 @@ def test_every_stage_starts_and_is_playable(backend_name: str, world: int):
         env.close()
 
 
+@pytest.mark.parametrize(("stage", "frames"), [("1-1", 182), ("1-3", 197)])
+def test_without_skipping_dying_takes_three_seconds(backend_name: str, stage: str, frames: int):
+    # To the right: into the first Goomba of 1-1, and into the first pit of 1-3.
+    options = {"stage": stage, "obs": "ram", "actions": "simple", "reward": {"death": -1.0}}
+    skipping = MarioNESEnv(backend=backend_name, **options)
+    playing = MarioNESEnv(backend=backend_name, skip_scenes=False, **options)
+    lengths = []
+    for env in (skipping, playing):
+        env.reset(seed=0)
+        rewards, terminated, info = [], False, {}
+        while not terminated:
+            _, reward, terminated, _, info = env.step(3)
+            rewards.append(reward)
+        assert (sum(rewards), info["status"]) == (-1.0, 0)
+        lengths.append(len(rewards))
+        env.close()
+    assert lengths[1] - lengths[0] == frames
+
+
 def test_reward_v7_is_its_definition_frame_by_frame(backend_name: str, real_rom: Rom):
     env = MarioNESEnv(stage="1-1", backend=backend_name, obs="ram", actions="complex")
     observation, _ = env.reset(seed=0)

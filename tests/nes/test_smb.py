@@ -115,8 +115,11 @@ def test_reward_v7():
         ram_with(x_on_page=303, clock=399, player_state=0x0B),
         ram_with(x_on_page=303, clock=399, player_state=0x06),
         ram_with(x_on_page=303, clock=399, y_viewport=2),
+        ram_with(x_on_page=303, clock=399),
+        ram_with(x_on_page=303, clock=399, y_viewport=2),
     ]
-    assert reward("v7", *frames) == [3, -3, 0, 0, 0, -15, -15, -15]
+    # A death is paid for once, however many frames it takes.
+    assert reward("v7", *frames) == [3, -3, 0, 0, 0, -15, 0, 0, 0, -15]
 
 
 def test_reward_v9():

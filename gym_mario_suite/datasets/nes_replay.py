@@ -13,12 +13,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
 from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch, as_switch
-from gym_mario_suite.nes.backend import BACKENDS, Backend, open_backend
+from gym_mario_suite.nes.backend import BACKENDS, Backend, Watch, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
@@ -171,13 +174,25 @@ class RecordedRun(Run):
         Raises:
             OptionError: For START or SELECT.
         """
+        self._record(buttons)
+        super().frame(buttons)
+
+    def series(self, buttons: int, most: int, watch: Watch) -> NDArray[np.uint8]:
+        """Play a single frame and record it: `settle` may be due for its hash.
+
+        Raises:
+            OptionError: For START or SELECT.
+        """
+        self._record(buttons)
+        return super().series(buttons, 1, watch)
+
+    def _record(self, buttons: int) -> None:
         if buttons & _PAUSE_BUTTONS or not 0 <= buttons < 256:
             raise OptionError(f"buttons must be bits of the pad but START and SELECT: {buttons}")
         # What came of the frame before is settled by now, so this is the time for its hash.
         if len(self._keys) == TICKS_PER_HASH * (len(self._hashes) + 1):
             self._hashes.append(self._next_hash())
         self._keys.append(buttons)
-        super().frame(buttons)
 
     def replay(self, metadata: Mapping[str, Any] | None = None) -> NESReplay:
         """What was played since the start, after `settle`; the run can go on.

@@ -18,7 +18,7 @@ from gym_mario_suite.errors import StateError
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, Backend
 from gym_mario_suite.nes.picture import GRAY84_HUD_LINES, HUD_LINES, Shrinker
-from gym_mario_suite.nes.rewards import TERMS, Progress
+from gym_mario_suite.nes.rewards import ALL_BUT_X, TERMS, Progress
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
 from gym_mario_suite.nes.save_state import pack_state, unpack_state
 from gym_mario_suite.nes.smb import Address
@@ -103,9 +103,17 @@ class NESEpisode:
         self._screen, self._pooled = None, False
         self.terms = [0.0] * len(TERMS)
         self.reward = 0.0
-        for left in range(options.frame_skip - 1, -1, -1):
-            run.frame(buttons)
-            self._pay()
+        left = options.frame_skip
+        while left:
+            most = left - 1 if pools and left > 1 else left
+            # Consoles of our own run several frames at once, where each would be paid alike.
+            if not self._progress.is_as_before(run.ram):
+                most = 1
+            traces = run.series(buttons, most, ALL_BUT_X)
+            left -= len(traces)
+            for page, on_page in traces[:-1].tolist():
+                self._pay(self._progress.advance_in_x(smb.x_of_page(page, on_page)))
+            self._pay(self._progress.advance(run.ram))
             if run.settle():
                 # What is on the screen now is another place.
                 self._pooled = False
@@ -233,9 +241,8 @@ class NESEpisode:
         self.reward = 0.0
         self.terms = [0.0] * len(TERMS)
 
-    def _pay(self) -> None:
-        """Add the reward of the frame that was just run."""
-        terms = self._progress.advance(self.run.ram)
+    def _pay(self, terms: tuple[float, ...]) -> None:
+        """Add the reward of a frame with these terms."""
         total = 0.0
         for i, weight in self._weights:
             if terms[i]:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,20 @@ class NESButton(IntFlag):
     DOWN = 32
     LEFT = 64
     RIGHT = 128
+
+
+class Watch(NamedTuple):
+    """What ends a series of frames, and what is told of each of them: addresses in RAM.
+
+    Attributes:
+        changes: int64[n]; another value than before the first frame ends it.
+        becomes: int64[2], an address and the value that ends it.
+        traced: int64[m], bytes that are told.
+    """
+
+    changes: NDArray[np.int64]
+    becomes: NDArray[np.int64]
+    traced: NDArray[np.int64]
 
 
 class Backend(Protocol):
@@ -74,6 +88,20 @@ class Backend(Protocol):
         """One frame with these buttons held, and the RAM after it: `run` and `read_ram` at once."""
         ...
 
+    def frames(self, buttons: int, most: int, ram: bytearray, watch: Watch) -> NDArray[np.uint8]:
+        """Frames with these buttons held, until what is watched happens, and the RAM after them.
+
+        Args:
+            buttons: Bits of `NESButton`.
+            most: Frames at most, 1 or more; a backend may always stop after fewer.
+            ram: Filled with the RAM.
+            watch: What ends them.
+
+        Returns:
+            uint8[frames that were run, len(watch.traced)], the traced bytes after each.
+        """
+        ...
+
     def write_ram(self, address: int, value: int) -> None:
         """Write one byte of RAM, as games' cheat devices do."""
         ...
@@ -108,6 +136,17 @@ class Backend(Protocol):
     def close(self) -> None:
         """Give everything back. Closing twice does no harm."""
         ...
+
+
+class FrameByFrame:
+    """`frames` of an emulator that runs one at a time."""
+
+    def frames(
+        self: Backend, buttons: int, most: int, ram: bytearray, watch: Watch
+    ) -> NDArray[np.uint8]:
+        """One frame, and the RAM after it."""
+        self.frame(buttons, ram)
+        return np.frombuffer(ram, np.uint8)[watch.traced][None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.errors import StateError
-from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError, NESButton
+from gym_mario_suite.nes.backend import (
+    RAM_BYTES,
+    SCREEN_SHAPE,
+    BackendError,
+    FrameByFrame,
+    NESButton,
+)
 from gym_mario_suite.nes.rom import Rom
 
 # libretro's order of the buttons; the second is the Y of other consoles.
@@ -153,7 +159,7 @@ def _abandon() -> None:
             _core.release()
 
 
-class FceummBackend:
+class FceummBackend(FrameByFrame):
     """One NES among those that share this process's FCEUmm.
 
     Args:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import MarioError, OptionError, as_integer
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton
+from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton, Watch
 from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
 
 # The longest scene, Bowser's end with the walk to the princess, takes some twenty seconds.
@@ -99,6 +99,10 @@ class Game:
     def frame(self, buttons: int) -> None:
         """One frame with these buttons held."""
         self.backend.frame(buttons, self.ram)
+
+    def series(self, buttons: int, most: int, watch: Watch) -> NDArray[np.uint8]:
+        """Frames with these buttons held, until what is watched happens; see `Backend.frames`."""
+        return self.backend.frames(buttons, most, self.ram, watch)
 
     def scenes(self) -> Iterator[None]:
         """Let pass what the player cannot act in, and cut short the death of the player.

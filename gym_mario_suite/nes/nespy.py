@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.errors import StateError
-from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError
+from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError, FrameByFrame
 from gym_mario_suite.nes.rom import Rom
 
 # A record of the log: buttons and a count of frames, or (count 0x8000 + address) a byte of RAM.
@@ -32,7 +32,7 @@ _KEPT_SNAPSHOTS = 512
 _CROP = (slice(8, 232), slice(8, 248))
 
 
-class NesPyBackend:
+class NesPyBackend(FrameByFrame):
     """One NES emulated by nes-py.
 
     Args:

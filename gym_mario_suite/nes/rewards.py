@@ -10,8 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+import numpy as np
+
 from gym_mario_suite.errors import OptionError, as_weights
 from gym_mario_suite.nes import smb
+from gym_mario_suite.nes.backend import Watch
 from gym_mario_suite.nes.smb import DIGITS, Address
 
 # What a frame can be rewarded for, in the order of the arrays. `x`: px moved. `progress`: px past
@@ -25,6 +28,18 @@ _LIVES, _WORLD, _STAGE = int(Address.LIVES), int(Address.WORLD), int(Address.STA
 # Where all the figures are; most frames change none of them.
 _FIGURES = slice(int(Address.SCORE), int(Address.CLOCK) + DIGITS[Address.CLOCK])
 _PLACE = slice(int(Address.POWER_UP), int(Address.WORLD) + 1)
+# What ends a series of frames in which nothing but Mario's x has changed.
+ALL_BUT_X = Watch(
+    np.array(
+        [
+            *range(_FIGURES.start, _FIGURES.stop),
+            *range(_PLACE.start, _PLACE.stop),
+            *smb.EVENTFUL_CHANGES,
+        ]
+    ),
+    np.array([Address.FLOAT_STATE, smb.SLIDING_DOWN]),
+    np.array([Address.X_PAGE, Address.X_ON_PAGE]),
+)
 
 
 @dataclass(frozen=True)
@@ -100,14 +115,18 @@ class Progress:
 
     def advance(self, ram: smb.Ram) -> tuple[float, ...]:
         """The terms of the frame that led here, in the order of `TERMS`."""
-        figures, place = ram[_FIGURES], ram[_PLACE]
-        if figures == self._figures and place == self._place and not smb.is_eventful(ram):
-            return self._advance_in_x(smb.x_px(ram))
-        self._figures, self._place = figures, place
+        if self.is_as_before(ram):
+            return self.advance_in_x(smb.x_px(ram))
+        self._figures, self._place = ram[_FIGURES], ram[_PLACE]
         return self._advance_in_all(ram)
 
-    def _advance_in_x(self, x: int) -> tuple[float, ...]:
-        """The terms of a frame in which nothing else can have changed: a shorter way to them."""
+    def is_as_before(self, ram: smb.Ram) -> bool:
+        """Whether nothing but x can have changed since the last frame: `advance_in_x` will do."""
+        figures, place = ram[_FIGURES], ram[_PLACE]
+        return figures == self._figures and place == self._place and not smb.is_eventful(ram)
+
+    def advance_in_x(self, x: int) -> tuple[float, ...]:
+        """The terms of a frame in which nothing but x has changed, as of `advance`."""
         moved, passed = x - self.x, x - self.furthest
         self.x = x
         if passed > 0:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import smb
-from gym_mario_suite.nes.backend import Backend
+from gym_mario_suite.nes.backend import Backend, Watch
 from gym_mario_suite.nes.game import Game, Start
 from gym_mario_suite.nes.smb import Address
 
@@ -81,6 +84,21 @@ class Run:
         """Play one frame with these buttons held; `settle` comes next."""
         self.game.frame(buttons)
         self.frames += 1
+
+    def series(self, buttons: int, most: int, watch: Watch) -> NDArray[np.uint8]:
+        """Up to `most` frames, as one of which `settle` would see nothing but in the last.
+
+        Args:
+            buttons: Held in all of them.
+            most: How many at most.
+            watch: What ends the series: at least all that `settle` looks at.
+
+        Returns:
+            uint8[frames, len(watch.traced)], the traced bytes after each.
+        """
+        traces = self.game.series(buttons, most, watch)
+        self.frames += len(traces)
+        return traces
 
     def settle(self) -> bool:
         """See whether the run has ended, else let scenes pass.

@@ -166,7 +166,12 @@ def x_px(ram: Ram) -> int:
 
     Less than 0 where a castle that sends him pages back has put him left of it.
     """
-    return _signed(256 * ram[_X_PAGE] + ram[_X_ON_PAGE])
+    return x_of_page(ram[_X_PAGE], ram[_X_ON_PAGE])
+
+
+def x_of_page(page: int, on_page: int) -> int:
+    """The same from the two bytes."""
+    return _signed(256 * page + on_page)
 
 
 def screen_left_px(ram: Ram) -> int:
@@ -181,6 +186,10 @@ def _signed(x: int) -> int:
 def screen_x_px(ram: Ram) -> int:
     """The player's distance from the left edge of the screen."""
     return (ram[_X_ON_PAGE] - ram[_SCREEN_X_ON_PAGE]) % 256
+
+
+# Bytes that change, beside those of lives and float state, where `is_eventful` becomes true.
+EVENTFUL_CHANGES = (_PLAYER_STATE, _Y_VIEWPORT, _GAME_MODE)
 
 
 def is_eventful(ram: Ram) -> bool:

@@ -14,6 +14,7 @@ from gym_mario_suite.nes.backend import (
     Backend,
     BackendError,
     NESButton,
+    Watch,
     choose_backend,
     open_backend,
 )
@@ -70,6 +71,37 @@ def test_frames_are_frames(backend: Backend):
     before = ram_of(backend)[FRAMES]
     backend.run(0, 100)
     assert ram_of(backend)[FRAMES] == before + 100
+
+
+def test_frames_until_what_is_watched_happens(backend: Backend, backend_name: str):
+    def watch(changes: list[int], becomes: tuple[int, int]) -> Watch:
+        numbers = (np.array(part, np.int64) for part in (changes, becomes, [FRAMES, X]))
+        return Watch(*numbers)
+
+    def frames(most: int, watched: Watch) -> np.ndarray:
+        ram = bytearray(RAM_BYTES)
+        traces = backend.frames(int(NESButton.RIGHT), most, ram, watched)
+        assert 1 <= len(traces) <= most
+        assert traces.dtype == np.uint8
+        assert ram == ram_of(backend)
+        assert traces[-1].tolist() == [ram[FRAMES], ram[X]]
+        return traces
+
+    start_game(backend)
+    all_at_once = backend_name == "builtin"
+    # Nothing happens: as many as were asked for, each of them traced.
+    first = ram_of(backend)[FRAMES]
+    traces = frames(9, watch([STATE], (STATE, 77)))
+    assert traces[:, 0].tolist() == [first + 1 + i for i in range(len(traces))]
+    assert len(traces) == (9 if all_at_once else 1)
+    # A byte changes: with the first step to the right.
+    assert len(frames(9, watch([STATE, X], (STATE, 77)))) == 1
+    # A byte becomes a value.
+    last = (ram_of(backend)[FRAMES] + 4) % 256
+    traces = frames(9, watch([], (FRAMES, last)))
+    assert len(traces) == (4 if all_at_once else 1)
+    # What it was before does not count.
+    assert len(frames(3, watch([STATE], (STATE, 77)))) == (3 if all_at_once else 1)
 
 
 def test_a_frame_with_its_ram(backend: Backend):

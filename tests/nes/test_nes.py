@@ -5,6 +5,7 @@ import json
 import pickle
 import warnings
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import gymnasium as gym
@@ -18,7 +19,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.envs.nes_actions import NESActionReader, nes_action_set
 from gym_mario_suite.errors import MarioError, OptionError, StateError
-from gym_mario_suite.nes.backend import NESButton
+from gym_mario_suite.nes.backend import FrameByFrame, NESButton
 from gym_mario_suite.nes.game import GameError
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.rom import RomError
@@ -131,6 +132,38 @@ def test_scenes_are_passed_over(make):
     _, _, terminated, _, info = env.step(VINE)
     assert not terminated
     assert env.step(RIGHT)[1] == 2.0
+
+
+@pytest.mark.parametrize("skip_scenes", [True, False])
+@pytest.mark.parametrize("reward", ["v9", {"x": 0.1, "progress": 0.3, "time": 0.7, "coins": 1.1}])
+@pytest.mark.parametrize("obs", ["gray84", "terrain"])
+def test_frames_in_one_go_are_paid_and_shown_as_one_by_one(
+    make, backend_name: str, skip_scenes: bool, reward: Any, obs: str
+):
+    if backend_name != "builtin":
+        pytest.skip("all frames of this emulator are one by one")
+    options = {"obs": obs, "reward": reward, "skip_scenes": skip_scenes, "frame_skip": 12}
+    at_once, one_by_one = make(stage=None, **options), make(stage=None, **options)
+    console = one_by_one.episode.backend
+    console.frames = MethodType(vars(FrameByFrame)["frames"], console)
+    series: list[int] = []
+    run = at_once.episode.run
+    play = run.series
+    run.series = lambda *arguments: (series.append(len(traces := play(*arguments))), traces)[1]
+    rng = np.random.default_rng(0)
+    events = [DIE, FALL, FLAG, WORLD_END, PIPE, VINE, POWER, COIN]
+    for env in (at_once, one_by_one):
+        env.reset(seed=0)
+    for _ in range(400):
+        often = [NONE, RIGHT, RUN][rng.integers(3)]
+        action = events[rng.integers(len(events))] if rng.random() < 0.1 else often
+        ours, theirs = at_once.step(action), one_by_one.step(action)
+        assert ours[0].tobytes() == theirs[0].tobytes()
+        assert ours[1:] == theirs[1:]
+        assert at_once.get_state() == one_by_one.get_state()
+        if ours[2]:
+            assert (at_once.reset()[0] == one_by_one.reset()[0]).all()
+    assert np.mean(series) > 2, "there was nothing to compare"
 
 
 @pytest.mark.parametrize("action", [DIE, FALL])

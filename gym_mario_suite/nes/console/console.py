@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import announce_first_compile
 from gym_mario_suite.errors import StateError
-from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError
-from gym_mario_suite.nes.console.frames import run_frames
+from gym_mario_suite.nes.backend import RAM_BYTES, SCREEN_SHAPE, BackendError, Watch
+from gym_mario_suite.nes.console.frames import run_frames, watch_frames
 from gym_mario_suite.nes.console.layout import (
     BYTES,
     CLEAR_AT,
@@ -78,7 +80,7 @@ class Console:
         self._ram = self._changing[0].data
         self._dots = np.zeros(DRAWN_DOTS, np.uint8)
         self._closed = False
-        announce_first_compile(run_frames)
+        announce_first_compile(watch_frames)
         self.reset()
 
     def reset(self) -> None:
@@ -110,16 +112,24 @@ class Console:
         """
         self._check_open()
         if run_frames(self._memory, self._registers, self._lines, buttons, frames):
-            at = int(self._registers[R.PC])
-            raise BackendError(
-                f"the program in the console has stopped: byte {self._memory[at]:#04x} at "
-                f"{at:#06x} is no documented instruction of the 6502"
-            )
+            self._refuse_halt()
 
     def frame(self, buttons: int, ram: bytearray) -> None:
         """One frame, and the RAM after it."""
         self.run(buttons)
         ram[:] = self._ram
+
+    def frames(self, buttons: int, most: int, ram: bytearray, watch: Watch) -> NDArray[np.uint8]:
+        """Some frames, until what is watched happens, and the RAM after them."""
+        self._check_open()
+        before = np.empty(len(watch.changes), np.uint8)
+        traces = np.empty((most, len(watch.traced)), np.uint8)
+        console = self._memory, self._registers, self._lines
+        ran = watch_frames(*console, buttons, most, watch, before, traces)
+        if self._registers[R.HALTED]:
+            self._refuse_halt()
+        ram[:] = self._ram
+        return traces[:ran]
 
     def read_ram(self, out: bytearray) -> None:
         """Copy the RAM into `out`."""
@@ -170,6 +180,13 @@ class Console:
     def close(self) -> None:
         """Closing twice does no harm."""
         self._closed = True
+
+    def _refuse_halt(self) -> NoReturn:
+        at = int(self._registers[R.PC])
+        raise BackendError(
+            f"the program in the console has stopped: byte {self._memory[at]:#04x} at "
+            f"{at:#06x} is no documented instruction of the 6502"
+        )
 
     def _check_open(self) -> None:
         if self._closed:

@@ -134,7 +134,7 @@ def test_jumps_through_a_pointer_stay_in_its_page():
 def test_waiting_in_one_go_is_waiting(monkeypatch: pytest.MonkeyPatch):
     """The loops that are passed over, interpreted by Python round by round."""
     from gym_mario_suite.nes.console.console import Console
-    from gym_mario_suite.nes.console.frames import run_frames
+    from gym_mario_suite.nes.console.frames import run_frame, run_frames
     from gym_mario_suite.nes.rom import parse_rom
     from tests.nes.own_rom import own_rom
 
@@ -150,6 +150,7 @@ def test_waiting_in_one_go_is_waiting(monkeypatch: pytest.MonkeyPatch):
     slow.load(quick.save())
     monkeypatch.setattr(processor, "_round_dots", never)
     monkeypatch.setitem(run_frames.py_func.__globals__, "run_until", run_until.py_func)
+    monkeypatch.setitem(run_frames.py_func.__globals__, "run_frame", run_frame.py_func)
     for buttons in (8, 0, 128, 0):
         quick.run(buttons)
         run_frames.py_func(slow._memory, slow._registers, slow._lines, buttons, 1)

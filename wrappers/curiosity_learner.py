@@ -333,8 +333,8 @@ def check_architecture(path: str | Path, saved: dict[str, Any], own: dict[str, A
     for name, value in own.items():
         if saved.get(name) != value:
             raise WeightsError(
-                f"{path} is of another architecture: {name} is {saved.get(name)!r} there, "
-                f"{value!r} here"
+                f"{path} was made with other options, which must stay the same: {name} is "
+                f"{saved.get(name)!r} there, {value!r} here"
             )
 
 

@@ -27,7 +27,7 @@ def show(
     ] = "0",
     difficulty: Annotated[int, typer.Option(help="Usually 0 to 10.")] = 0,
     level_type: Annotated[
-        int, typer.Option("--type", help="0 overground, 1 underground, 2 castle.")
+        int, typer.Option("--type", min=0, max=2, help="0 overground, 1 underground, 2 castle.")
     ] = 0,
     length: Annotated[int, typer.Option(help="Columns.")] = DEFAULT_LENGTH,
     legend: Annotated[bool, typer.Option("--legend", help="Say what the letters mean.")] = False,
@@ -46,11 +46,12 @@ def show(
     level = generate(seed_number, difficulty, level_type, length)
     typer.echo(
         f"seed {seed_number}, difficulty {difficulty}, type {level_type}, length {length}, "
-        f"exit at column {level.x_exit}"
+        f"exit at column {level.x_exit}",
+        err=True,  # so that what is written to a file is the level
     )
     typer.echo(level_text(level))
     if legend:
-        typer.echo(LEGEND)
+        typer.echo(LEGEND, err=True)
 
 
 for _command, _example in (

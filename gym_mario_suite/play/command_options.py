@@ -28,7 +28,9 @@ AGENT = typer.Option(
 # Text, so that a malformed seed is one line like our other errors.
 Seed = Annotated[str, typer.Option(metavar="INTEGER", help="Seed of the first level.")]
 Difficulty = Annotated[int, typer.Option(help="Usually 0 to 10.")]
-LevelType = Annotated[int, typer.Option("--type", help="0 overground, 1 underground, 2 castle.")]
+LevelType = Annotated[
+    int, typer.Option("--type", min=0, max=2, help="0 overground, 1 underground, 2 castle.")
+]
 Length = Annotated[int, typer.Option(help="Columns.")]
 TimeLimit = Annotated[int, typer.Option(help="Seconds of level time.")]
 Mode = Annotated[int, typer.Option(help="0 small, 1 large, 2 fire.")]

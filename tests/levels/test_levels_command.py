@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -18,16 +20,23 @@ def test_show_prints_the_level_under_its_parameters() -> None:
         "levels", "show", "--seed", "7", "--difficulty", "3", "--type", "1", "--length", "90"
     )
     level = generate(7, 3, 1, 90)
-    header, _, text = ran.stdout.partition("\n")
-    assert header == (f"seed 7, difficulty 3, type 1, length 90, exit at column {level.x_exit}")
-    assert text == level_text(level) + "\n"
+    header = f"seed 7, difficulty 3, type 1, length 90, exit at column {level.x_exit}"
+    assert ran.stderr.endswith(f"{header}\n")
+    assert ran.stdout == level_text(level) + "\n"
     assert ran.exit_code == 0
+
+
+def test_what_show_prints_is_a_level_file(tmp_path: Path) -> None:
+    shown = tmp_path / "shown.txt"
+    shown.write_text(mario("levels", "show", "--seed", "7").stdout)
+    checked = mario("levels", "check", str(shown))
+    assert (checked.exit_code, checked.stdout[:15]) == (0, "level   320x15,")
 
 
 def test_show_with_legend_and_a_negative_seed() -> None:
     ran = mario("levels", "show", "--seed", "-1", "--legend")
-    assert ran.stdout.startswith("seed -1, difficulty 0, type 0, length 320, ")
-    assert ran.stdout.endswith(f"\n{LEGEND}\n")
+    assert "seed -1, difficulty 0, type 0, length 320, " in ran.stderr
+    assert ran.stderr.endswith(f"\n{LEGEND}\n")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ wide ones). A curve with one seed has no band.
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import matplotlib as mpl
@@ -63,13 +64,14 @@ def draw(axes: Axes, arm: str, column: str, label: str, colour: str, end: float 
     axes.fill_between(grid, np.maximum(mean - width, 0), mean + width, color=colour, alpha=0.2)
 
 
-def finish(axes: Axes, title: str, y_label: str) -> None:
-    """Titles and axes."""
+def finish(axes: Axes, title: str, y_label: str = "", x_label: str = "decisions") -> None:
+    """Titles and axes; panels with labels for all of them have none of their own."""
     axes.set_title(title)
-    axes.set_xlabel("decisions")
+    axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.xaxis.set_major_formatter(EngFormatter())
-    axes.set_ylim(bottom=0)
+    # Limits that are set scale no more by themselves: panels with one scale share the highest.
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1.05 * axes.dataLim.y1))
     axes.grid(alpha=0.3)
 
 
@@ -79,6 +81,21 @@ def legend_above(figure: Figure) -> None:
     for axes in figure.axes:
         handles.update(dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True)))
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+
+
+def label_all(figure: Figure) -> None:
+    """The axes' names, once for all panels."""
+    figure.supxlabel("decisions")
+    figure.supylabel(FAR.replace("\n", " "))
+
+
+def mark_first_passing(axes: Axes, path: Path) -> int:
+    """A line where a run reached a stage's end first; how often it did at all."""
+    decisions, wins = read(path, "wins")
+    if wins[-1]:
+        first = decisions[np.argmax(wins > 0)]
+        axes.axvline(first, color="tab:green", linestyle=":", label="passed first")
+    return int(wins[-1])
 
 
 def draw_nes_stages() -> None:
@@ -94,20 +111,40 @@ def draw_nes_stages() -> None:
                   label="the furthest so far")  # fmt: skip
         _, random = read(CURVES / "nes" / f"random-{stage}.csv", "furthest_mean")
         axes.axhline(random[-1], color="tab:gray", label="random play")
-        decisions, wins = read(path, "wins")
-        if wins[-1]:
-            first = decisions[np.argmax(wins > 0)]
-            axes.axvline(first, color="tab:green", linestyle=":", label="passed first")
-        axes.set_title(
-            f"{stage}: " + (f"passed {wins[-1]:,.0f} times" if wins[-1] else "not passed")
-        )
-        axes.xaxis.set_major_formatter(EngFormatter())
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
-    figure.supxlabel("decisions")
-    figure.supylabel("furthest place of an episode, px (mean of the last 100)")
+        wins = mark_first_passing(axes, path)
+        passed = f"passed {wins:,} times" if wins else "not passed"
+        finish(axes, f"{stage}: {passed}", x_label="")
+    label_all(figure)
     legend_above(figure)
     figure.savefig(PICTURES / "curiosity_nes.png", dpi=110)
+
+
+def draw_nes_long() -> None:
+    """Long runs of the NES: what is foreseen, and how gently PPO learns."""
+    kinds = (
+        ("long", "features of inverse dynamics", "tab:gray"),
+        ("gentle", "the same, gentle", "tab:blue"),
+        ("feature-pixels", "the observation itself, gentle", "tab:orange"),
+    )
+    paths = [path for kind, _, _ in kinds for path in (CURVES / "nes").glob(f"{kind}-?-?.csv")]
+    stages = sorted({path.stem[-3:] for path in paths})
+    columns = math.ceil(len(stages) / 2)
+    figure, panels = plt.subplots(
+        2, columns, figsize=(5 * columns, 7), layout="constrained", sharex=True, sharey=True
+    )
+    for axes in panels.flat[len(stages) :]:
+        axes.set_visible(False)
+    for axes, stage in zip(panels.flat, stages, strict=False):
+        for kind, label, colour in kinds:
+            path = CURVES / "nes" / f"{kind}-{stage}.csv"
+            if not path.exists():
+                continue
+            axes.plot(*read(path, "furthest_mean_100"), color=colour, label=label, linewidth=1)
+            mark_first_passing(axes, path)
+        finish(axes, stage, x_label="")
+    label_all(figure)
+    legend_above(figure)
+    figure.savefig(PICTURES / "curiosity_nes_long.png", dpi=80)
 
 
 def draw_arms(name: str, *arms: tuple[str, str, str]) -> None:
@@ -127,6 +164,7 @@ def main() -> None:
     """Draw all figures."""
     PICTURES.mkdir(exist_ok=True)
     draw_nes_stages()
+    draw_nes_long()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for axes, difficulty, exit_px in ((left, 0, 4224), (right, 3, 4272)):
         draw(axes, f"curious-d{difficulty}", "furthest_mean_100", "curiosity alone", "tab:blue")

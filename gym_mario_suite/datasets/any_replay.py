@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gym_mario_suite.datasets.nes_replay import NES_REPLAY_MAGIC, NESReplay
+from gym_mario_suite.datasets.nes_replay import NESReplay
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.datasets.replay_file import MAGIC_BYTES, read_replay
 
@@ -17,5 +17,5 @@ def load_replay(path: Path | str) -> AnyReplay:
     Raises:
         ReplayError: When the file cannot be read; the message names it.
     """
-    kind = NESReplay if read_replay(path)[:MAGIC_BYTES] == NES_REPLAY_MAGIC else Replay
+    kind = NESReplay if read_replay(path)[:MAGIC_BYTES] == NESReplay.magic else Replay
     return kind.load(path)

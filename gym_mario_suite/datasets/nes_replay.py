@@ -7,34 +7,27 @@ RAM after every 64 frames and after the last form a chain that begins with ROM a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.datasets.replay import MAX_TICKS, TICKS_PER_HASH, hash_count
-from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
+from gym_mario_suite.datasets.replay_file import TICKS_PER_HASH, ReplayFile, hash_count
 from gym_mario_suite.datasets.state_hash import HASH_BYTES
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import UNREADABLE, OptionError, ReplayError, ReplayMismatch, as_switch
+from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch, as_switch
 from gym_mario_suite.nes.backend import BACKENDS, Backend, Watch, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
-from gym_mario_suite.whole_file import write_whole
 
-NES_REPLAY_MAGIC = b"GMNR"
-NES_REPLAY_VERSION = 1
-_MAX_CONTENT_BYTES = 4 * MAX_TICKS
 _PAUSE_BUTTONS = 4 | 8  # SELECT and START are no buttons of a run.
 
 
 @dataclass(frozen=True, kw_only=True)
-class NESReplay:
+class NESReplay(ReplayFile):
     """A run that can be played again.
 
     Attributes:
@@ -52,98 +45,45 @@ class NESReplay:
         ReplayError: For parts that do not fit together.
     """
 
+    magic: ClassVar[bytes] = b"GMNR"
+    format_version: ClassVar[int] = 1
+    tick_name: ClassVar[str] = "frames"
+
     rom: str
     backend: str
     version: str
     stage: Stage | None
-    keys: bytes
-    hashes: tuple[bytes, ...]
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     skip_scenes: bool = True
 
     def __post_init__(self) -> None:
-        if len(self.keys) > MAX_TICKS:
-            raise ReplayError(f"a replay has at most {MAX_TICKS:,} frames, got {len(self.keys):,}")
+        super().__post_init__()
         if any(keys & _PAUSE_BUTTONS for keys in self.keys):
             raise ReplayError("SELECT and START are no buttons of a run")
-        expected = hash_count(len(self.keys))
-        if len(self.hashes) != expected or any(len(h) != HASH_BYTES for h in self.hashes):
-            raise ReplayError(
-                f"{len(self.keys)} frames need {expected} hashes of {HASH_BYTES} bytes, "
-                f"got {len(self.hashes)}"
-            )
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NESReplay.from_bytes, (self.to_bytes(),)
-
-    @property
-    def ticks(self) -> int:
-        """Length in frames."""
-        return len(self.keys)
-
-    def to_bytes(self) -> bytes:
-        """The replay as bytes."""
-        head = {
+    def _own_contents(self) -> tuple[dict[str, Any], list[bytes]]:
+        head: dict[str, Any] = {
             "rom": self.rom,
             "backend": self.backend,
             "version": self.version,
             "stage": stage_name(self.stage),
-            "metadata": dict(self.metadata),
         }
         if not self.skip_scenes:
             head["skip_scenes"] = False
-        return pack(NES_REPLAY_MAGIC, NES_REPLAY_VERSION, head, [self.keys, b"".join(self.hashes)])
+        return head, []
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> NESReplay:
-        """The replay that `to_bytes` wrote.
-
-        Raises:
-            ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
-        """
-        try:
-            head, (keys, hashes) = unpack(
-                NES_REPLAY_MAGIC, NES_REPLAY_VERSION, data, _MAX_CONTENT_BYTES
-            )
-            texts = [head[name] for name in ("rom", "backend", "version")]
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError("rom, backend and version must be text")
-            return cls(
-                rom=texts[0],
-                backend=texts[1],
-                version=texts[2],
-                stage=None if head["stage"] is None else parse_stage(head["stage"]),
-                keys=keys,
-                hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
-                metadata=head["metadata"],
-                skip_scenes=as_switch("skip_scenes", head.get("skip_scenes", True)),
-            )
-        except ReplayError:
-            raise
-        except UNREADABLE as error:
-            raise ReplayError(f"the replay's contents cannot be read: {error}") from error
-
-    def save(self, path: Path | str) -> None:
-        """Write the replay to a file, whole or not at all.
-
-        Raises:
-            OptionError: When it cannot be written.
-        """
-        write_whole(Path(path), self.to_bytes())
-
-    @classmethod
-    def load(cls, path: Path | str) -> NESReplay:
-        """Read a replay file.
-
-        Raises:
-            ReplayError: When the file cannot be read; the message names it.
-        """
-        data = read_replay(path)
-        try:
-            return cls.from_bytes(data)
-        except ReplayError as error:
-            raise ReplayError(f"{path}: {error}") from error
+    def _of_contents(cls, head: dict[str, Any], parts: list[bytes], **common: Any) -> Self:
+        if parts:
+            raise ValueError(f"{len(parts)} parts too many")
+        texts = {name: head[name] for name in ("rom", "backend", "version")}
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise TypeError("rom, backend and version must be text")
+        return cls(
+            **texts,
+            stage=None if head["stage"] is None else parse_stage(head["stage"]),
+            skip_scenes=as_switch("skip_scenes", head.get("skip_scenes", True)),
+            **common,
+        )
 
 
 class RecordedRun(Run):

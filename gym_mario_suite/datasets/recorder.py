@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gym_mario_suite.datasets.replay import TICKS_PER_HASH, Replay
+from gym_mario_suite.datasets.replay import Replay
+from gym_mario_suite.datasets.replay_file import TICKS_PER_HASH
 from gym_mario_suite.datasets.state_hash import level_hash, next_hash
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
-from gym_mario_suite.datasets.replay_file import pack, read_replay, unpack
-from gym_mario_suite.datasets.state_hash import HASH_BYTES, level_hash, next_hash
+from gym_mario_suite.datasets.replay_file import TICKS_PER_HASH, ReplayFile
+from gym_mario_suite.datasets.state_hash import level_hash, next_hash
 from gym_mario_suite.engine.game import (
     CREATURES_OFF,
     INVULNERABLE,
@@ -24,30 +22,17 @@ from gym_mario_suite.engine.game import (
     Game,
 )
 from gym_mario_suite.engine.world import Mode, Rules, Status
-from gym_mario_suite.errors import UNREADABLE, MarioError, ReplayError, ReplayMismatch
+from gym_mario_suite.errors import MarioError, ReplayError, ReplayMismatch
 from gym_mario_suite.levels.generate import GENERATOR_2009, generate
 from gym_mario_suite.levels.level import Level, rules_name
-from gym_mario_suite.whole_file import write_whole
 
 SUFFIX = ".mario"
-TICKS_PER_HASH = 64
-MAX_TICKS = 1 << 24  # 8 days
-REPLAY_MAGIC = b"GMSR"
-# Raised whenever a program of before could not read the file, or would play it differently.
-REPLAY_VERSION = 1
-# More than the longest replay of the largest level takes.
-_MAX_CONTENT_BYTES = 4 * MAX_TICKS
 _ALL_BUTTONS = 31
 _ALL_SWITCHES = CREATURES_OFF | INVULNERABLE | POWER_RESTORATION | TIMER_OFF
 
 
-def hash_count(ticks: int) -> int:
-    """How many hashes a replay of that many ticks has (one, of the start, if there are none)."""
-    return max(1, -(-ticks // TICKS_PER_HASH))
-
-
 @dataclass(frozen=True, kw_only=True)
-class Replay:
+class Replay(ReplayFile):
     """An episode that can be played again.
 
     Attributes:
@@ -68,29 +53,23 @@ class Replay:
         ReplayError: For parts that do not fit together.
     """
 
+    magic: ClassVar[bytes] = b"GMSR"
+    format_version: ClassVar[int] = 1
+    tick_name: ClassVar[str] = "ticks"
+
     level: Level
-    keys: bytes
-    hashes: tuple[bytes, ...]
     mode: Mode = Mode.FIRE
     time_limit: int = 200
     switches: int = 0
     world: bytes | None = None
     rules: Rules = Rules.COMPETITION_2009
-    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if len(self.keys) > MAX_TICKS:
-            raise ReplayError(f"a replay has at most {MAX_TICKS:,} ticks, got {len(self.keys):,}")
+        super().__post_init__()
         if any(keys > _ALL_BUTTONS for keys in self.keys):
             raise ReplayError(f"buttons must be bits from 0 to {_ALL_BUTTONS}")
         if self.world is None and self.keys[:1] not in (b"", b"\0"):
             raise ReplayError("a level begins with a tick without buttons")
-        expected = hash_count(len(self.keys))
-        if len(self.hashes) != expected or any(len(h) != HASH_BYTES for h in self.hashes):
-            raise ReplayError(
-                f"{len(self.keys)} ticks need {expected} hashes of {HASH_BYTES} bytes, "
-                f"got {len(self.hashes)}"
-            )
         if not 0 <= self.switches <= _ALL_SWITCHES:
             raise ReplayError(f"switches must be bits from 0 to {_ALL_SWITCHES}")
         if self.rules != self.level.rules:
@@ -98,15 +77,6 @@ class Replay:
                 f"the replay has the rules {rules_name(self.rules)}, its level belongs to "
                 f"{rules_name(self.level.rules)}"
             )
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Replay.from_bytes, (self.to_bytes(),)
-
-    @property
-    def ticks(self) -> int:
-        """Length in ticks."""
-        return len(self.keys)
 
     def game(self) -> Game:
         """The game as it starts.
@@ -124,8 +94,7 @@ class Replay:
             raise ReplayError(f"the replay's start is not possible: {error}") from error
         return game
 
-    def to_bytes(self) -> bytes:
-        """The replay as bytes: a header, then compressed JSON, keys, hashes, level and world."""
+    def _own_contents(self) -> tuple[dict[str, Any], list[bytes]]:
         level = None if is_generated(self.level) else self.level.to_bytes()
         head = {
             "rules": int(self.rules),
@@ -133,61 +102,25 @@ class Replay:
             "mode": int(self.mode),
             "time_limit": self.time_limit,
             "switches": self.switches,
-            "metadata": dict(self.metadata),
         }
-        parts = [self.keys, b"".join(self.hashes), level or b"", self.world or b""]
-        return pack(REPLAY_MAGIC, REPLAY_VERSION, head, parts)
+        return head, [level or b"", self.world or b""]
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Replay:
-        """The replay that `to_bytes` wrote.
-
-        Raises:
-            ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
-        """
-        try:
-            head, parts = unpack(REPLAY_MAGIC, REPLAY_VERSION, data, _MAX_CONTENT_BYTES)
-            if head["rules"] not in set(Rules):
-                raise ReplayError(
-                    f"the replay has the rules {head['rules']!r}, which this program does not know"
-                )
-            keys, hashes, level, world = parts
-            return cls(
-                level=Level.from_bytes(level) if level else _generated(head["level"]),
-                keys=keys,
-                hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
-                mode=Mode(head["mode"]),
-                time_limit=int(head["time_limit"]),
-                switches=int(head["switches"]),
-                world=world or None,
-                rules=Rules(head["rules"]),
-                metadata=head["metadata"],
+    def _of_contents(cls, head: dict[str, Any], parts: list[bytes], **common: Any) -> Self:
+        if head["rules"] not in set(Rules):
+            raise ReplayError(
+                f"the replay has the rules {head['rules']!r}, which this program does not know"
             )
-        except ReplayError:
-            raise
-        except UNREADABLE as error:
-            raise ReplayError(f"the replay's contents cannot be read: {error}") from error
-
-    def save(self, path: Path | str) -> None:
-        """Write the replay to a file, whole or not at all.
-
-        Raises:
-            OptionError: When it cannot be written.
-        """
-        write_whole(Path(path), self.to_bytes())
-
-    @classmethod
-    def load(cls, path: Path | str) -> Replay:
-        """Read a replay file.
-
-        Raises:
-            ReplayError: When the file cannot be read; the message names it.
-        """
-        data = read_replay(path)
-        try:
-            return cls.from_bytes(data)
-        except ReplayError as error:
-            raise ReplayError(f"{path}: {error}") from error
+        level, world = parts
+        return cls(
+            level=Level.from_bytes(level) if level else _generated(head["level"]),
+            mode=Mode(head["mode"]),
+            time_limit=int(head["time_limit"]),
+            switches=int(head["switches"]),
+            world=world or None,
+            rules=Rules(head["rules"]),
+            **common,
+        )
 
 
 def play(replay: Replay) -> Iterator[Game]:

@@ -1,19 +1,140 @@
-"""The form of replay files: a header with a checksum, then compressed JSON and parts of bytes."""
+"""Replays of all kinds: buttons and hashes of a run, and their file.
+
+The file is a header with a checksum, then compressed JSON and parts of bytes.
+"""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
-from gym_mario_suite.errors import ReplayError
+from gym_mario_suite.datasets.state_hash import HASH_BYTES
+from gym_mario_suite.errors import UNREADABLE, ReplayError
+from gym_mario_suite.whole_file import write_whole
 
 MAGIC_BYTES = 4
+TICKS_PER_HASH = 64
+MAX_TICKS = 1 << 24  # 8 days
+# More than the longest replay of the largest level takes.
+_MAX_CONTENT_BYTES = 4 * MAX_TICKS
 _HEADER_BYTES = MAGIC_BYTES + 2 + 4 + 4
 # More than any replay takes; devices and other files have no end, or would fill the memory.
 _MOST_FILE_BYTES = 1 << 27
+
+
+def hash_count(ticks: int) -> int:
+    """How many hashes a replay of that many ticks has (one, of the start, if there are none)."""
+    return max(1, -(-ticks // TICKS_PER_HASH))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayFile(ABC):
+    """A run that can be played again: what its kinds have in common.
+
+    Attributes:
+        keys: Button bits of each tick.
+        hashes: After every 64 ticks and after the last, a chain.
+        metadata: Whatever else is known, JSON-able: who played, for example.
+
+    Raises:
+        ReplayError: For parts that do not fit together.
+    """
+
+    magic: ClassVar[bytes]
+    """Four bytes that files of this kind start with."""
+    format_version: ClassVar[int]
+    """Raised whenever a program of before could not read the file, or would play it differently."""
+    tick_name: ClassVar[str]
+    """What messages call a step of the game."""
+
+    keys: bytes
+    hashes: tuple[bytes, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        ticks, unit = len(self.keys), self.tick_name
+        if ticks > MAX_TICKS:
+            raise ReplayError(f"a replay has at most {MAX_TICKS:,} {unit}, got {ticks:,}")
+        expected = hash_count(ticks)
+        if len(self.hashes) != expected or any(len(h) != HASH_BYTES for h in self.hashes):
+            raise ReplayError(
+                f"{ticks} {unit} need {expected} hashes of {HASH_BYTES} bytes, "
+                f"got {len(self.hashes)}"
+            )
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_bytes, (self.to_bytes(),)
+
+    @property
+    def ticks(self) -> int:
+        """Length in ticks (frames of the NES)."""
+        return len(self.keys)
+
+    @abstractmethod
+    def _own_contents(self) -> tuple[dict[str, Any], list[bytes]]:
+        """What a kind's file has besides: entries of the JSON, and parts of bytes."""
+
+    @classmethod
+    @abstractmethod
+    def _of_contents(cls, head: dict[str, Any], parts: list[bytes], **common: Any) -> Self:
+        """The replay of what `_own_contents` gave; `common` are the fields that all kinds have."""
+
+    def to_bytes(self) -> bytes:
+        """The replay as bytes: a header, then compressed JSON, keys, hashes and the kind's own."""
+        head, parts = self._own_contents()
+        head["metadata"] = dict(self.metadata)
+        common = [self.keys, b"".join(self.hashes)]
+        return pack(self.magic, self.format_version, head, [*common, *parts])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """The replay that `to_bytes` wrote.
+
+        Raises:
+            ReplayError: When the bytes are no replay, of a later version, incomplete or damaged.
+        """
+        try:
+            head, parts = unpack(cls.magic, cls.format_version, data, _MAX_CONTENT_BYTES)
+            keys, hashes, *own = parts
+            return cls._of_contents(
+                head,
+                own,
+                keys=keys,
+                hashes=tuple(hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)),
+                metadata=head["metadata"],
+            )
+        except ReplayError:
+            raise
+        except UNREADABLE as error:
+            raise ReplayError(f"the replay's contents cannot be read: {error}") from error
+
+    def save(self, path: Path | str) -> None:
+        """Write the replay to a file, whole or not at all.
+
+        Raises:
+            OptionError: When it cannot be written.
+        """
+        write_whole(Path(path), self.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a replay file.
+
+        Raises:
+            ReplayError: When the file cannot be read; the message names it.
+        """
+        data = read_replay(path)
+        try:
+            return cls.from_bytes(data)
+        except ReplayError as error:
+            raise ReplayError(f"{path}: {error}") from error
 
 
 def pack(magic: bytes, version: int, head: dict[str, Any], parts: Sequence[bytes]) -> bytes:

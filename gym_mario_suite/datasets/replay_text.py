@@ -6,13 +6,8 @@ import json
 
 from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name, verify_nes
-from gym_mario_suite.datasets.replay import (
-    TICKS_PER_HASH,
-    Replay,
-    is_generated,
-    switch_options,
-    verify,
-)
+from gym_mario_suite.datasets.replay import Replay, is_generated, switch_options, verify
+from gym_mario_suite.datasets.replay_file import TICKS_PER_HASH
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Mode, Rules, Status
 from gym_mario_suite.nes import smb

@@ -107,7 +107,8 @@ def record_nes(
     A run that is interrupted is written as far as it was played.
     """
     from gym_mario_suite.datasets.nes_replay import stage_name
-    from gym_mario_suite.datasets.replay import MAX_TICKS, SUFFIX
+    from gym_mario_suite.datasets.replay import SUFFIX
+    from gym_mario_suite.datasets.replay_file import MAX_TICKS
     from gym_mario_suite.engine.world import Status
     from gym_mario_suite.whole_file import file_name, require_folder
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gym_mario_suite.competition.episode import play_level
-from gym_mario_suite.datasets import replay as replay_module
 from gym_mario_suite.datasets import replay_file
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay, play, verify
@@ -198,7 +197,7 @@ def test_bad_bytes(data, change, message):
 
 
 def test_contents_without_end_are_refused(data, monkeypatch):
-    monkeypatch.setattr(replay_module, "_MAX_CONTENT_BYTES", 1000)
+    monkeypatch.setattr(replay_file, "_MAX_CONTENT_BYTES", 1000)
     with pytest.raises(ReplayError, match="no end"):
         Replay.from_bytes(resealed(data, lambda raw: raw + bytes(100_000)))
 
@@ -324,9 +323,9 @@ def test_replays_are_pickled(replay):
 
 @pytest.mark.parametrize("field", ["time_limit", "switches"])
 def test_numbers_that_are_none_are_refused(data, field):
-    head, parts = replay_module.unpack(b"GMSR", replay_module.REPLAY_VERSION, data, 1 << 26)
+    head, parts = replay_file.unpack(b"GMSR", Replay.format_version, data, 1 << 26)
     head[field] = float("inf")
-    forged = replay_module.pack(b"GMSR", replay_module.REPLAY_VERSION, head, parts)
+    forged = replay_file.pack(b"GMSR", Replay.format_version, head, parts)
     with pytest.raises(ReplayError, match="cannot be read"):
         Replay.from_bytes(forged)
 

@@ -56,9 +56,9 @@ class NESReplay(ReplayFile):
     skip_scenes: bool = True
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if any(keys & _PAUSE_BUTTONS for keys in self.keys):
             raise ReplayError("SELECT and START are no buttons of a run")
+        super().__post_init__()
 
     def _own_contents(self) -> tuple[dict[str, Any], list[bytes]]:
         head: dict[str, Any] = {

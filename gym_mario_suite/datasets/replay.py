@@ -65,7 +65,6 @@ class Replay(ReplayFile):
     rules: Rules = Rules.COMPETITION_2009
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if any(keys > _ALL_BUTTONS for keys in self.keys):
             raise ReplayError(f"buttons must be bits from 0 to {_ALL_BUTTONS}")
         if self.world is None and self.keys[:1] not in (b"", b"\0"):
@@ -77,6 +76,7 @@ class Replay(ReplayFile):
                 f"the replay has the rules {rules_name(self.rules)}, its level belongs to "
                 f"{rules_name(self.level.rules)}"
             )
+        super().__post_init__()
 
     def game(self) -> Game:
         """The game as it starts.

@@ -69,15 +69,21 @@ def load_diamond(path: Path | str) -> RecordedFrames:
             bits = [file[f"frame_{i}_keys"][()] for i in range(count) if f"frame_{i}_keys" in file]
             helpers = [file.get(f"frame_{i}_helperarr") for i in range(count)]
             told = np.array([h[:2] if h is not None else (0, 0) for h in helpers], np.float64)
+            own = np.array(bits, np.uint8)
     except DatasetError:
         raise
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    # RuntimeError is what h5py makes of a damaged table of contents.
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise DatasetError(f"{path}: no file of the earlier system: {error}") from error
-    keys = np.array(bits, np.uint8) if len(bits) == count else _keys_of(actions, path)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+        raise DatasetError(
+            f"{path}: pictures are uint8[h, w, 3], got {frames.dtype} of shape {frames.shape[1:]}"
+        )
+    keys = own if own.shape == (count,) else _keys_of(actions, path)
     ends = told[:-1, 1] > 0
     last = int(np.argmax(ends)) + 1 if ends.any() else count - 1
     return RecordedFrames(
-        np.ascontiguousarray(frames[: last + 1], np.uint8),
+        np.ascontiguousarray(frames[: last + 1]),
         keys[:last],
         told[:last, 0].copy(),
         ends[:last],

@@ -58,3 +58,29 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
             file[f"frame_{i}_y"] = np.zeros(5)
     with pytest.raises(DatasetError, match="3 switches or one-hot"):
         load_diamond(tmp_path / "odd.hdf5")
+    with h5py.File(tmp_path / "grey.hdf5", "w") as file:
+        for i in range(2):
+            file[f"frame_{i}_x"] = np.zeros((240, 256))
+            file[f"frame_{i}_y"] = np.zeros(3)
+    with pytest.raises(DatasetError, match=r"uint8\[h, w, 3\], got float64 of shape \(240, 256\)"):
+        load_diamond(tmp_path / "grey.hdf5")
+
+
+def test_damaged_files_are_refused_or_read(tmp_path: Path) -> None:
+    small = RecordedFrames(
+        np.zeros((3, 8, 8, 3), np.uint8), np.ones(2, np.uint8), np.zeros(2), np.zeros(2, bool)
+    )
+    save_diamond(tmp_path / "e.hdf5", small)
+    data = (tmp_path / "e.hdf5").read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(data)
+        for at in rng.integers(len(data), size=5):
+            damaged[at] = rng.integers(256)
+        (tmp_path / "damaged.hdf5").write_bytes(damaged)
+        try:
+            load_diamond(tmp_path / "damaged.hdf5")
+        except DatasetError:
+            refused += 1
+    assert refused > 100

@@ -28,7 +28,7 @@ from gym_mario_suite.nes.console.layout import (
     REGISTERS,
     R,
 )
-from gym_mario_suite.nes.console.screen import DRAWN_DOTS, draw
+from gym_mario_suite.nes.console.screen import Drawing
 from gym_mario_suite.nes.rom import Rom
 
 # Another number where the same buttons would give another RAM, or states another meaning.
@@ -78,7 +78,7 @@ class Console:
         )
         self._state_bytes = sum(part.nbytes for part in self._changing)
         self._ram = self._changing[0].data
-        self._dots = np.zeros(DRAWN_DOTS, np.uint8)
+        self._drawing = Drawing()
         self._closed = False
         announce_first_compile(watch_frames)
         self.reset()
@@ -150,9 +150,8 @@ class Console:
     def picture(self) -> NDArray[np.uint8]:
         """The picture of the last frame, uint8[224, 240, 3]; also after `load`."""
         self._check_open()
-        out, dots = np.empty(SCREEN_SHAPE, np.uint8), self._dots
-        tiles, words = dots.view(np.uint64), out.reshape(-1).view(np.uint32)
-        draw(self._memory, self._registers, self._lines, tiles, dots, words)
+        out = np.empty(SCREEN_SHAPE, np.uint8)
+        self._drawing.picture(self._memory, self._registers, self._lines, out)
         return out
 
     def save(self) -> bytes:

@@ -87,13 +87,21 @@ class NESReplay(ReplayFile):
 
 
 class RecordedRun(Run):
-    """A run that remembers how it was played. `begin` and `resume` begin a new recording."""
+    """A run that remembers how it was played. `begin` and `resume` begin a new recording.
+
+    What is interrupted between a frame and the end of its `settle` is in no replay, nor is what is
+    played after that: how far the console has come in it is not known.
+    """
 
     def __init__(self, backend: Backend, skip_scenes: bool = True) -> None:
         super().__init__(backend, skip_scenes)
         self._keys = bytearray()
         self._hashes: list[bytes] = []
         self._from_start = False
+        # How many frames have been settled, and the RAM after the last of them.
+        self._settled = 0
+        self._settled_ram = b""
+        self._torn = False
 
     def begin(self, stage: Stage | None, x_px: int | None = None) -> Start:
         """Begin a run, and its recording."""
@@ -101,6 +109,8 @@ class RecordedRun(Run):
         self._keys.clear()
         self._hashes.clear()
         self._from_start = x_px is None
+        self._torn = False
+        self._note()
         return start
 
     def resume(self, console: bytes, stage: Stage | None) -> None:
@@ -126,10 +136,27 @@ class RecordedRun(Run):
         self._record(buttons)
         return super().series(buttons, 1, watch)
 
+    def settle(self) -> bool:
+        """See what has come of the frame, as a `Run` does; with that it is recorded."""
+        passed = super().settle()
+        self._note()
+        return passed
+
+    def unfold(self) -> Iterator[None]:
+        """The same frame by frame."""
+        yield from super().unfold()
+        self._note()
+
+    def _note(self) -> None:
+        if self.frames == len(self._keys) and not self._torn:
+            self._settled, self._settled_ram = len(self._keys), bytes(self.ram)
+
     def _record(self, buttons: int) -> None:
         if buttons & _PAUSE_BUTTONS or not 0 <= buttons < 256:
             raise OptionError(f"buttons must be bits of the pad but START and SELECT: {buttons}")
-        # What came of the frame before is settled by now, so this is the time for its hash.
+        self._torn |= len(self._keys) > self._settled
+        if self._torn:
+            return
         if len(self._keys) == TICKS_PER_HASH * (len(self._hashes) + 1):
             self._hashes.append(self._next_hash())
         self._keys.append(buttons)
@@ -143,7 +170,7 @@ class RecordedRun(Run):
         if not self._from_start:
             raise ReplayError("only runs from the start of a stage or of the game have a replay")
         hashes = list(self._hashes)
-        if len(hashes) < hash_count(len(self._keys)):
+        if len(hashes) < hash_count(self._settled):
             hashes.append(self._next_hash())
         backend = self.game.backend
         return NESReplay(
@@ -151,7 +178,7 @@ class RecordedRun(Run):
             backend=backend.name,
             version=backend.version,
             stage=self.stage,
-            keys=bytes(self._keys),
+            keys=bytes(self._keys[: self._settled]),
             hashes=tuple(hashes),
             metadata=metadata or {},
             skip_scenes=self.skip_scenes,
@@ -160,8 +187,8 @@ class RecordedRun(Run):
     def _next_hash(self) -> bytes:
         rom = self.game.backend.rom.sha1
         previous = self._hashes[-1] if self._hashes else first_nes_hash(rom, self.stage)
-        keys = self._keys[TICKS_PER_HASH * len(self._hashes) :]
-        return next_nes_hash(previous, bytes(keys), self.ram)
+        keys = self._keys[TICKS_PER_HASH * len(self._hashes) : self._settled]
+        return next_nes_hash(previous, bytes(keys), self._settled_ram)
 
 
 def first_nes_hash(rom: str, stage: Stage | None) -> bytes:

@@ -86,6 +86,7 @@ def reward_rule(choice: str | Mapping[str, float]) -> RewardRule:
     return _rule(**as_weights(choice, TERMS))
 
 
+_NOT_BEGUN = -1
 _NOTHING_ELSE = (0,) * (len(TERMS) - 2)
 
 
@@ -123,7 +124,8 @@ class Progress:
     def is_as_before(self, ram: smb.Ram) -> bool:
         """Whether nothing but x can have changed since the last frame: `advance_in_x` will do."""
         figures, place = ram[_FIGURES], ram[_PLACE]
-        return figures == self._figures and place == self._place and not smb.is_eventful(ram)
+        same = figures == self._figures and place == self._place and self.attempt != _NOT_BEGUN
+        return same and not smb.is_eventful(ram)
 
     def advance_in_x(self, x: int) -> tuple[float, ...]:
         """The terms of a frame in which nothing but x has changed, as of `advance`."""
@@ -144,9 +146,8 @@ class Progress:
         x, clock, score = smb.x_px(ram), smb.clock(ram), smb.score(ram)
         coins, mode, cleared = smb.coins(ram), smb.mode(ram), smb.is_stage_cleared(ram)
         dying = smb.is_dying(ram) or smb.is_dead(ram)
-        attempt = self._attempt(ram)
-        if attempt != self.attempt:
-            self.attempt, self.furthest = attempt, x
+        if self._begins_anew(ram):
+            self.furthest = x
         moved, passed = x - self.x, max(x - self.furthest, 0)
         terms = (
             moved if abs(moved) <= _MAX_STEP_PX else 0,
@@ -181,6 +182,19 @@ class Progress:
         self.cleared = bool(self.cleared)
         self._figures = self._place = b""
 
-    @staticmethod
-    def _attempt(ram: smb.Ram) -> int:
-        return ram[_LIVES] << 16 | ram[_WORLD] << 8 | ram[_STAGE]
+    def _begins_anew(self, ram: smb.Ram) -> bool:
+        """Whether an attempt begins with this frame, or is still to begin.
+
+        Lives and stages are counted while the player still stands where the attempt before has
+        ended; the new one begins with the first frame in which he can act.
+        """
+        attempt = ram[_LIVES] << 16 | ram[_WORLD] << 8 | ram[_STAGE]
+        if attempt == self.attempt:
+            return False
+        elsewhere = (attempt ^ self.attempt) & 0xFFFF
+        if self.attempt != _NOT_BEGUN and attempt > self.attempt and not elsewhere:
+            self.attempt = attempt  # one life more
+            return False
+        plays = not (smb.in_scene(ram) or smb.is_dying(ram) or smb.is_dead(ram))
+        self.attempt = attempt if plays else _NOT_BEGUN
+        return True

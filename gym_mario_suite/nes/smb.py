@@ -49,14 +49,17 @@ class Address(IntEnum):
     SCREEN_X_ON_PAGE = 0x071C
     DRAWN_PAGE = 0x0725  # of the next column of tiles that the game will make
     DRAWN_COLUMN = 0x0726
+    IN_CLOUDS = 0x0743  # a bonus area of clouds, out of which one falls back
     AREA_POINTER = 0x0750
     POWER_UP = 0x0756
+    TIME_IS_UP = 0x0759
     LIVES = 0x075A
     HALFWAY_PAGE = 0x075B
     STAGE = 0x075C
     WORLD = 0x075F
     AREA = 0x0760
     GAME_MODE = 0x0770
+    TASK = 0x0772  # of the mode; playing, 0 to 2 make an area and 3 plays in it
     HURT_TIMER = 0x079E
     STAR_TIMER = 0x079F
     PRELEVEL_TIMER = 0x07A0
@@ -131,10 +134,12 @@ _SCREEN_PAGE = int(Address.SCREEN_PAGE)
 _SCREEN_X_ON_PAGE = int(Address.SCREEN_X_ON_PAGE)
 _Y_VIEWPORT = int(Address.Y_VIEWPORT)
 _POWER_UP, _LIVES = int(Address.POWER_UP), int(Address.LIVES)
-_GAME_MODE = int(Address.GAME_MODE)
+_GAME_MODE, _TASK = int(Address.GAME_MODE), int(Address.TASK)
+_IN_CLOUDS, _TIME_IS_UP = int(Address.IN_CLOUDS), int(Address.TIME_IS_UP)
 _COINS, _CLOCK = int(Address.COINS), int(Address.CLOCK)
 _WORLD_END, _PLAYING = int(GameMode.WORLD_END), int(GameMode.PLAYING)
 _NORMAL = int(PlayerState.NORMAL)
+_IN_AREA = 3
 _DYING, _DEAD = int(PlayerState.DYING), int(PlayerState.DEAD)
 
 
@@ -208,7 +213,14 @@ def is_eventful(ram: Ram) -> bool:
 
 def is_dying(ram: Ram) -> bool:
     """Whether the player is hurt to death or below the screen."""
-    return ram[_PLAYER_STATE] == _DYING or ram[_Y_VIEWPORT] > 1
+    if ram[_PLAYER_STATE] == _DYING:
+        return True
+    return ram[_Y_VIEWPORT] > 1 and not _falls_out_of_clouds(ram)
+
+
+def _falls_out_of_clouds(ram: Ram) -> bool:
+    """Whether the player, below the screen, is on his way back to the level, or it is made."""
+    return ram[_TIME_IS_UP] == 0 and (ram[_IN_CLOUDS] != 0 or ram[_TASK] != _IN_AREA)
 
 
 def is_dead(ram: Ram) -> bool:
@@ -223,7 +235,13 @@ def is_game_over(ram: Ram) -> bool:
 
 def in_scene(ram: Ram) -> bool:
     """Whether a scene is played in which the player cannot act."""
-    return ram[_PLAYER_STATE] in BUSY_STATES or ram[_GAME_MODE] == _WORLD_END
+    mode = ram[_GAME_MODE]
+    return (
+        ram[_PLAYER_STATE] in BUSY_STATES
+        or mode == _WORLD_END
+        or (mode == _PLAYING and ram[_TASK] != _IN_AREA)
+        or (ram[_Y_VIEWPORT] > 1 and _falls_out_of_clouds(ram))
+    )
 
 
 def is_stage_cleared(ram: Ram) -> bool:

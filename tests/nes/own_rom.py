@@ -177,6 +177,8 @@ next_world:
     lda #1
     sta $0770
 start_level:
+    lda #3
+    sta $0772
     lda #0
     sta $6d
     sta $1d

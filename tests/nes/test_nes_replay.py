@@ -83,6 +83,43 @@ def test_a_run_whose_scenes_were_played_is_played_so(
         verify_nes(replace(again, skip_scenes=True))
 
 
+@pytest.mark.parametrize("where", ["before", "after", "scene"])
+def test_an_interrupted_run_is_recorded_up_to_there(
+    where: str, backend_name: str, rom: Rom, rom_file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Within a frame, before and after the console has played it, and within a scene."""
+    monkeypatch.setenv("GYM_MARIO_ROM", str(rom_file))
+    backend = open_backend(rom, backend_name)
+    run = RecordedRun(backend)
+    run.begin((1, 1))
+    for _ in range(63):
+        run.frame(RIGHT)
+        run.settle()
+    play = backend.frame
+
+    def interrupted(*args: object) -> None:
+        if where != "before":
+            play(*args)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    if where == "scene":
+        run.frame(PIPE)
+    monkeypatch.setattr(backend, "frame", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.settle() if where == "scene" else run.frame(RIGHT)
+    monkeypatch.setattr(backend, "frame", play)
+    assert verify_nes(run.replay()).frames == 63
+    for _ in range(3):  # and whoever goes on is told no lies
+        run.frame(RIGHT)
+        run.settle()
+    assert verify_nes(run.replay()).frames == 63
+    run.begin((1, 1))
+    run.frame(RIGHT)
+    run.settle()
+    assert verify_nes(run.replay()).frames == 1
+    backend.close()
+
+
 def test_whatever_is_changed_is_noticed(recorded: NESReplay):
     for frame in (0, 70, 134):
         keys = bytearray(recorded.keys)

@@ -18,6 +18,7 @@ from gym_mario_suite.nes.game import Game
 from gym_mario_suite.nes.rom import Rom
 from gym_mario_suite.nes.rom_store import find_rom
 from gym_mario_suite.nes.run import Run
+from gym_mario_suite.nes.smb import Address
 from tests.nes.test_backends import play, script
 
 pytestmark = [pytest.mark.rom, pytest.mark.usefixtures("real_rom")]
@@ -281,3 +282,98 @@ def test_a_vector_equals_singles(backend_name: str):
 def test_the_dump_is_a_known_one(real_rom: Rom):
     assert real_rom.title is not None
     assert find_rom() == real_rom
+
+
+def press(*names: str) -> np.ndarray:
+    """The action of the set `buttons` with these held."""
+    order = ("left", "right", "down", "jump", "speed", "up")
+    return np.array([name in names for name in order], np.int8)
+
+
+@pytest.mark.parametrize("backend", ["builtin", "fceumm"])
+@pytest.mark.parametrize("skip_scenes", [True, False])
+def test_coin_heaven_is_left_alive(backend: str, skip_scenes: bool, real_rom: Rom):
+    """Up the vine of 2-1, through the clouds, and down again where they end."""
+    if not BACKENDS[backend].installed:
+        pytest.skip(f"{backend} is not installed")
+    env = MarioNESEnv(
+        stage="2-1", backend=backend, obs="ram", actions="buttons", skip_scenes=skip_scenes
+    )
+    env.reset(options={"x": 1240})
+
+    def put(x: int, y: int) -> None:
+        write = env.episode.backend.write_ram
+        for address, value in (
+            (Address.X_PAGE, x >> 8),
+            (Address.X_ON_PAGE, x & 255),
+            (Address.Y_ON_PAGE, y),
+            (Address.Y_VIEWPORT, 1),
+            (Address.X_SPEED, 0),
+        ):
+            write(address, value)
+
+    put(1322, 80)  # under the vine's brick
+    for frame in range(210):
+        env.step(press("jump") if 30 <= frame < 60 else press())
+    put(1310, 20)  # onto the bricks beside the vine
+    for _ in range(59):
+        env.step(press())
+    ram, *_ = env.step(press())
+    was_in_clouds, info = False, {}
+    for _ in range(1200):
+        in_clouds = bool(ram[Address.IN_CLOUDS])
+        climbs = ram[Address.FLOAT_STATE] == smb.SLIDING_DOWN
+        was_in_clouds |= in_clouds
+        if was_in_clouds and not in_clouds and not smb.in_scene(bytes(ram)):
+            break
+        held = press("right", "speed") if in_clouds else press("up" if climbs else "right")
+        ram, _, terminated, _, info = env.step(held)
+        assert (terminated, info["reward_death"], info["status"]) == (False, 0, 2)
+    assert was_in_clouds
+    assert info["distance"] > 1400
+    assert info["lives"] == 2
+    env.close()
+
+
+@pytest.mark.parametrize("backend", ["builtin", "fceumm"])
+def test_the_stage_behind_a_castle_is_paid_from_its_start(backend: str, real_rom: Rom):
+    if not BACKENDS[backend].installed:
+        pytest.skip(f"{backend} is not installed")
+    replay = NESReplay.load(REPLAYS / "stages" / "1-4.mario")
+    env = MarioNESEnv(backend=backend, obs="ram", actions="buttons", reward="v9")
+    env.reset(options={"stage": "1-4"})
+    env.episode.run.stage = None  # the whole game from here on
+    info = {}
+    for keys in replay.keys:
+        _, _, terminated, _, info = env.step(
+            np.array([keys >> i & 1 for i in (6, 7, 5, 0, 1, 4)], np.int8)
+        )
+        assert not terminated
+    assert (info["world"], info["stage"], info["distance"]) == (2, 1, 40)
+    progress = 0
+    for _ in range(90):
+        _, _, _, _, info = env.step(press("right"))
+        progress += info["reward_progress"]
+    assert progress == info["distance"] - 40
+    env.close()
+
+
+@pytest.mark.parametrize("skip_scenes", [True, False])
+def test_progress_is_paid_in_each_life(skip_scenes: bool, real_rom: Rom):
+    env = MarioNESEnv(
+        obs="ram", actions="simple", skip_scenes=skip_scenes, reward={"progress": 1.0}
+    )
+    _, info = env.reset(seed=0)
+    lives, paid = info["lives"], [0.0]
+    for _ in range(3000):
+        _, reward, terminated, _, info = env.step(1)
+        paid[-1] += float(reward)
+        if terminated:
+            break
+        if info["lives"] != lives:
+            lives = info["lives"]
+            paid.append(0.0)
+    assert len(paid) == 3
+    assert max(paid) - min(paid) <= 6
+    assert min(paid) > 200
+    env.close()

@@ -20,6 +20,7 @@ def ram_with(**values: int) -> bytearray:
     ram = bytearray(2048)
     ram[Address.Y_VIEWPORT] = 1
     ram[Address.PLAYER_STATE] = smb.PlayerState.NORMAL
+    ram[Address.TASK] = 3
     for name, value in values.items():
         address = Address[name.upper()]
         if address in smb.DIGITS:
@@ -147,6 +148,42 @@ def test_the_furthest_point_is_that_of_a_life_in_a_stage():
         ram_with(x_on_page=22, lives=1, stage=1),
     ]
     assert reward("v9", *frames) == [0, 3, 0, 2]
+
+
+def test_an_attempt_begins_when_the_player_can_act():
+    frames = [
+        ram_with(x_on_page=400, lives=2),
+        ram_with(x_on_page=400, lives=1, player_state=0x06),  # counted, still where he died
+        ram_with(x_on_page=400, lives=1, player_state=0x00, task=0),
+        ram_with(x_on_page=40, lives=1, player_state=0x07),
+        ram_with(x_on_page=40, lives=1),
+        ram_with(x_on_page=43, lives=1),
+        ram_with(x_on_page=41, lives=1),
+        ram_with(x_on_page=41, lives=2),  # a life more is no attempt
+        ram_with(x_on_page=44, lives=2),
+        ram_with(x_on_page=44, lives=2, stage=1, game_mode=1, task=0),  # behind a castle
+        ram_with(x_on_page=20, lives=2, stage=1),
+        ram_with(x_on_page=22, lives=2, stage=1),
+    ]
+    progress = Progress()
+    progress.begin(frames[0])
+    paid = [progress.advance(ram)[TERMS.index("progress")] for ram in frames[1:]]
+    assert paid == [0, 0, 0, 0, 3, 0, 0, 1, 0, 0, 2]
+
+
+def test_falling_out_of_the_clouds_is_no_death():
+    falls = ram_with(y_viewport=2, in_clouds=1)
+    assert not smb.is_dying(falls)
+    assert smb.in_scene(falls)
+    assert smb.is_eventful(falls)
+    for dies in (ram_with(y_viewport=2), ram_with(y_viewport=2, in_clouds=1, time_is_up=1)):
+        assert smb.is_dying(dies)
+        assert not smb.in_scene(dies)
+
+
+def test_an_area_that_is_being_made_is_a_scene():
+    assert smb.in_scene(ram_with(game_mode=1, task=0))
+    assert not smb.in_scene(ram_with(game_mode=1))
 
 
 def test_other_rewards_and_wrong_ones():

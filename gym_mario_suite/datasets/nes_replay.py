@@ -6,6 +6,7 @@ RAM after every 64 frames and after the last form a chain that begins with ROM a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,7 +23,9 @@ from gym_mario_suite.nes.backend import BACKENDS, Backend, Watch, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
+from gym_mario_suite.nes.smb import STAGES, WORLDS
 
+_STAGES = tuple(itertools.product(range(1, WORLDS + 1), range(1, STAGES + 1)))
 _PAUSE_BUTTONS = 4 | 8  # SELECT and START are no buttons of a run.
 
 
@@ -56,6 +59,12 @@ class NESReplay(ReplayFile):
     skip_scenes: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.skip_scenes, bool):
+            raise ReplayError(f"skip_scenes must be True or False, got {self.skip_scenes!r}")
+        if self.stage is not None and self.stage not in _STAGES:
+            raise ReplayError(
+                f"stage must be None or (world, stage), (1, 1) to (8, 4), got {self.stage!r}"
+            )
         if any(keys & _PAUSE_BUTTONS for keys in self.keys):
             raise ReplayError("SELECT and START are no buttons of a run")
         super().__post_init__()

@@ -58,6 +58,12 @@ class ReplayFile(ABC):
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.keys, bytes):
+            raise ReplayError(f"keys must be bytes, got {type(self.keys).__name__}")
+        try:
+            json.dumps(dict(self.metadata))
+        except UNREADABLE as error:
+            raise ReplayError(f"metadata must be a mapping that JSON can hold: {error}") from None
         ticks, unit = len(self.keys), self.tick_name
         if ticks > MAX_TICKS:
             raise ReplayError(f"a replay has at most {MAX_TICKS:,} {unit}, got {ticks:,}")

@@ -48,6 +48,8 @@ def _nes_lines(replay: NESReplay) -> list[str]:
         f"length: {length_text(replay)}, {seconds:.1f} s",
         f"hashes: {len(replay.hashes)}, one for {TICKS_PER_HASH} frames",
     ]
+    if not replay.skip_scenes:
+        lines.append("scenes: played, as frames among the others")
     return [line if line.isprintable() else ascii(line) for line in lines]
 
 

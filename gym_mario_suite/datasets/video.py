@@ -148,9 +148,17 @@ class VideoFile:
             self.give_up()
 
 
-def video_frames(replay: AnyReplay) -> int:
-    """How many frames the replay's video has: one for the start, one for each tick."""
-    return replay.ticks + 1
+def video_frames(replay: AnyReplay, path: Path | str) -> int:
+    """How many frames the replay's video in that file has.
+
+    One for the start and one for each tick; in a GIF of the NES every second of these.
+    """
+    return -(-(replay.ticks + 1) // _ticks_per_frame(replay, Path(path)))
+
+
+def _ticks_per_frame(replay: AnyReplay, path: Path) -> int:
+    fps = NES_FPS if isinstance(replay, NESReplay) else FPS
+    return 2 if fps > _MAX_GIF_FPS and path.suffix.lower() == ".gif" else 1
 
 
 def write_video(
@@ -179,19 +187,19 @@ def write_video(
 
     Example:
         >>> for done in write_video(replay, "jump.mp4"):  # doctest: +SKIP
-        ...     print(f"{done} of {video_frames(replay)}")
+        ...     print(f"{done} of {video_frames(replay, 'jump.mp4')}")
     """
     path = Path(path)
     if isinstance(replay, NESReplay):
         pictures, (height, width, _), fps = _nes_pictures(replay, hud), SCREEN_SHAPE, NES_FPS
     else:
         pictures, (height, width, _), fps = _pictures(replay, hud), RGB_SHAPE, FPS
-    every = 2 if fps > _MAX_GIF_FPS and path.suffix.lower() == ".gif" else 1
+    every = _ticks_per_frame(replay, path)
     with closing(pictures), VideoFile(path, width, height, fps // every, scale) as video:
-        for number, picture in enumerate(pictures, 1):
-            if number % every == 0 or every == 1:
+        for number, picture in enumerate(pictures):
+            if number % every == 0:
                 video.add(picture)
-            yield number
+                yield video.count
 
 
 def _nes_pictures(replay: NESReplay, hud: bool) -> Generator[NDArray[np.uint8], None, None]:

@@ -179,7 +179,7 @@ class NativeVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         environments, unless `num_games` says otherwise.
 
         Raises:
-            OptionError: For a list of seeds of the wrong length.
+            OptionError: For a list of seeds of the wrong length, or what is none.
         """
         count = self.num_envs if num_games is None else num_games
         if seed is None:
@@ -191,9 +191,15 @@ class NativeVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             seeds = [int(seed) + index for index in range(count)]
             self._np_random, self._np_random_seed = seeding.np_random(int(seed))
         else:
-            if len(seed) != count:
-                raise OptionError(f"{count} seeds were expected, got {len(seed)}")
-            seeds = list(seed)
+            try:
+                given = list(seed)
+            except TypeError:
+                raise OptionError(
+                    f"seed must be a whole number, or one or None for each game, got {seed!r}"
+                ) from None
+            if len(given) != count:
+                raise OptionError(f"{count} seeds were expected, got {len(given)}")
+            seeds = [int(one) if isinstance(one, np.integer) else one for one in given]
         streams = {}
         for index in indices if self._seeded else range(count):
             value = seeds[index]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.envs.nes_episode import TELEMETRY, NESEpisode
 from gym_mario_suite.envs.nes_options import OBSERVATIONS, NESOptions
 from gym_mario_suite.errors import MarioError
-from gym_mario_suite.nes.backend import open_backend
+from gym_mario_suite.nes.backend import BackendError, open_backend
 from gym_mario_suite.nes.rewards import TERMS
 from gym_mario_suite.nes.rom import Rom
 from gym_mario_suite.nes.run import Stage
@@ -98,8 +98,8 @@ class NESRows:
                 self._episodes[i].reset(stage, x_px)
                 self._write(i)
 
-    def step(self, buttons: NDArray[np.uint8], next_step: bool, active: NDArray[np.bool_]) -> None:
-        """Step the games of `active`; with `next_step`, one that has ended is reset instead."""
+    def step(self, buttons: NDArray[np.uint8], active: NDArray[np.bool_]) -> None:
+        """Step the games of `active`; one that has ended is reset instead."""
         mine = zip(self._mine(buttons).tolist(), self._mine(active).tolist(), strict=True)
         for i, (held, played) in enumerate(mine):
             if not played:
@@ -107,7 +107,7 @@ class NESRows:
                 self._arrays["terms"][i] = 0.0
                 continue
             episode = self._episodes[i]
-            if next_step and episode.code:
+            if episode.code:
                 episode.reset()
             else:
                 episode.step(held)
@@ -320,7 +320,10 @@ class Crew:
 
         Raises:
             Exception: The first that one of them raises, after all have answered.
+            BackendError: After `close`.
         """
+        if not self._players:
+            raise BackendError("these consoles have been closed; make another environment")
         for player in self._players:
             player.tell(method, *arguments)
         return self._answers()

@@ -145,7 +145,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         arrays = self._crew.arrays
         self._check_running(self._started, arrays["codes"])
         everyone = np.ones(self.num_envs, bool)
-        self._crew.call("step", buttons, self.autoreset_mode == AutoresetMode.NEXT_STEP, everyone)
+        self._crew.call("step", buttons, everyone)
         return self._stepped(arrays["rewards"], arrays["codes"])
 
     def step_some(
@@ -157,7 +157,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         buttons = self._actions.many(actions, self.num_envs)
         arrays = self._crew.arrays
         mask = self._active_mask(active, self._started, arrays["codes"])
-        self._crew.call("step", buttons, False, mask)
+        self._crew.call("step", buttons, mask)
         return self._stepped_some(mask, arrays["rewards"], arrays["codes"])
 
     def render(self) -> tuple[NDArray[np.uint8], ...] | None:

@@ -152,17 +152,28 @@ class Game:
 
     def _land_at(self, x_px: int) -> bool:
         """Mario on the first ground from `x_px` on where nobody is; whether there is any."""
+        over = x_px
         for _ in range(_MAX_LANDINGS):
-            if not self._carry_to(x_px):
+            if not self._carry_to(over):
                 return False
             above = self.backend.save()
             self._put_down()
-            if not smb.is_eventful(self.ram):
+            # A wall there pushes him back.
+            if smb.x_px(self.ram) >= x_px and self._is_left_alone():
                 return True
-            # There was an enemy.
             self.load(above)
-            x_px = smb.x_px(self.ram) + smb.TILE_PX
+            over = smb.x_px(self.ram) + smb.TILE_PX
         return False
+
+    def _is_left_alone(self) -> bool:
+        """Whether nothing happens to Mario before he can act; the game stays as it is."""
+        if smb.is_eventful(self.ram):
+            return False
+        now = self.backend.save()
+        self.frame(0)
+        alone = not smb.is_eventful(self.ram)
+        self.load(now)
+        return alone
 
     def _starts_at(self, stage: tuple[int, int] | None, page: int) -> bool:
         """Begin a stage at a page; whether that is possible."""

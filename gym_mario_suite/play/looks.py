@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -47,8 +48,10 @@ class Look(Protocol):
 class InfiniteLook:
     """Infinite Mario."""
 
-    def __init__(self) -> None:
-        self._renderer = Renderer()
+    @cached_property
+    def _renderer(self) -> Renderer:
+        """Made when it draws: games with pictures of their own shall not announce its compiling."""
+        return Renderer()
 
     def paint(self, canvas: Canvas, session: Session) -> None:
         """The engine's picture."""

@@ -99,7 +99,7 @@ def _film(source: Path, target: Path, scale: int, hud: bool) -> None:
         transient=True,
         disable=not errors.is_terminal,
     ) as progress:
-        task = progress.add_task(target.name, total=video_frames(replay))
+        task = progress.add_task(target.name, total=video_frames(replay, target))
         for done in write_video(replay, target, scale=scale, hud=hud):
             progress.update(task, completed=done)
-    typer.echo(f"{target}: {video_frames(replay)} frames")
+    typer.echo(f"{target}: {video_frames(replay, target)} frames")

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -244,8 +245,40 @@ def test_video(recorded: NESReplay, name: str, tmp_path: Path):
     ran = CliRunner().invoke(
         cli.app, [*command, "--scale", "1", "--no-hud"], catch_exceptions=False
     )
-    assert ran.stdout == f"{tmp_path / name}: 136 frames\n"
+    # A GIF shows every second one.
+    frames = 68 if name.endswith(".gif") else 136
+    assert ran.stdout == f"{tmp_path / name}: {frames} frames\n"
+    if name.endswith(".gif"):
+        import imageio_ffmpeg
+
+        assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / name))[0] == frames
     assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_a_gif_of_no_frames_shows_the_start(rom: Rom, rom_file: Path, monkeypatch, tmp_path: Path):
+    pytest.importorskip("imageio_ffmpeg", reason="videos need the extra `play`")
+    monkeypatch.setenv("GYM_MARIO_ROM", str(rom_file))
+    run = RecordedRun(open_backend(rom, "auto"))
+    run.begin((1, 1))
+    run.replay().save(tmp_path / "none.mario")
+    run.game.backend.close()
+    film = tmp_path / "none.gif"
+    ran = run_mario("replay", tmp_path / "none.mario", "--video", film)
+    assert (ran.returncode, ran.stdout) == (0, f"{film}: 1 frames\n")
+    assert film.stat().st_size > 100
+
+
+def test_what_cannot_be_saved_is_refused(recorded: NESReplay):
+    for change, words in (
+        ({"stage": "1-1"}, r"stage must be None or \(world, stage\)"),
+        ({"stage": (9, 9)}, "stage must be"),
+        ({"skip_scenes": "no"}, "skip_scenes must be True or False"),
+        ({"metadata": {"a": np.int64(3)}}, "metadata must be a mapping that JSON can hold"),
+        ({"metadata": [1]}, "metadata must be a mapping"),
+        ({"keys": list(recorded.keys)}, "keys must be bytes, got list"),
+    ):
+        with pytest.raises(ReplayError, match=words):
+            replace(recorded, **change)  # type: ignore[arg-type]
 
 
 def test_errors_are_one_line(recorded: NESReplay, tmp_path: Path):

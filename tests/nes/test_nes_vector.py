@@ -13,6 +13,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
 from gym_mario_suite.errors import MarioError, OptionError, StateError
+from gym_mario_suite.nes.backend import BackendError
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -203,4 +204,43 @@ def test_a_worker_that_dies_is_named(options: dict[str, Any]):
     envs._crew._players[0]._process.join()  # type: ignore[attr-defined]
     with pytest.raises(MarioError, match="worker process"):
         envs.step(np.zeros((2, 6), np.int8))
+    envs.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_closed_ones_say_so(options: dict[str, Any], workers: int) -> None:
+    envs = MarioNESVectorEnv(2, num_workers=workers, **options)
+    envs.reset(seed=0)
+    envs.close()
+    with pytest.raises(ResetNeeded):
+        envs.step(np.zeros((2, 6), np.int8))
+    with pytest.raises(BackendError, match="closed; make another environment"):
+        envs.reset(seed=1)
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.SAME_STEP, AutoresetMode.NEXT_STEP])
+def test_a_loaded_episode_that_is_over_begins_anew(
+    options: dict[str, Any], mode: AutoresetMode
+) -> None:
+    env = MarioNESEnv(**options, max_episode_steps=2)
+    env.reset(seed=0)
+    nothing = np.zeros(6, np.int8)
+    env.step(nothing)
+    assert env.step(nothing)[3]
+    envs = MarioNESVectorEnv(1, autoreset_mode=mode, **options)
+    envs.reset(seed=0, options={"state": env.get_state()})
+    _, rewards, terminated, truncated, infos = envs.step(nothing[None])
+    assert (rewards[0], terminated[0], truncated[0], infos["ticks"][0]) == (0.0, False, False, 0)
+    env.close()
+    envs.close()
+
+
+def test_seeds_of_each_game(options: dict[str, Any]) -> None:
+    envs = MarioNESVectorEnv(2, **options)
+    by_list = envs.reset(seed=[3, 4])[1]
+    by_array = envs.reset(seed=np.array([3, 4]))[1]  # type: ignore[arg-type]
+    assert_infos_equal(by_array, by_list)
+    for bad in (1.5, object()):
+        with pytest.raises(OptionError, match="seed must be a whole number, or one or None"):
+            envs.reset(seed=bad)  # type: ignore[arg-type]
     envs.close()

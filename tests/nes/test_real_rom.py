@@ -245,6 +245,11 @@ def test_it_starts_at_any_x(backend_name: str):
     for bad, words in ((39, "40"), ("far", "whole number"), (1 << 20, "16384")):
         with pytest.raises(OptionError, match=words):
             env.reset(options={"x": bad})
+    # A wall pushes him back there; an enemy waits there.
+    for stage, x in (("1-1", 899), ("4-1", 1638), ("5-2", 3303), ("8-1", 2029)):
+        _, info = env.reset(options={"stage": stage, "x": x})
+        assert x <= info["distance"] < x + 80
+        assert not env.step(0)[2]
     # The screen stands still in the last room of 1-2; what comes next is the warp zone.
     _, info = env.reset(options={"stage": "1-2", "x": 2700})
     assert info["distance"] == 2856

@@ -80,7 +80,8 @@ class Console:
         self._ram = self._changing[0].data
         self._drawing = Drawing()
         self._closed = False
-        announce_first_compile(watch_frames)
+        self._has_watched = False
+        announce_first_compile(run_frames)
         self.reset()
 
     def reset(self) -> None:
@@ -122,6 +123,9 @@ class Console:
     def frames(self, buttons: int, most: int, ram: bytearray, watch: Watch) -> NDArray[np.uint8]:
         """Some frames, until what is watched happens, and the RAM after them."""
         self._check_open()
+        if not self._has_watched:
+            announce_first_compile(watch_frames)
+            self._has_watched = True
         before = np.empty(len(watch.changes), np.uint8)
         traces = np.empty((most, len(watch.traced)), np.uint8)
         console = self._memory, self._registers, self._lines
@@ -189,7 +193,7 @@ class Console:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise BackendError("this console has been closed")
+            raise BackendError("this console has been closed; make another environment")
 
 
 def _ranges() -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -61,7 +61,7 @@ class ReplayFile(ABC):
         if not isinstance(self.keys, bytes):
             raise ReplayError(f"keys must be bytes, got {type(self.keys).__name__}")
         try:
-            json.dumps(dict(self.metadata))
+            json.dumps(dict(self.metadata), sort_keys=True)  # as `pack` does
         except UNREADABLE as error:
             raise ReplayError(f"metadata must be a mapping that JSON can hold: {error}") from None
         ticks, unit = len(self.keys), self.tick_name

@@ -146,7 +146,7 @@ class Progress:
         x, clock, score = smb.x_px(ram), smb.clock(ram), smb.score(ram)
         coins, mode, cleared = smb.coins(ram), smb.mode(ram), smb.is_stage_cleared(ram)
         dying = smb.is_dying(ram) or smb.is_dead(ram)
-        if self._begins_anew(ram):
+        if self._take_up_attempt(ram):
             self.furthest = x
         moved, passed = x - self.x, max(x - self.furthest, 0)
         terms = (
@@ -182,8 +182,8 @@ class Progress:
         self.cleared = bool(self.cleared)
         self._figures = self._place = b""
 
-    def _begins_anew(self, ram: smb.Ram) -> bool:
-        """Whether an attempt begins with this frame, or is still to begin.
+    def _take_up_attempt(self, ram: smb.Ram) -> bool:
+        """Note the frame's attempt; whether it begins with this frame, or is still to begin.
 
         Lives and stages are counted while the player still stands where the attempt before has
         ended; the new one begins with the first frame in which he can act.

@@ -275,6 +275,7 @@ def test_what_cannot_be_saved_is_refused(recorded: NESReplay):
         ({"skip_scenes": "no"}, "skip_scenes must be True or False"),
         ({"metadata": {"a": np.int64(3)}}, "metadata must be a mapping that JSON can hold"),
         ({"metadata": [1]}, "metadata must be a mapping"),
+        ({"metadata": {1: "a", "b": 2}}, "metadata must be a mapping that JSON can hold"),
         ({"keys": list(recorded.keys)}, "keys must be bytes, got list"),
     ):
         with pytest.raises(ReplayError, match=words):

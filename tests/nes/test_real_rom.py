@@ -10,6 +10,7 @@ from gym_mario_suite.agents.nes_search import NESSearch, NESSearchAgent
 from gym_mario_suite.datasets.nes_replay import NESReplay, RecordedRun, verify_nes
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.nes import MarioNESEnv
+from gym_mario_suite.envs.nes_actions import PAD, SWITCHES
 from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import smb
@@ -296,8 +297,7 @@ def test_the_dump_is_a_known_one(real_rom: Rom):
 
 def press(*names: str) -> np.ndarray:
     """The action of the set `buttons` with these held."""
-    order = ("left", "right", "down", "jump", "speed", "up")
-    return np.array([name in names for name in order], np.int8)
+    return np.array([name in names for name in SWITCHES], np.int8)
 
 
 @pytest.mark.parametrize("backend", ["builtin", "fceumm"])
@@ -355,9 +355,8 @@ def test_the_stage_behind_a_castle_is_paid_from_its_start(backend: str, real_rom
     env.episode.run.stage = None  # the whole game from here on
     info = {}
     for keys in replay.keys:
-        _, _, terminated, _, info = env.step(
-            np.array([keys >> i & 1 for i in (6, 7, 5, 0, 1, 4)], np.int8)
-        )
+        held = press(*(name for name in SWITCHES if keys & PAD[name]))
+        _, _, terminated, _, info = env.step(held)
         assert not terminated
     assert (info["world"], info["stage"], info["distance"]) == (2, 1, 40)
     progress = 0

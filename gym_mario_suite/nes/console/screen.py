@@ -134,17 +134,17 @@ def _draw(memory, registers, lines, tiles, dots, row, colours, sprites, counts, 
             for i in range(_TILES):
                 tiles[i] = 0
         if mask & SPRITES_ON:
-            first = line_number * _SPRITES
-            found = sprites[first : first + counts[line_number]]
+            sprites_at = line_number * _SPRITES
+            found = sprites[sprites_at : sprites_at + counts[line_number]]
             _draw_sprites(memory, line_number, line, found, dots[shift:])
         table = colours[_DOT_VALUES:] if mask & GRAY else colours[:_DOT_VALUES]
         # Four dots are three words: a byte at a time costs four times as much.
         for x in range(shift + _BORDER, shift + SCREEN_COLUMNS - _BORDER, 4):
-            first_dot = table[dots[x]]
+            first = table[dots[x]]
             second = table[dots[x + 1]]
             third = table[dots[x + 2]]
             fourth = table[dots[x + 3]]
-            out[at] = first_dot | second << _24
+            out[at] = first | second << _24
             out[at + 1] = second >> _8 | third << _16
             out[at + 2] = third >> _16 | fourth << _8
             at += 3

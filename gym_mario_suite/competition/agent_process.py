@@ -25,6 +25,7 @@ from gym_mario_suite.errors import MarioError, OptionError
 _WORKER = "gym_mario_suite.competition.worker"
 _MAX_MESSAGE = 1 << 24
 _LOOK_S = 0.2
+_BEAT_S = 0.1
 _MAX_TICKS = 1 << 24
 
 
@@ -66,7 +67,7 @@ class AgentProcess:
         self._path = [*sys.path, *(each for each in search_path if each not in sys.path)]
         self._process: subprocess.Popen[bytes] | None = None
         self._first_answer_due = True
-        self._has_hung = False
+        self._first_answer_hung = False
 
     def __enter__(self) -> AgentProcess:
         return self
@@ -106,8 +107,8 @@ class AgentProcess:
         self._commands = Connection(we_write, readable=False)
         self._answers = Connection(we_read, writable=False)
         self._frames = FrameReader(self._answers)
-        # Once it has hung, an agent's start is given no more time than an answer.
-        self._first_answer_due = not self._has_hung
+        # An agent whose first answer never came is not waited for as long at each further level.
+        self._first_answer_due = not self._first_answer_hung
         self._command(
             {"entry": self._entry, "memory_mb": self._limits.memory_mb, "path": self._path}
         )
@@ -134,17 +135,22 @@ class AgentProcess:
         if self._process is None:
             self.start()
         limits = self._limits
-        self._command({"mode": int(spec.mode), "time_limit": spec.time_limit}, level)
+        # Signs of life come so often, and an answer may have begun as late as that after one.
+        beat_s = min(_BEAT_S, limits.answer_s / 4)
+        self._command(
+            {"mode": int(spec.mode), "time_limit": spec.time_limit, "beat_ns": int(beat_s * 1e9)},
+            level,
+        )
         if self._receive(time.monotonic() + limits.start_s) is None:
             self.close()
             raise AgentDied("the agent's process did not begin the level")
         level_ends = time.monotonic() + limits.level_s
         patience = limits.start_s if self._first_answer_due else limits.answer_s
         while True:
-            deadline = min(level_ends, time.monotonic() + patience)
+            deadline = min(level_ends, time.monotonic() + beat_s + patience)
             message = self._receive(deadline)
             if message is None:
-                self._has_hung = True
+                self._first_answer_hung |= self._first_answer_due
                 self.close()
                 if time.monotonic() >= level_ends:
                     return LevelPlay.lost(f"the level took longer than {limits.level_s:g} s")
@@ -184,7 +190,6 @@ class AgentProcess:
             given = self._frames.read(_MAX_MESSAGE, deadline)
             nanoseconds = self._frames.read(8 * _MAX_TICKS, deadline)
             if given is None or nanoseconds is None:
-                self._has_hung = True
                 self.close()
                 return LevelPlay.lost("the agent's process did not hand in its answers")
             times = np.frombuffer(nanoseconds, "<i8").astype(np.int64)

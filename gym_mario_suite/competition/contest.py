@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,8 +53,17 @@ def plan(
     for entry in entries:
         if [each.text for each in entries].count(entry.text) > 1:
             raise OptionError(f"agent {entry.text!r} is named twice")
+    stop = threading.Event()
     with ThreadPoolExecutor(jobs) as pool:
-        looks = list(pool.map(lambda entry: _look_at(entry, limits), entries))
+        try:
+            waiting = [pool.submit(_look_at, entry, limits, stop) for entry in entries]
+            for look in wait(waiting, return_when=FIRST_EXCEPTION).done:
+                look.result()
+            looks = [look.result() for look in waiting]
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     runs: list[Run] = []
     for entry, about in zip(entries, looks, strict=True):
         for track in tracks:
@@ -79,12 +89,12 @@ def _require_rules(entry: Entry, rules: object, track: Track) -> None:
         )
 
 
-def _look_at(entry: Entry, limits: Limits) -> dict[str, object]:
+def _look_at(entry: Entry, limits: Limits, stop: threading.Event) -> dict[str, object]:
     if entry.is_built_in or not limits.isolated:
         return entry.describe()
     if entry.is_command:
         return entry.describe()  # this runs nothing
-    with AgentProcess(entry.text, limits) as process:
+    with AgentProcess(entry.text, limits, stop) as process:
         try:
             return process.start()
         except AgentDied as error:

@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -84,8 +85,8 @@ class Entry:
                 for word in [shutil.which(self.arguments[0]), *self.arguments[1:]]
                 if word
             )
-            parts = [_source_version(file) for file in files if os.path.isfile(file)]
-            return {"independent_levels": False, "version": parts[-1] if parts else "unknown"}
+            version = _source_version([file for file in files if os.path.isfile(file)])
+            return {"independent_levels": False, "version": version}
         agent = self.make()
         name, agent_class, _ = find_agent(self.text)
         about: dict[str, Any] = {
@@ -110,11 +111,18 @@ def _version_of(name: str, agent_class: Any) -> str:
     for distribution in metadata.packages_distributions().get(top, ()):
         return metadata.version(distribution)
     file = getattr(sys.modules.get(module), "__file__", None)
-    return _source_version(Path(file)) if file else "unknown"
+    return _source_version([Path(file)] if file else [])
 
 
-def _source_version(file: Path) -> str:
+def _source_version(files: Sequence[Path]) -> str:
+    """One hash over the files; "unknown" where there is none that can be read."""
     try:
-        return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+        contents = [file.read_bytes() for file in files]
     except OSError:
         return "unknown"
+    if not contents:
+        return "unknown"
+    if len(contents) > 1:
+        # Of their hashes, so that nothing can move from one file to the next unnoticed.
+        contents = [hashlib.sha256(each).digest() for each in contents]
+    return f"sha256:{hashlib.sha256(b''.join(contents)).hexdigest()[:16]}"

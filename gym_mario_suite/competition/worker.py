@@ -17,8 +17,6 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-_BEAT_NS = 100_000_000
-
 
 def main() -> None:
     """Serve until the other side closes its pipe."""
@@ -66,10 +64,10 @@ def _serve(entry_text: str, commands: Connection, answers: Connection) -> None:
         if not loaded:
             load_queries(game)
             loaded = True
-        _play(agent, game, answers, ours)
+        _play(agent, game, answers, ours, start["beat_ns"])
 
 
-def _play(agent: Any, game: Any, answers: Connection, ours: int) -> None:
+def _play(agent: Any, game: Any, answers: Connection, ours: int, beat_ns: int) -> None:
     from gym_mario_suite.competition.episode import ask_through
     from gym_mario_suite.competition.lines import ProtocolError
 
@@ -80,7 +78,7 @@ def _play(agent: Any, game: Any, answers: Connection, ours: int) -> None:
         if os.getpid() != ours:
             os._exit(0)  # a fork that came back from the agent's code
         now = time.perf_counter_ns()
-        if now - last_beat > _BEAT_NS:
+        if now - last_beat > beat_ns:
             last_beat = now
             _send(answers, {"type": "beat"})
 

@@ -151,10 +151,35 @@ class Unmakeable:
         raise RuntimeError("no licence")
 
 
+class SlowImport:
+    def __init__(self) -> None:
+        time.sleep(3600)
+
+
 class Slow(_Faulty):
     def act(self, game):
         time.sleep(0.045)
         return 0
+
+
+class HangingOnce(_Faulty):
+    """Its first answer takes long, as if it compiled; once it hangs later on."""
+
+    independent_levels = True
+    warm = False
+
+    def act(self, game):
+        if not self.warm:
+            time.sleep(1.5)
+            self.warm = True
+        return super().act(game)
+
+    def fault(self, game):
+        marker = Path(self.marker)
+        if not marker.exists():
+            marker.touch()
+            time.sleep(3600)
+        return 2
 
 
 class KillingItsParent(_Faulty):

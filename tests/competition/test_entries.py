@@ -68,6 +68,16 @@ def test_a_command_is_described_without_being_run(tmp_path: Path) -> None:
     assert str(about["version"]).startswith("sha256:")
     script.write_text("raise SystemExit(2)")
     assert entry.describe() != about
+    # A change of any of its files is one, not only of the last.
+    config = tmp_path / "config.json"
+    config.write_text("{}")
+    entry = Entry(f"cmd:{sys.executable} '{script}' {config}")
+    versions = {str(entry.describe()["version"])}
+    script.write_text("raise SystemExit(3)")
+    versions.add(str(entry.describe()["version"]))
+    config.write_text("[]")
+    versions.add(str(entry.describe()["version"]))
+    assert len(versions) == 3
 
 
 @pytest.mark.parametrize("text", ["a:b=1", "a:", ":b", "a b:C", "nobody", "a.:C", "1a:C"])

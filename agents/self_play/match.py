@@ -18,6 +18,7 @@ from gym_mario_suite.multiplayer.seat_game import SeatGame
 from gym_mario_suite.whole_file import require_writable, write_json
 
 _MOST_TICKS = 3000
+_OUTCOMES = ("nobody", None, "tie")  # by how many were first
 _Z95 = 1.959963984540054
 
 
@@ -69,7 +70,7 @@ class _Seat:
             return 0
         if self._racer is not None:
             return self._racer.act_in(self._batch, 0, self._seat)
-        return self._alone.act(self._game.now())
+        return self._game.ask(self._alone.act)
 
 
 def play_match(match: Match) -> str:
@@ -80,7 +81,7 @@ def play_match(match: Match) -> str:
     """
     as_integer("levels", match.levels, 1, 1 << 40)
     require_writable(match.json)
-    wins = {"a": 0, "b": 0, "nobody": 0}
+    wins = {"a": 0, "b": 0, "tie": 0, "nobody": 0}
     arrived = {"a": 0, "b": 0}
     options = PartyOptions(
         contest="race",
@@ -105,7 +106,7 @@ def play_match(match: Match) -> str:
             for seat, who in enumerate(order):
                 arrived[who] += int(places[seat] > 0)
             first = [order[seat] for seat in np.flatnonzero(places == 1)]
-            wins[first[0] if len(first) == 1 else "nobody"] += 1
+            wins[_OUTCOMES[len(first)] or first[0]] += 1
     races = 2 * match.levels
     share = wins["a"] / races
     low, high = wilson(wins["a"], races)
@@ -118,6 +119,7 @@ def play_match(match: Match) -> str:
         "ghosts": match.ghosts,
         "first_seed": match.first_seed,
         "wins": wins,
+        "arrived": arrived,
         "share_of_a": round(share, 4),
         "share_of_a_95": [round(low, 4), round(high, 4)],
     }
@@ -125,7 +127,8 @@ def play_match(match: Match) -> str:
         write_json(match.json, figures)
     return (
         f"{races} races: {match.a} wins {wins['a']}, {match.b} wins {wins['b']}, "
-        f"nobody {wins['nobody']}\n{match.a} wins {share:.1%} (95 %: {low:.1%} to {high:.1%})"
+        f"both at once {wins['tie']}, nobody {wins['nobody']}\n"
+        f"{match.a} wins {share:.1%} (95 %: {low:.1%} to {high:.1%})"
     )
 
 

@@ -33,6 +33,7 @@ FRAMEWORK_TEXT = "framework text"
 SEEDS = "seed:"
 _LIST_SUFFIX = ".list"
 _MAX_SEEDS = 100_000
+_GENERATED = re.compile(r"generated-d(-?\d{1,9})-t(-?\d{1,9})-(\d{1,9})/seed-(-?\d{1,19})")
 _SEED_OPTIONS = {"difficulty": 0, "type": 0, "length": DEFAULT_LENGTH}
 
 
@@ -253,27 +254,55 @@ def claimed_track(run: dict[str, Any]) -> Track:
     Raises:
         OptionError: When the run does not say which levels it played.
     """
+    places: dict[str, int] = {}
+    specs: list[FrameworkSpec] = []
     try:
-        specs = [
-            FrameworkSpec(
-                difficulty=level["difficulty"],
-                trial=level["trial"],
-                level_seed=level["level_seed"],
-                type=level["type"],
-                length=level["length"],
-                mode=Mode.SMALL,
-                generator=level["generator"],
-                name=str(level["name"]),
-                collection=str(level["collection"]),
-                digest=str(level["level_digest"]),
+        for level in run["levels"]:
+            collection = str(level["collection"])
+            trial = places[collection] = places.get(collection, -1) + 1
+            specs.append(
+                FrameworkSpec(
+                    difficulty=list(places).index(collection),
+                    trial=trial,
+                    level_seed=level["level_seed"],
+                    type=level["type"],
+                    length=level["length"],
+                    mode=Mode.SMALL,
+                    generator=level["generator"],
+                    name=str(level["name"]),
+                    collection=collection,
+                    digest=str(level["level_digest"]),
+                )
             )
-            for level in run["levels"]
-        ]
     except KeyError as error:
         raise OptionError(f"a level of the run has no {error.args[0]!r}") from None
     return track_of(specs, run["seed"])
 
 
 def with_level(spec: FrameworkSpec, level: Level) -> FrameworkSpec:
-    """The spec with the level, if that is the one whose hash it tells."""
-    return replace(spec, level=level) if level_hash(level).hex() == spec.digest else spec
+    """The spec with the level, if that is the one whose hash it tells.
+
+    Its seed, type, length and generator are then the level's own, whatever was claimed.
+    """
+    if level_hash(level).hex() != spec.digest:
+        return spec
+    if spec.generator == GENERATOR_FRAMEWORK and (made := _made_anew(spec)):
+        return replace(spec, level=level, **made)
+    return replace(
+        spec, level=level, level_seed=0, type=0, length=level.width, generator=FRAMEWORK_TEXT
+    )
+
+
+def _made_anew(spec: FrameworkSpec) -> dict[str, int]:
+    """What the generator makes the level from by its name; nothing where it makes another one."""
+    named = _GENERATED.fullmatch(spec.label)
+    if named is None:
+        return {}
+    difficulty, kind, length, seed = map(int, named.groups())
+    try:
+        level = generate_framework(seed, difficulty, kind, length)
+    except OptionError:
+        return {}
+    if level_hash(level).hex() != spec.digest:
+        return {}
+    return {"level_seed": seed, "type": kind, "length": length}

@@ -49,8 +49,9 @@ def film_of(replay: Replay, pictures: dict[str, int]) -> dict[str, Any]:
     Returns:
         `width`, `height`, `exit` (column, row), `theme`, `ticks`, `tiles` (base64 of uint8, column
         by column), `changes` ([tick, column, row, tile]) and `frames` (base64 of int16: for each
-        tick the camera's x, Mario's x, the number of pictures, and for each of them its number, x,
-        y and flags; x and y are px of the level, where the feet are).
+        tick the camera's x in cells and the px beyond, Mario's x, the number of pictures, and for
+        each of them its number, x, y and flags; x and y are px from the camera's and the level's
+        edge, where the feet are).
 
     Raises:
         ReplayError: When the replay is not true.
@@ -74,9 +75,10 @@ def film_of(replay: Replay, pictures: dict[str, int]) -> dict[str, Any]:
             drawn += _sprite(world["sprites"][slot], int(world["start_time"]))
         drawn += _player(world["players"][0])
         camera = int(np.clip(game.x - _SCREEN_PX // 2, 0, max(0, 16 * level.width - _SCREEN_PX)))
-        numbers += [camera, int(game.x), len(drawn)]
+        # Wide levels have more px than 16 bits can tell.
+        numbers += [camera // 16, camera % 16, int(game.x) - camera, len(drawn)]
         for name, x, y, flags in drawn:
-            numbers += [pictures[name], x, y, flags]
+            numbers += [pictures[name], x - camera, y, flags]
     frames = np.clip(np.array(numbers), -32768, 32767).astype("<i2")
     theme = level.metadata.get("type", 0)
     return {

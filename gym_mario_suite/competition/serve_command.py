@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_number
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,8 +31,10 @@ def serve(
     """Let programs in any language play: a server for controllers."""
     if not 0 <= port < 1 << 16:
         raise OptionError(f"--port must be 0 to 65535, got {port}")
-    if connections < 1 or not idle > 0:
-        raise OptionError("--connections must be at least 1 and --idle more than 0 seconds")
+    if connections < 1:
+        raise OptionError(f"--connections must be at least 1, got {connections}")
+    # A socket's clock counts no further than some 292 years.
+    as_number("--idle (seconds)", idle, 0.001, 1e9)
 
     from gym_mario_suite.competition.server import PlayServer, StreamWire, print_log
     from gym_mario_suite.competition.sessions import serve_2009, serve_json

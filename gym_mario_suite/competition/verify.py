@@ -67,7 +67,7 @@ def false_claims(
                 yield f"{name}: {error}"
         if played is not None:
             levels.append(played)
-            told = {**played.to_json(), "generator": spec.generator}
+            told = {**played.to_json(), "generator": played.spec.generator}
             if played.exit_px is not None:
                 told["exit_px"] = played.exit_px
             for field, true in told.items():

@@ -9,6 +9,7 @@ from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name, verify_ne
 from gym_mario_suite.datasets.replay import Replay, is_generated, switch_options, verify
 from gym_mario_suite.datasets.replay_file import TICKS_PER_HASH
 from gym_mario_suite.engine.game import Game
+from gym_mario_suite.engine.tick_2019 import MS_PER_TICK
 from gym_mario_suite.engine.world import TICKS_PER_SECOND, Mode, Rules, Status
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.rom import KNOWN_GAMES
@@ -84,9 +85,16 @@ def _infinite_lines(replay: Replay) -> list[str]:
         f"size: {size}",
         f"rules: {Rules(replay.rules).name.lower().replace('_', ' ')}",
         f"start: {start}",
-        f"length: {replay.ticks} ticks, {replay.ticks / TICKS_PER_SECOND:.1f} s of level time",
+        f"length: {replay.ticks} ticks, {_seconds(replay):.1f} s of level time",
         f"hashes: {len(replay.hashes)}, one for {TICKS_PER_HASH} ticks",
     ]
+
+
+def _seconds(replay: Replay) -> float:
+    """By the clock of the rules."""
+    if replay.rules == Rules.FRAMEWORK_2019:
+        return replay.ticks * MS_PER_TICK / 1000
+    return replay.ticks / TICKS_PER_SECOND
 
 
 def verified_text(replay: AnyReplay) -> str:

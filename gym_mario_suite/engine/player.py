@@ -309,6 +309,19 @@ def _move_after_end(player):
 
 
 @jit
+def _flying(world, player):
+    """How many fireballs of the player are about."""
+    if world.n_players == 1:
+        return np.int64(world.fireballs_on_screen)
+    flying = 0
+    for i in range(world.n_sprites):
+        s = world.sprites[world.order[i]]
+        if s.kind == _FIREBALL and s.aux == player.body.aux and not s.removed:
+            flying += 1
+    return flying
+
+
+@jit
 def begin_player_tick(world, player, keys):
     """The first half of a player's tick: all that follows from his buttons, before he moves.
 
@@ -334,13 +347,12 @@ def begin_player_tick(world, player, keys):
     _jump(player, jump_held)
     _walk(player, keys & _LEFT != 0, keys & _RIGHT != 0, walk_acceleration(speed_held))
     shot = False
-    # Two fireballs for each player.
-    fireballs = 2 * world.n_players
-    if speed_held and player.can_shoot and player.fire and world.fireballs_on_screen < fireballs:
+    if speed_held and player.can_shoot and player.fire and _flying(world, player) < 2:
         x = body.x + np.float32(body.facing * 6)
         slot = add_sprite(world, _FIREBALL, x, body.y - F20, body.facing)
         if slot >= 0:
             world.sprites[slot].ya = np.float32(4)
+            world.sprites[slot].aux = player.body.aux
             shot = True
     if world.power_restoration and speed_held and not (player.large and player.fire):
         set_mode(player, True, True)

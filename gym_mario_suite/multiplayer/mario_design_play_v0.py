@@ -131,6 +131,8 @@ class raw_env(AECEnv[str, Any, Any]):
         }
         self._np_random: np.random.Generator | None = None
         self._window: Any = None
+        # Of a game that is over, while the next one stands at its beginning.
+        self._last_picture: NDArray[np.uint8] | None = None
 
     @property
     def success_rate(self) -> float | None:
@@ -163,6 +165,7 @@ class raw_env(AECEnv[str, Any, Any]):
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos = {agent: {} for agent in self.agents}
         self.agent_selection = DESIGNER
+        self._last_picture = None
         self.board.clear()
         self._edits_made = 0
         self._returns = dict.fromkeys(self.players, 0.0)
@@ -188,6 +191,7 @@ class raw_env(AECEnv[str, Any, Any]):
             return
         self._cumulative_rewards[agent] = 0.0
         self._clear_rewards()
+        self._last_picture = None
         if agent == DESIGNER:
             self._design(action)
         else:
@@ -201,9 +205,13 @@ class raw_env(AECEnv[str, Any, Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode")
             return None
-        if self.agent_selection == DESIGNER:
-            self._game.reset(seed=0, options={"level": self.board.level()})
-        picture = self._game.render()
+        if not hasattr(self, "agent_selection"):
+            raise gym.error.ResetNeeded("call reset() before render()")
+        picture = self._last_picture
+        if picture is None:
+            if self._edits_made < self.edits:
+                self._game.reset(seed=0, options={"level": self.board.level()})
+            picture = self._game.render()
         if self.render_mode == "rgb_array":
             return picture
         from gym_mario_suite.multiplayer.window import PictureWindow
@@ -254,6 +262,8 @@ class raw_env(AECEnv[str, Any, Any]):
             return
         self._won[agent] = won
         if agent == PLAYER and ANTAGONIST in self.players:
+            if self.render_mode is not None:
+                self._last_picture = self._game.render()  # how it ended is seen once
             self._begin(ANTAGONIST)
             return
         self._judge()

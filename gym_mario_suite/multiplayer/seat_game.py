@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.several import WINDOW_COLUMNS
+from gym_mario_suite.engine.world import KEY_BITS
+from gym_mario_suite.errors import as_integer
 from gym_mario_suite.multiplayer.batch import PartyBatch
+
+_ALL_BUTTONS = (1 << KEY_BITS) - 1
 
 
 class SeatGame:
@@ -44,6 +50,15 @@ class SeatGame:
             world["scan_first"] = world["players"][0]["scan_first"]
             world["scan_last"] = world["scan_first"] + WINDOW_COLUMNS - 1
         return self._alone
+
+    def ask(self, act: Callable[[Game], object]) -> int:
+        """The button bits that an agent's `act` answers with.
+
+        Raises:
+            OptionError: If they are none.
+        """
+        # A bit too many would be the next player's.
+        return as_integer("an agent's answer (button bits)", act(self.now()), 0, _ALL_BUTTONS)
 
     def forget(self) -> None:
         """Another level is about to begin."""

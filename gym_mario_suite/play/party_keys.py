@@ -40,6 +40,7 @@ _COMMANDS = (
     Action.FULL_SCREEN,
     Action.QUIT,
 )
+_ONLOOKER = 2  # the first number without keys for buttons
 _PAD_EVENTS = (
     pygame.JOYBUTTONDOWN,
     pygame.JOYBUTTONUP,
@@ -58,14 +59,18 @@ class PartyKeys:
         people: Seats of the people.
 
     Attributes:
-        controls: Of each person, in the order of the seats.
+        controls: Of each person, in the order of the seats; where only agents play, of whoever
+            looks on, who has no buttons.
         on_focus_lost: Called when the keyboard's keys go elsewhere.
         on_gamepad_lost: Called when a gamepad is gone.
     """
 
     def __init__(self, people: list[int]) -> None:
         self._people = people
-        self.controls = [Controls(_bindings(number)) for number in range(len(people))]
+        self.controls = [
+            Controls(_bindings(number if people else _ONLOOKER))
+            for number in range(max(len(people), 1))
+        ]
         self._pads: list[int] = []
         self.on_focus_lost: Callable[[], None] = lambda: None
         self.on_gamepad_lost: Callable[[], None] = lambda: None
@@ -75,10 +80,17 @@ class PartyKeys:
         return _TOLD[self._people.index(seat)]
 
     def held(self, seats: int) -> list[int]:
-        """Button bits that each seat holds or has pressed since the last call."""
+        """Button bits that each seat holds."""
         bits = [0] * seats
-        for seat, controls in zip(self._people, self.controls, strict=True):
-            bits[seat] = controls.held | controls.take_taps()
+        for seat, controls in zip(self._people, self.controls, strict=False):
+            bits[seat] = controls.held
+        return bits
+
+    def take_taps(self, seats: int) -> list[int]:
+        """Button bits that each seat has pressed since the last call, even if let go by now."""
+        bits = [0] * seats
+        for seat, controls in zip(self._people, self.controls, strict=False):
+            bits[seat] = controls.take_taps()
         return bits
 
     def commands(self, events: Iterable[pygame.event.Event]) -> Iterator[Action]:

@@ -75,6 +75,7 @@ class PartySession:
         self.winners: list[int] = []
         self._ticker = Ticker()
         self._held = np.zeros((1, options.players), np.uint8)
+        self._taps = np.zeros_like(self._held)
         for seat, guest in enumerate(guests):
             if guest.agent is not None and not isinstance(guest.agent, RaceAgent):
                 guest.game = SeatGame(self.batch, 0, seat)
@@ -86,11 +87,19 @@ class PartySession:
         """What it is about."""
         return HEADLINES[self.options.contest]
 
-    def press(self, held: list[int]) -> None:
-        """Take the button bits that the people hold, one entry for each seat."""
+    def press(self, held: list[int], taps: list[int]) -> None:
+        """Take the button bits that people hold, and those pressed since the last call.
+
+        A button that was pressed and let go between two ticks counts for one tick.
+
+        Args:
+            held: One entry for each seat.
+            taps: Likewise.
+        """
         for seat, guest in enumerate(self.guests):
             if guest.agent is None:
                 self._held[0, seat] = held[seat]
+                self._taps[0, seat] |= taps[seat]
 
     def command(self, action: Action) -> None:
         """Do what a key asks for; what only concerns the window is passed over."""
@@ -121,6 +130,7 @@ class PartySession:
         """
         if self.state is not PartyState.PLAYING:
             self._ticker.forget()
+            self._taps[:] = 0
             return 0
         ran = 0
         for _ in range(self._ticker.due(elapsed_ns)):
@@ -158,7 +168,8 @@ class PartySession:
             if guest.agent is not None:
                 ended = self.batch.memory[0, seat]["ended"]
                 self._held[0, seat] = 0 if ended else self._ask(guest, seat)
-        self.batch.step(self._held)
+        self.batch.step(self._held | self._taps)
+        self._taps[:] = 0
         if self.batch.over[0]:
             self._judge()
 
@@ -168,7 +179,7 @@ class PartySession:
             return guest.agent.act_in(self.batch, 0, seat)
         assert guest.agent is not None
         assert guest.game is not None
-        return guest.agent.act(guest.game.now())
+        return guest.game.ask(guest.agent.act)
 
     def _judge(self) -> None:
         """The round is over."""

@@ -19,6 +19,7 @@ def show_party(session: PartySession, options: WindowOptions) -> PartySession:
     with open_display():
         people = [seat for seat, guest in enumerate(session.guests) if guest.agent is None]
         keys = PartyKeys(people)
+        seats = len(session.guests)
         painter = PartyPainter(session, keys)
         painter.paint()  # compiles what is not, before the window waits for it
         caption = f"gym-mario-suite: {session.headline.lower()}"
@@ -28,7 +29,7 @@ def show_party(session: PartySession, options: WindowOptions) -> PartySession:
             session,
             screen,
             keys,
-            lambda: session.press(keys.held(len(session.guests))),
+            lambda: session.press(keys.held(seats), keys.take_taps(seats)),
             painter.paint,
             max_frames=options.max_frames,
         )

@@ -149,6 +149,11 @@ def test_a_match_swaps_the_seats_and_counts(tmp_path):
     assert "6 races" in told
     same = play_match(Match(a="forward", b="forward", levels=4, json=file, ghosts=True))
     assert "8 races" in same
+    # Both do the same in worlds of their own, so whoever arrives arrives with the other.
+    figures = json.loads(file.read_text())
+    arrived = figures["arrived"]["a"]
+    assert figures["arrived"]["b"] == arrived > 0
+    assert figures["wins"] == {"a": 0, "b": 0, "tie": arrived, "nobody": 8 - arrived}
     with pytest.raises(OptionError, match="cannot write"):
         play_match(Match(a="nobody", json=tmp_path / "absent" / "match.json"))
 

@@ -162,11 +162,10 @@ def test_too_slow_is_disqualified_with_the_reason(one_second: str) -> None:
 
 def test_answers_below_a_short_limit_are_no_fault(one_second: str) -> None:
     # 45 ms each. Where the machine stands still for a moment even these are late, so: one of three.
-    for _ in range(3):
-        score = scored("faulty_agents:Slow", one_second, Limits(answer_s=0.08))
-        if not score.levels_failed:
-            break
-    assert score.levels_failed == 0
+    assert any(
+        not scored("faulty_agents:Slow", one_second, Limits(answer_s=0.08)).levels_failed
+        for _ in range(3)
+    )
 
 
 def test_a_level_has_a_time_limit_too(one_second: str) -> None:

@@ -9,6 +9,7 @@ from gym_mario_suite.competition.framework_track import framework_track
 from gym_mario_suite.competition.leaderboard import standings
 from gym_mario_suite.competition.results import checksum, load_results
 from gym_mario_suite.errors import LevelError, MarioError, OptionError
+from gym_mario_suite.levels.framework_generate import GENERATOR_FRAMEWORK
 
 FLAT = "\n".join(["-" * 40] * 8 + ["X" * 40] * 2)
 WALLED = "\n".join(["-" * 20 + "X" + "-" * 19] * 8 + ["X" * 40] * 2)
@@ -39,7 +40,9 @@ def mario(*arguments: object):
     return CliRunner().invoke(cli.app, [str(each) for each in arguments], catch_exceptions=False)
 
 
-def scored(texts: Path, file: Path, *arguments: object, agent: str = "forward-jumping") -> dict:
+def scored(
+    texts: Path | str, file: Path, *arguments: object, agent: str = "forward-jumping"
+) -> dict:
     ran = mario(
         *("score", "--agent", agent, "--track", "framework-2019", "--levels", texts),
         *("--json", file, *arguments),
@@ -157,6 +160,13 @@ def test_a_result_is_verified_by_its_replays(texts: Path, tmp_path: Path) -> Non
         (("levels", 2, "completion"), 0.9, "b/lvl-1: completion is"),
         (("levels", 0, "level_digest"), "00" * 8, "is a replay of another level"),
         (("win_rate",), 1.0, "win_rate is"),
+        (("levels", 0, "length"), 9999, "length is 40, claimed 9999"),
+        (("levels", 0, "type"), 2, "type is 0, claimed 2"),
+        (("levels", 0, "level_seed"), 77, "level_seed is 0, claimed 77"),
+        (("levels", 1, "trial"), 55, "trial is 1, claimed 55"),
+        (("levels", 2, "difficulty"), 9, "difficulty is 1, claimed 9"),
+        (("levels", 0, "generator"), "mine", "generator is 'framework text', claimed 'mine'"),
+        (("levels", 0, "generator"), GENERATOR_FRAMEWORK, "generator is 'framework text'"),
     ):
         lie = json.loads(json.dumps(value))
         *way, last = path
@@ -169,6 +179,26 @@ def test_a_result_is_verified_by_its_replays(texts: Path, tmp_path: Path) -> Non
         ran = mario("verify", file)
         assert ran.exit_code == 1
         assert message in ran.stdout
+
+
+def test_a_generated_level_is_verified_by_making_it_anew(tmp_path: Path) -> None:
+    file = tmp_path / "r.json"
+    source = "seed:4..5,difficulty=3,type=1,length=100"
+    run = scored(source, file, "--replays", tmp_path / "replays", agent="forward")
+    ran = mario("verify", file)
+    assert ran.exit_code == 0, ran.stdout
+    for field, claim, message in (
+        ("level_seed", 6, "level_seed is 4, claimed 6"),
+        ("type", 0, "type is 1, claimed 0"),
+        ("length", 200, "length is 100, claimed 200"),
+    ):
+        true, run["levels"][0][field] = run["levels"][0][field], claim
+        run["checksum"] = checksum(run)
+        file.write_text(json.dumps(run), encoding="utf-8")
+        ran = mario("verify", file)
+        assert ran.exit_code == 1
+        assert message in ran.stdout
+        run["levels"][0][field] = true
 
 
 def test_results_are_ranked_by_wins(texts: Path, tmp_path: Path) -> None:

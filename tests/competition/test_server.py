@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from gym_mario_suite import cli
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import play_level
 from gym_mario_suite.competition.java_text import float_text
@@ -155,6 +157,13 @@ def test_a_client_that_vanishes_is_no_loss(port: int) -> None:
         client.socket.close()
     with OldClient(port) as client:
         assert len(client.play("-tl 1")[0]) == 15
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e10"])
+def test_an_idle_time_that_no_clock_counts_is_refused(seconds: str) -> None:
+    ran = CliRunner().invoke(cli.app, ["serve", "--port", "0", "--idle", seconds])
+    assert isinstance(ran.exception, OptionError)
+    assert "--idle (seconds) must be a number from 0.001 to 1,000,000,000" in str(ran.exception)
 
 
 def test_connections_and_idle_time_are_bounded() -> None:

@@ -1,5 +1,6 @@
 """The designer's board, the turns, and what is paid at the end."""
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -72,6 +73,29 @@ def test_an_antagonist_plays_the_same_course():
     rewards, _ = play_through(env, [(10, 0, Tile.COIN)])
     assert rewards["player_0"] == rewards["player_1"] == pytest.approx(2)
     assert rewards["designer"] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("players", [["player_0"], ["player_0", "player_1"]])
+def test_the_end_of_each_game_is_shown(players):
+    options = {"width": 30, "edits": 1, "max_cycles": 40, "render_mode": "rgb_array"}
+    env = mario_design_play_v0.raw_env(antagonist=len(players) == 2, **options)
+    with pytest.raises(gym.error.ResetNeeded, match="reset"):
+        env.render()
+    env.reset(seed=0)
+    board = env.render()
+    env.step(np.array([10, 0, Tile.COIN]))
+    start = env.render()
+    assert (start != board).any()
+    for player in players:
+        before = start
+        while env.agent_selection == player:
+            before = env.render()
+            env.step(RUN)
+        end = env.render()
+        # The camera has moved on, and one step of it lies between the two.
+        assert (end != start).mean() > 0.1
+        assert (end != start).mean() == pytest.approx((before != start).mean(), abs=0.05)
+    assert all(env.terminations.values())
 
 
 def test_the_band_is_of_the_last_courses():

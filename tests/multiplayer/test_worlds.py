@@ -168,6 +168,28 @@ def test_who_is_stomped_is_hurt_and_the_other_bounces():
     assert players(batch)["fire"].tolist() == [1, 0]
 
 
+def test_everybody_may_fly_two_fireballs():
+    batch = party(players=4, level=flat(), rivalry="none")
+    land(batch)
+    world = batch.worlds[0]
+
+    def flying():
+        sprites = world["sprites"][world["order"][: world["n_sprites"]]]
+        owners = sprites["aux"][sprites["kind"] == Kind.FIREBALL]
+        return np.bincount(owners, minlength=4).tolist()
+
+    most = 0
+    for t in range(40):
+        step(batch, RUN * (t % 2), 0, 0, 0)
+        most = max(most, *flying())
+        assert flying()[1:] == [0, 0, 0]
+    assert most == 2
+    # Whatever the first one does, the others have theirs.
+    for t in range(4):
+        step(batch, *[int(Button.SPEED) * (t % 2)] * 4)
+    assert flying() == [2, 2, 2, 2]
+
+
 def test_creatures_face_the_nearest_player():
     level = flat(200)
     level = Level(level.tiles, [Spawn(60, 12, EnemyType.GREEN_KOOPA)], x_exit=190, y_exit=13)

@@ -8,7 +8,7 @@ from gym_mario_suite.agents.network_agent import shipped_weights
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.agents.self_play.agent import RaceAgent
 from gym_mario_suite.engine.world import Button
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.play.actions import Action
 from gym_mario_suite.play.party_keys import PartyKeys
@@ -27,7 +27,7 @@ def session_of(*guests, **options):
 
 def play(session, held, ticks):
     for _ in range(ticks):
-        session.press(held)
+        session.press(held, [0] * len(held))
         session.advance(TICK_NS)
         if session.state is not PartyState.PLAYING:
             return
@@ -153,6 +153,55 @@ def test_a_person_in_another_seat_has_the_first_keys():
     list(keys.commands([key(pygame.KEYDOWN, pygame.K_UP)]))
     assert keys.held(3) == [0, 0, Button.JUMP]
     assert keys.told(2)
+
+
+def test_a_key_let_go_between_two_ticks_counts_for_one():
+    keys = PartyKeys([0, 1])
+    session = session_of(Guest("A"), Guest("B"), contest="race")
+    session.command(Action.START)
+    play(session, [0, 0], 25)  # it begins with a fall
+    pressed, released = key(pygame.KEYDOWN, pygame.K_w), key(pygame.KEYUP, pygame.K_w)
+    for events in ([pressed, released], [], []):  # three frames of a window, and then a tick
+        assert list(keys.commands(events)) == []
+        session.press(keys.held(2), keys.take_taps(2))
+        session.advance(TICK_NS // 3)
+    play(session, [0, 0], 1)
+    assert session.batch.counts[0, :, 3].tolist() == [0, 1]  # jumps
+
+
+def test_a_key_pressed_while_nobody_plays_counts_for_nothing():
+    session = session_of(Guest("A"), Guest("B"), contest="race")
+    session.press([0, 0], [RUN, RUN])
+    session.advance(TICK_NS)
+    session.command(Action.START)
+    alike = session_of(Guest("A"), Guest("B"), contest="race")
+    alike.command(Action.START)
+    play(session, [0, 0], 5)
+    play(alike, [0, 0], 5)
+    assert session.batch.state(0) == alike.batch.state(0)
+
+
+def test_whoever_looks_on_starts_and_quits():
+    keys = PartyKeys([])
+    told = [key(pygame.KEYDOWN, code) for code in (pygame.K_RETURN, pygame.K_RIGHT)]
+    assert list(keys.commands([*told, pygame.event.Event(pygame.QUIT)])) == [
+        Action.START,
+        Action.QUIT,
+    ]
+    assert (keys.held(2), keys.take_taps(2)) == ([0, 0], [0, 0])
+
+
+@pytest.mark.parametrize("answer", [64, -1, None, 2.7])
+def test_an_agent_presses_no_buttons_but_its_own(answer):
+    class Wild:
+        name = "wild"
+        reset = staticmethod(lambda: None)
+        act = staticmethod(lambda game: answer)
+
+    session = session_of(Guest("W", Wild()), Guest("B"), contest="race")
+    session.command(Action.START)
+    with pytest.raises(OptionError, match=r"an agent's answer .* must be a whole number"):
+        session.advance(TICK_NS)
 
 
 @pytest.mark.parametrize("people", [1, 2, 3, 4])

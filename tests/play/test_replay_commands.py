@@ -74,6 +74,16 @@ def test_record_level_files(tmp_path):
         assert verify(replay).status != Status.RUNNING
 
 
+def test_seconds_are_those_of_the_rules_clock(tmp_path):
+    for rules, seconds in ((Rules.COMPETITION_2009, "3.3 s"), (Rules.FRAMEWORK_2019, "1.5 s")):
+        game = RecordedGame(to_level(to_grid(generate(6, 3)), rules))
+        for _ in range(50):
+            game.tick(0)
+        game.replay().save(tmp_path / "timed.mario")
+        text = mario("replay", tmp_path / "timed.mario", "--info").stdout
+        assert f"length: 50 ticks, {seconds} of level time" in text
+
+
 def test_check_and_info(recordings):
     ran = mario("replay", recordings[0], "--check")
     assert ran.stdout == f"{recordings[0]}: verified, 259 ticks\n"

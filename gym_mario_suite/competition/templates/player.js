@@ -39,7 +39,7 @@ class Player {
     this.frames = new Int16Array(bytesOf(film.frames).buffer);
     this.first = bytesOf(film.tiles);
     this.starts = [];
-    for (let at = 0; at < this.frames.length; at += 3 + 4 * this.frames[at + 2]) this.starts.push(at);
+    for (let at = 0; at < this.frames.length; at += 4 + 4 * this.frames[at + 3]) this.starts.push(at);
     this.rewind();
   }
 
@@ -69,8 +69,8 @@ class Player {
     this.tick = Math.max(0, Math.min(tick, this.ticks - 1));
     this.bring(this.tick);
     const at = this.starts[this.tick];
-    this.camera = this.frames[at];
-    this.x = this.frames[at + 1];
+    this.camera = 16 * this.frames[at] + this.frames[at + 1];
+    this.x = this.camera + this.frames[at + 2];
     this.drawSky();
     this.drawSprites(at, true);
     this.drawTiles();
@@ -119,13 +119,13 @@ class Player {
   }
 
   drawSprites(at, behind) {
-    const count = this.frames[at + 2];
+    const count = this.frames[at + 3];
     for (let i = 0; i < count; i++) {
-      const [picture, x, y, flags] = this.frames.subarray(at + 3 + 4 * i, at + 7 + 4 * i);
+      const [picture, x, y, flags] = this.frames.subarray(at + 4 + 4 * i, at + 8 + 4 * i);
       if (Boolean(flags & BEHIND) !== behind) continue;
       const context = this.context;
       context.save();
-      context.translate(x - this.camera, y - 15);
+      context.translate(x, y - 15);
       context.scale(flags & LOOKS_LEFT ? -1 : 1, flags & UPSIDE_DOWN ? -1 : 1);
       context.drawImage(this.sheet, picture % SHEET_COLUMNS * SPRITE,
         Math.floor(picture / SHEET_COLUMNS) * SPRITE, SPRITE, SPRITE, -16, -16, SPRITE, SPRITE);

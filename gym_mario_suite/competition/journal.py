@@ -19,6 +19,7 @@ from typing import IO, Any
 from gym_mario_suite.competition.plays import LevelPlay
 from gym_mario_suite.competition.units import Unit
 from gym_mario_suite.errors import OptionError
+from gym_mario_suite.whole_file import write_whole
 
 _FORMAT = "gym-mario-suite journal 1"
 
@@ -49,14 +50,13 @@ class Journal:
         self._full = False
         self.plays: dict[tuple[int, int], LevelPlay] = {}
         head = {"format": _FORMAT, "runs": _key(runs, versions)}
-        lines: list[bytes] = []
+        kept: list[bytes] = []
+        if resume and path.exists():
+            kept = self._read(head)
+        # What was played before is not at stake while it is written again.
+        write_whole(path, b"".join(line + b"\n" for line in [json.dumps(head).encode(), *kept]))
         try:
-            if resume and path.exists():
-                lines = self._read(head)
-            self._file: IO[bytes] = path.open("wb")
-            for line in [json.dumps(head).encode(), *lines]:
-                self._file.write(line + b"\n")
-            self._file.flush()
+            self._file: IO[bytes] = path.open("ab")
         except OSError as error:
             raise OptionError(f"cannot write {path}: {error.strerror}") from error
 
@@ -97,7 +97,10 @@ class Journal:
 
     def _read(self, head: dict[str, Any]) -> list[bytes]:
         """The sound lines after the head."""
-        first, *rest = self.path.read_bytes().split(b"\n")
+        try:
+            first, *rest = self.path.read_bytes().split(b"\n")
+        except OSError as error:
+            raise OptionError(f"cannot read {self.path}: {error.strerror}") from error
         try:
             found = json.loads(first)
         except ValueError:

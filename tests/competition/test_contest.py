@@ -139,6 +139,25 @@ def test_a_journal_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) ->
     assert not path.exists()
 
 
+def test_a_journal_that_cannot_be_written_again_keeps_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal"
+    unit = Unit(0, "x", tuple(enumerate(three_levels(0).levels)), HERE, True)
+    with Journal(path, [unit], ["1"], resume=False) as journal:
+        journal.add(0, 0, LevelPlay.lost("tired"))
+    held = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OptionError, match=r"cannot write .*journal"):
+        Journal(path, [unit], ["1"], resume=True)
+    monkeypatch.undo()
+    assert path.read_bytes() == held
+
+
 def test_an_agent_is_named_once() -> None:
     with pytest.raises(OptionError, match="'forward' is named twice"):
         contest(HERE, "forward", "forward")

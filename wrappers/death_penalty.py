@@ -17,7 +17,8 @@ _DEAD = 0
 class DeathPenalty(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
     """Takes a penalty off the reward of the step in which Mario's death ends the episode.
 
-    Running out of the game's time is a death; truncation is none.
+    A truncation is no death. On the NES Mario dies when the game's time is up; Infinite Mario's
+    time is a limit of the competition, and its end a truncation.
 
     Args:
         env: An environment whose info has a `status`, 0 for dead.

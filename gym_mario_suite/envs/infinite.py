@@ -110,7 +110,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             `module:class`, or itself: a new level every episode, of a seed from `level_seed`.
         generator_options: What it is to make, for example {"width": 150}; `difficulty`,
             `level_type` and `length` are the competition's alone.
-        time_limit: Seconds of level time, 15 ticks each. In 2019 a tick is 30 ms, 0 no limit.
+        time_limit: Seconds of level time, 15 ticks each, in 2019 of 30 ms a tick; 0 for no limit.
         mode: Power state at the start: small, large or fire (2019: small by default).
         frame_skip: Ticks for each step.
         sticky_prob: Probability, in every tick, that the buttons of the tick before stay in effect.

@@ -45,7 +45,7 @@ def _emulator(row: BackendRow) -> Finding:
     if ram[_MARK_AT] != _MARK:
         text = f"{version} does not run programs as an NES does"
         return Finding(name, State.WARNING, text, row.install)
-    return Finding(name, State.OK, f"{version} runs")
+    return Finding(name, State.OK, f"runs, version {version}")
 
 
 def _rom() -> Finding:

@@ -43,6 +43,7 @@ def gen(
     from gym_mario_suite.agents.registry import make_agent
     from gym_mario_suite.datasets.replay import SUFFIX, Replay
     from gym_mario_suite.datasets.tapes import Tapes, tapes_of_replays
+    from gym_mario_suite.whole_file import files_in
 
     extra = tuple(_share_of(text) for text in agent or ())
     for name, _ in extra:
@@ -62,7 +63,7 @@ def gen(
         for done, _ in collect(out, options, workers or None):
             progress.update(task, completed=done)
     if replays is not None:
-        files = sorted(replays.glob(f"*{SUFFIX}"))
+        files = files_in(replays, f"*{SUFFIX}")
         if not files:
             raise OptionError(f"there are no replays in {replays}")
         tapes_of_replays(map(Replay.load, files)).save(out / "people.npz")

@@ -142,16 +142,23 @@ def _imported(path: str, agent: str) -> Any:
         ) from error
 
 
+_PLAIN: dict[Any, type] = {"int": int, "float": float, "str": str, int: int, float: float, str: str}
+
+
 def _parse_options(name: str, agent_class: type, assignments: str) -> dict[str, Any]:
-    parameters = list(inspect.signature(agent_class).parameters)
-    types = typing.get_type_hints(agent_class.__init__)
+    parameters = inspect.signature(agent_class).parameters
+    try:
+        types = typing.get_type_hints(agent_class.__init__)
+    except Exception:
+        # A stranger's annotations may name what is imported for type checkers only.
+        types = {key: _PLAIN.get(each.annotation) for key, each in parameters.items()}
     options: dict[str, Any] = {}
     for assignment in assignments.split(","):
         option, equals, value = (part.strip() for part in assignment.partition("="))
         if not equals:
             raise OptionError(f"agent {name!r}: expected OPTION=VALUE, got {assignment!r}")
         if option not in parameters:
-            raise unknown_name(f"option of agent {name!r}", option, parameters)
+            raise unknown_name(f"option of agent {name!r}", option, list(parameters))
         if option in options:
             raise OptionError(f"agent {name!r}: option {option!r} is given twice")
         options[option] = _parse_value(name, option, types.get(option), value)

@@ -89,19 +89,33 @@ class Curve:
         Raises:
             OptionError: If the file is damaged.
         """
+        text = self.until(reached)
+        if text:
+            write_whole(self.path, text.encode())
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def until(self, reached: int) -> str:
+        """The file as it was then, empty where it had no row; it is left as it is.
+
+        Args:
+            reached: How far the run was.
+
+        Raises:
+            OptionError: If the file is damaged.
+        """
         if not self.path.exists():
-            return
+            return ""
         rows = [row for row in self._read() if int(row[self._counter]) <= reached]
         if not rows:
-            self.path.unlink()
             self._columns = []
-            return
+            return ""
         text = io.StringIO()
         writer = csv.DictWriter(text, self._columns)
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(self.path, text.getvalue().encode())
         self.last = rows[-1]
+        return text.getvalue()
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Write a row; of a run that goes on the columns that it began with."""

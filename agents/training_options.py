@@ -84,8 +84,10 @@ def make_vec(
     """
     mode: dict[str, Any] = {"autoreset_mode": "SAME_STEP"}
     try:
-        if gym.spec(env_id).vector_entry_point is None:  # gymnasium's own vector form takes it
-            mode = {"vector_kwargs": {"autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}}
+        native = gym.spec(env_id).vector_entry_point
+        if native is None or str(native).startswith("gymnasium."):  # those cannot choose a mode
+            vector_options = {"autoreset_mode": gym.vector.AutoresetMode.SAME_STEP}
+            mode = {"vectorization_mode": "sync", "vector_kwargs": vector_options}
         return gym.make_vec(env_id, num_envs=num_envs, **mode, **options)
     except (gym.error.Error, ModuleNotFoundError) as error:
         raise OptionError(f"there is no environment {env_id!r}: {error}") from None

@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class MarioError(Exception):
@@ -48,6 +49,10 @@ class ReplayMismatch(ReplayError):
     def __init__(self, message: str, tick: int) -> None:
         super().__init__(message)
         self.tick = tick
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception is copied and pickled by its message alone.
+        return type(self), (str(self), self.tick)
 
 
 class DatasetError(MarioError, ValueError):

@@ -28,6 +28,14 @@ def temporary_beside(target: Path) -> Path:
     return target.with_name(f".{target.stem}.{os.getpid()}-{next(_SERIAL)}{target.suffix}")
 
 
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """The files of a folder that fit a pattern, by name.
+
+    Hidden ones are left out: those that are being written, or were when a program was killed.
+    """
+    return sorted(file for file in folder.glob(pattern) if not file.name.startswith("."))
+
+
 @contextmanager
 def _written(path: Path, data: bytes) -> Iterator[tuple[Path, Path]]:
     """The file and a finished temporary one beside it, which is gone in the end."""
@@ -114,7 +122,7 @@ def require_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe.{os.getpid()}"
+        probe = temporary_beside(folder / "probe")
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -1,9 +1,22 @@
 """The checks of values that all rooms share."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
-from gym_mario_suite.errors import OptionError, as_integers, as_switch
+from gym_mario_suite import errors
+from gym_mario_suite.errors import MarioError, OptionError, ReplayMismatch, as_integers, as_switch
+
+
+def test_errors_come_back_from_other_processes():
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    for kind in [kind for kind in kinds if issubclass(kind, MarioError)]:
+        error = kind("what differs", *([7] if kind is ReplayMismatch else []))
+        for back in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            assert (type(back), str(back)) == (kind, "what differs")
+            assert vars(back) == vars(error)
 
 
 @pytest.mark.parametrize("value", [True, 1, np.True_, np.int64(1)])

@@ -8,6 +8,7 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import (
     distinct_file_name,
     file_name,
+    files_in,
     require_folder,
     require_writable,
     write_json,
@@ -44,6 +45,21 @@ def test_folders(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(OptionError, match=r"cannot write into .*file"):
         require_folder(tmp_path / "file")
+
+
+def test_files_that_are_being_written_are_passed_over(tmp_path: Path):
+    for name in ("b.npz", "a.npz", ".a.1-2.npz", "c.txt"):
+        (tmp_path / name).touch()
+    assert files_in(tmp_path, "*.npz") == [tmp_path / "a.npz", tmp_path / "b.npz"]
+
+
+def test_threads_may_ask_for_one_folder(tmp_path: Path, monkeypatch):
+    names = []
+    touch = Path.touch
+    monkeypatch.setattr(Path, "touch", lambda path: (names.append(path), touch(path)))
+    for _ in range(2):
+        require_folder(tmp_path)
+    assert len(set(names)) == 2  # neither takes the other's away
 
 
 def test_names():

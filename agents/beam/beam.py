@@ -187,6 +187,8 @@ class Beam:
                 the best so far.
         """
         width, played = self.options.width, 0
+        searches: list[_Found] = []
+        plans: list[BeamPlan] = []
         widest = min(width << _DOUBLINGS, _MAX_WIDTH)
         while True:
             found = self._search(image, worlds, width, on_step, played)
@@ -194,11 +196,16 @@ class Beam:
             plan = self._followed(image, worlds, found.ended or found.going, played)
             if plan.status == Status.WIN:
                 return plan
+            searches.append(found)
+            plans.append(plan)
             if not found.ran_dry or width == widest:
                 break
             width = min(2 * width, widest)
+        if found.finished:
+            return max(plans, key=lambda plan: plan.reward)._replace(steps_played=played)
         # A search that was stopped: better one who is on his way than one who has died.
-        return plan if found.finished else self._followed(image, worlds, found.going, played)
+        ways = [self._followed(image, worlds, each.going, played) for each in searches]
+        return max(ways, key=lambda way: way.reward)
 
     def _search(
         self,

@@ -12,7 +12,6 @@ as observation, an MLP of 2x128.
 """
 
 import csv
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -42,7 +41,7 @@ from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 from gym_mario_suite.program import Interruption, told_errors
-from gym_mario_suite.whole_file import require_writable, write_json
+from gym_mario_suite.whole_file import require_writable, write_json, write_whole
 
 WEIGHTS = {
     "progress": 20.0,
@@ -142,6 +141,8 @@ def train(
     curve = Curve(out / CURVE, "steps")
     if resume:
         model = load_model(MaskablePPO, out / _MODEL, env=envs, device="cpu")
+        # Loading takes the model's own seed: a run that goes on does not begin as it began.
+        model.set_random_seed((seed + model.num_timesteps) % (1 << 32))
         curve.go_on(model.num_timesteps)
     else:
         network = {"net_arch": [128, 128]}
@@ -174,7 +175,7 @@ def export(
         [*((module, "tanh") for module in hidden), (model.policy.action_net, "linear")]
     )
     curve = Curve(out / CURVE, "steps")
-    curve.go_on(model.num_timesteps)
+    rows = curve.until(model.num_timesteps)  # it may be going on just now
     size = layers[0][0].shape[1]
     card = {
         "algorithm": "MaskablePPO",
@@ -191,7 +192,7 @@ def export(
     zeros, ones = np.zeros(size, np.float32), np.ones(size, np.float32)
     target = policy or out / "policy.safetensors"
     PolicyNetwork(card, zeros, ones, layers, activations).save(target)
-    shutil.copyfile(out / CURVE, target.with_suffix(".csv"))
+    write_whole(target.with_suffix(".csv"), rows.encode())
 
 
 @app.command()

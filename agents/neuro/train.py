@@ -123,7 +123,8 @@ def train(run: Evolution) -> NDArray[np.float64]:
     }
     strategy = cma.CMAEvolutionStrategy(mean, run.spread, options)
     judged = levels_of(_JUDGE_SEED, 4)
-    best, best_share = mean, -1.0
+    # Weights to go on from may be those of the file that is written: only better ones replace them.
+    best, best_share = mean, -1.0 if run.start is None else share_passed(mean, judged)
     ends = time.monotonic() + 60 * run.minutes
     # Ctrl-C reaches the players, too; the generation is finished with them.
     with (

@@ -267,7 +267,7 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
         Algorithm = {"ppo": PPO, "a2c": A2C, "dqn": DQN}[run.algorithm]
     if run.resume:
         model = load_model(Algorithm, run.out / _MODEL, env=venv, device=run.device)
-        model.set_random_seed(run.seed + model.num_timesteps)
+        model.set_random_seed((run.seed + model.num_timesteps) % (1 << 32))
         return model
     settings = {**recipe.settings, **json_object("settings", run.settings)}
     count = venv.num_envs

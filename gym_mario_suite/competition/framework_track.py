@@ -23,7 +23,7 @@ from gym_mario_suite.levels.framework_generate import GENERATOR_FRAMEWORK, gener
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH
 from gym_mario_suite.levels.level import Level
-from gym_mario_suite.whole_file import real_path
+from gym_mario_suite.whole_file import files_in, real_path
 
 if TYPE_CHECKING:
     from gym_mario_suite.competition.episode import LevelRecord
@@ -180,7 +180,7 @@ def _flattened(sources: Iterable[str], folder: Path) -> Iterator[Path | str]:
         elif source.startswith("@") or (source.endswith(_LIST_SUFFIX) and os.path.isfile(path)):
             yield from _listed(folder / source.removeprefix("@"))
         elif os.path.isdir(path):
-            found = sorted(path.rglob("*.txt"), key=_natural)
+            found = sorted(files_in(path, "**/*.txt"), key=_natural)
             if not found:
                 raise OptionError(f"there is no level text (*.txt) in the folder {path}")
             yield from found

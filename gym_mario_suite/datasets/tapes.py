@@ -24,7 +24,7 @@ from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import DatasetError, ReplayMismatch
 from gym_mario_suite.levels.generate import generate
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import files_in, write_whole
 
 TAPES_VERSION = 1
 SUFFIX = ".npz"
@@ -146,7 +146,7 @@ class Tapes:
         """
         path = Path(path)
         if path.is_dir():
-            files = sorted(path.glob(f"*{SUFFIX}"))
+            files = files_in(path, f"*{SUFFIX}")
             if not files:
                 raise DatasetError(f"there are no tape files ({SUFFIX}) in {path}")
             return joined([cls.load(file) for file in files])

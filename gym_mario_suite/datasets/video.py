@@ -14,13 +14,13 @@ from gym_mario_suite.datasets.any_replay import AnyReplay
 from gym_mario_suite.datasets.nes_replay import NESReplay, open_run, play_nes
 from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.engine.draw import RGB_SHAPE, Renderer
+from gym_mario_suite.engine.world import RENDER_FPS, Rules
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
 from gym_mario_suite.whole_file import real_path, require_folder, require_writable, temporary_beside
 
-FPS = 24
 _MAX_GIF_FPS = 50
 MAX_SCALE = 8
 # One palette for each frame; a frame has fewer colours than a palette, so nothing is dithered.
@@ -156,9 +156,12 @@ def video_frames(replay: AnyReplay, path: Path | str) -> int:
     return -(-(replay.ticks + 1) // _ticks_per_frame(replay, Path(path)))
 
 
+def _ticks_per_second(replay: AnyReplay) -> int:
+    return NES_FPS if isinstance(replay, NESReplay) else RENDER_FPS[Rules(replay.rules)]
+
+
 def _ticks_per_frame(replay: AnyReplay, path: Path) -> int:
-    fps = NES_FPS if isinstance(replay, NESReplay) else FPS
-    return 2 if fps > _MAX_GIF_FPS and path.suffix.lower() == ".gif" else 1
+    return 2 if _ticks_per_second(replay) > _MAX_GIF_FPS and path.suffix.lower() == ".gif" else 1
 
 
 def write_video(
@@ -166,8 +169,8 @@ def write_video(
 ) -> Generator[int, None, None]:
     """Write a replay as a video in real time, and tell how many frames are done.
 
-    Infinite Mario has 24 frames a second, the NES 60 (a GIF of it 30, the most that all programs
-    show).
+    Infinite Mario has 24 frames a second, by the rules of 2019 30, the NES 60 (a GIF of it 30, the
+    most that all programs show).
 
     The file appears when the last frame is done, whole or not at all.
 
@@ -191,10 +194,11 @@ def write_video(
     """
     path = Path(path)
     if isinstance(replay, NESReplay):
-        pictures, (height, width, _), fps = _nes_pictures(replay, hud), SCREEN_SHAPE, NES_FPS
+        pictures, (height, width, _) = _nes_pictures(replay, hud), SCREEN_SHAPE
     else:
-        pictures, (height, width, _), fps = _pictures(replay, hud), RGB_SHAPE, FPS
+        pictures, (height, width, _) = _pictures(replay, hud), RGB_SHAPE
     every = _ticks_per_frame(replay, path)
+    fps = _ticks_per_second(replay)
     with closing(pictures), VideoFile(path, width, height, fps // every, scale) as video:
         for number, picture in enumerate(pictures):
             if number % every == 0:

@@ -30,6 +30,7 @@ from gym_mario_suite.dream.touches import touches_of
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.errors import DatasetError, OptionError
+from gym_mario_suite.whole_file import files_in
 
 _ENDED = (int(Status.DEAD), int(Status.WIN))
 _DEAD = 3  # power state beside those of `Mode`
@@ -356,7 +357,7 @@ def open_windows(
 
         return FrameWindows(list(minari_episodes(where.removeprefix(_MINARI))), height, width)
     data = Path(where)
-    files = [data] if data.is_file() else sorted(data.glob("*"))
+    files = [data] if data.is_file() else files_in(data, "*")
     recorded = [file for file in files if file.suffix in SUFFIXES]
     if recorded:
         return FrameWindows([load_diamond(file) for file in recorded], height, width)

@@ -109,6 +109,10 @@ class Rules(IntEnum):
     FRAMEWORK_2019 = 1
 
 
+# Ticks in a second of real time, at the speed at which the original programs show them.
+RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
+
+
 class Effect(IntEnum):
     """Cosmetic events for drawing; nothing in the game reads them."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.world import Rules
+from gym_mario_suite.engine.world import RENDER_FPS, Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
@@ -27,8 +27,6 @@ _TICKS = TELEMETRY.index("ticks")
 RESET_OPTIONS = frozenset({"seed", "level", "state"})
 # Lines that the figures take at the top of a picture, by the picture's height.
 HUD_LINES = {240: 13, 120: 13, 84: 9}
-# The nominal speed of each rule set.
-RENDER_FPS = {Rules.COMPETITION_2009: 24, Rules.FRAMEWORK_2019: 30}
 
 
 class EpisodeListener(Protocol):

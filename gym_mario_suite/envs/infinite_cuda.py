@@ -10,11 +10,11 @@ from gymnasium.vector import AutoresetMode
 
 from gym_mario_suite.engine import cuda
 from gym_mario_suite.engine.cuda import copy, to_device, to_host
-from gym_mario_suite.engine.world import Rules
+from gym_mario_suite.engine.world import RENDER_FPS, Rules
 from gym_mario_suite.envs.device_actions import DeviceActions
 from gym_mario_suite.envs.device_games import DeviceGames
 from gym_mario_suite.envs.device_levels import DEFAULT_POOL
-from gym_mario_suite.envs.infinite import HUD_LINES, RENDER_FPS, RESET_OPTIONS
+from gym_mario_suite.envs.infinite import HUD_LINES, RESET_OPTIONS
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
 from gym_mario_suite.envs.options import InfiniteOptions, checked_level

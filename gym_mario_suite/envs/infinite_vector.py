@@ -11,13 +11,12 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine import cuda_device
-from gym_mario_suite.engine.world import Rules
+from gym_mario_suite.engine.world import RENDER_FPS, Rules
 from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.batch import GameBatch
 from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.infinite import (
     HUD_LINES,
-    RENDER_FPS,
     RESET_OPTIONS,
     REWARD_KEYS,
 )

@@ -58,6 +58,9 @@ def make_environment(replays: list[Replay], **options: Any) -> gym.Env[Any, Any]
         for name, value in every[0].items()
         if all(name in other and other[name] == value for other in every)
     }
+    if "rules" in common:
+        # These rules play no levels but those that they are given.
+        common["level"] = replays[0].level
     return gym.make(_ENV_ID, disable_env_checker=True, **common, **options)
 
 

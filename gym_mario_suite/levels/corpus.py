@@ -21,6 +21,7 @@ from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.formats.text_rows import decoded
 from gym_mario_suite.levels.formats.vglc_text import read_vglc_text
 from gym_mario_suite.levels.tile_grid import N_TILES, Tile
+from gym_mario_suite.whole_file import files_in
 
 CodeGrid = NDArray[np.uint8]
 
@@ -81,12 +82,14 @@ def read_corpus(folder: Path) -> list[CorpusLevel]:
     """
     if not os.path.isdir(folder):
         raise OptionError(f"the corpus {folder} is no folder")
+    # A corpus may be the folder of one game, or that of its processed levels.
+    above = [part.upper() for part in folder.resolve().parts[-2:]]
     levels = []
-    for path in sorted(folder.rglob("*.txt")):
-        parts = [part.upper() for part in path.resolve().parts[:-1]]
+    for path in files_in(folder, "**/*.txt"):
+        parts = [part.upper() for part in path.relative_to(folder).parts[:-1]]
         if "STRUCTURAL" in parts:
             continue
-        games = [part for part in parts if part in Domain.__members__]
+        games = [part for part in [*above, *parts] if part in Domain.__members__]
         domain = Domain[games[-1]] if games else Domain.SMB
         levels.append(CorpusLevel(path.stem, domain, _read_codes(path)))
     if not levels:

@@ -85,7 +85,8 @@ def generate_framework(
         if tiles[spawn.x, spawn.y] == T.PLATFORM_BACKGROUND:
             tiles[spawn.x, spawn.y] = T.AIR  # a cell of a level text holds one or the other
     _end_platforms(tiles)
-    floor = int(np.argmax(tiles[_START_COLUMN] == T.GROUND))
+    start = min(_START_COLUMN, origin.width - 1)
+    floor = int(np.argmax(tiles[start] == T.GROUND))
     metadata = {**origin.metadata, "generator": GENERATOR_FRAMEWORK}
     if 0 <= origin.x_exit < origin.width:
         put_pole(tiles, origin.x_exit, origin.y_exit - 1)
@@ -96,5 +97,5 @@ def generate_framework(
         origin.y_exit - 1,
         metadata,
         Rules.FRAMEWORK_2019,
-        (_START_COLUMN, floor - 1),
+        (start, floor - 1),
     )

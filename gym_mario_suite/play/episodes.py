@@ -13,11 +13,10 @@ from gym_mario_suite.datasets.nes_replay import NESReplay, stage_name
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import SUFFIX, Replay, play
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Mode, Status
+from gym_mario_suite.engine.world import RENDER_FPS, Mode, Rules, Status
 from gym_mario_suite.errors import ReplayError, as_integer
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH, check_parameters, generate
 from gym_mario_suite.levels.level import Level
-from gym_mario_suite.play.ticker import TICKS_PER_SECOND
 from gym_mario_suite.whole_file import file_name, write_numbered, write_whole
 
 _TYPES = ("OVERGROUND", "UNDERGROUND", "CASTLE")
@@ -47,11 +46,14 @@ class Episode(Protocol):
 
     Attributes:
         kind: Which look draws it.
-        ticks_per_second: How fast it goes.
     """
 
     kind: str
-    ticks_per_second: int
+
+    @property
+    def ticks_per_second(self) -> int:
+        """How fast it goes."""
+        ...
 
     @property
     def game(self) -> Any:
@@ -121,8 +123,12 @@ class InfiniteEpisode:
     """What the episodes of Infinite Mario have in common."""
 
     kind = "infinite"
-    ticks_per_second = TICKS_PER_SECOND
     game: Game
+
+    @property
+    def ticks_per_second(self) -> int:
+        """As the original program of the game's rules shows it."""
+        return RENDER_FPS[Rules(int(self.game.worlds[0]["rules"]))]
 
     def preview(self) -> Shown:
         """The start a second later: Mario has landed."""

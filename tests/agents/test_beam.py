@@ -28,6 +28,8 @@ from gym_mario_suite.errors import DeviceError, OptionError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.framework_generate import generate_framework
 from gym_mario_suite.levels.framework_text import read_framework_text
+from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 from tests.engine.device_code import DEVICES, choose_device
 
 LENGTH = 120
@@ -166,6 +168,22 @@ def test_a_search_can_be_watched_and_stopped() -> None:
     assert max(p.games for p in seen) == 64
     assert seen[-1].steps_played == plan.steps_played
     assert seen[0].best == -math.inf
+
+
+def test_a_wider_search_that_is_stopped_does_not_take_the_way_so_far() -> None:
+    codes = np.full((14, 90), Tile.EMPTY)
+    codes[-2:, :40] = codes[-2:, 80:] = Tile.GROUND  # a gap that nobody jumps
+    game = Game(to_level(TileGrid(codes)).image)
+    game.tick(0)
+    ticks: list[int] = []
+
+    def stop(progress: Progress) -> bool:
+        ticks.append(progress.ticks)
+        return len(ticks) > 1 and ticks[-1] < ticks[-2]
+
+    plan = Beam(BeamOptions(width=16)).plan(game.image, game.worlds, stop)
+    assert ticks[-1] < ticks[-2] == len(plan.keys)
+    assert plan.positions[-1, 0] > 640
 
 
 def test_hopes_are_never_disappointed_downward() -> None:

@@ -105,7 +105,12 @@ def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     assert runner.invoke(app, [*command[:-1], "80000", "--resume"]).exit_code == 0
     assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)
     policy = tmp_path / "policy.safetensors"
+    with (tmp_path / "curve.csv").open("a") as file:
+        file.write(file_row := rows[-1].replace(rows[-1].split(",")[0], "99999999", 1) + "\n")
     assert runner.invoke(app, ["export", "--out", str(tmp_path)]).exit_code == 0
+    # It may be going on just now: its row after the checkpoint stays, and is not the policy's.
+    assert (tmp_path / "curve.csv").read_text().endswith(file_row)
+    assert not policy.with_suffix(".csv").read_text().endswith(file_row)
     found = runner.invoke(app, ["evaluate", "--policy", str(policy), "--seeds", "5"])
     assert "maskable-ppo: Measured(courses=5" in found.stdout
     picture = tmp_path / "curve.png"

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,14 @@ def test_a_short_evolution_writes_the_best_that_it_found(tmp_path: Path) -> None
     assert np.array_equal(load_parameters(out), best.astype(np.float32))
     goes_on = Evolution(out=out, generations=1, population=3, jobs=1, start=out)
     assert train(goes_on).any()
+    # From weights that it cannot better in a generation, into their own file.
+    shipped = resources.files("gym_mario_suite.agents.neuro") / "weights.npz"
+    with resources.as_file(shipped) as file:
+        good = load_parameters(file)
+    np.savez_compressed(out, parameters=good)
+    spoilt = Evolution(out=out, generations=1, population=3, jobs=1, start=out, spread=100.0)
+    assert np.array_equal(train(spoilt), good)
+    assert np.array_equal(load_parameters(out), good)
     with pytest.raises(OptionError, match="cannot write"):
         train(Evolution(out=tmp_path / "none" / "w.npz"))
     with pytest.raises(OptionError, match="population must be"):

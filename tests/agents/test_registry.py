@@ -1,4 +1,5 @@
 import sys
+import types
 
 import pytest
 
@@ -42,6 +43,22 @@ def test_options_are_read_as_the_arguments_types(monkeypatch: pytest.MonkeyPatch
     assert [type(option) for option in options] == [int, float, str, float]
     assert vars(make_agent("optioned:other=a:b"))["options"][3] == "a:b"
     assert vars(make_agent("optioned:other=7"))["options"][3] == 7
+
+
+def test_annotations_for_type_checkers_alone_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine:
+        name = "mine"
+
+        def __init__(self, *, speed: "int" = 1, file: "Absent | None" = None) -> None:  # noqa: F821  # pyright: ignore
+            self.options = (speed, file)
+
+    monkeypatch.setitem(AGENTS, "mine", "mine_for_test:Mine")
+    module = types.ModuleType("mine_for_test")
+    vars(module)["Mine"] = Mine
+    monkeypatch.setitem(sys.modules, "mine_for_test", module)
+    assert vars(make_agent("mine:speed=2,file=x"))["options"] == (2, "x")
+    with pytest.raises(OptionError, match="'speed' must be of type int"):
+        make_agent("mine:speed=fast")
 
 
 @pytest.mark.parametrize(

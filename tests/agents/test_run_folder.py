@@ -53,6 +53,19 @@ def test_a_curve_goes_on_after_its_checkpoint(tmp_path: Path) -> None:
     assert path.read_text().split() == rows.split()
 
 
+def test_a_curve_is_read_up_to_a_point_and_left_as_it_is(tmp_path: Path) -> None:
+    curve = Curve(tmp_path / CURVE)
+    assert curve.until(5) == ""
+    for decisions in (10, 20):
+        curve.append({"decisions": decisions})
+    held = (tmp_path / CURVE).read_bytes()
+    reader = Curve(tmp_path / CURVE)
+    assert reader.until(15).split() == ["decisions", "10"]
+    assert reader.last == {"decisions": "10"}
+    assert reader.until(5) == ""
+    assert (tmp_path / CURVE).read_bytes() == held
+
+
 def test_a_curve_that_goes_on_without_its_rows(tmp_path: Path) -> None:
     curve = Curve(tmp_path / CURVE)
     curve.go_on(20)

@@ -164,6 +164,12 @@ def test_training_goes_on(tmp_path):
         train(replace(run, out=tmp_path / "none", resume=True))
 
 
+def test_the_greatest_seed_goes_on_too(tmp_path):
+    run = Training(out=tmp_path, num_envs=2, decisions=128, seed=(1 << 32) - 1)
+    train(run)
+    assert train(replace(run, decisions=256, resume=True)).num_timesteps >= 256
+
+
 def test_what_a_run_cannot_change_or_lose(tmp_path, capsys):
     run = Training(out=tmp_path, num_envs=4, decisions=256)
     train(run)

@@ -11,12 +11,13 @@ from gym_mario_suite.datasets.minari_export import check_dataset_id, write_minar
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Status
+from gym_mario_suite.engine.world import Rules, Status
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.observations import OBSERVATION_MODES
 from gym_mario_suite.envs.replayed import make_environment, replayed_episode
 from gym_mario_suite.errors import OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.framework_generate import generate_framework
 from gym_mario_suite.wrappers import RecordReplay
 
 from .episodes import own_level, random_play, recorded
@@ -161,6 +162,16 @@ def test_the_environment_has_what_the_replays_have_in_common():
     assert (options["difficulty"], options["time_limit"]) == (3, 200)
     assert "mode" not in options
     assert "level_type" not in options
+
+
+def test_levels_of_2019_are_exported_together():
+    levels = [generate_framework(seed) for seed in (3, 4)]
+    several = [random_play(RecordedGame(level, 2), ticks=30).replay() for level in levels]
+    env = make_environment(several, obs="features")
+    assert vars(env.unwrapped)["options"].rule_set == Rules.FRAMEWORK_2019
+    episodes = [replayed_episode(replay, obs="features") for replay in several]
+    write_minari("mario/several-v0", episodes, env, "several levels")
+    assert minari.load_dataset("mario/several-v0").total_episodes == 2
 
 
 def test_bad_ids():

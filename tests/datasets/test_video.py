@@ -9,6 +9,7 @@ from gym_mario_suite.datasets.video import check_video, video_frames, write_vide
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.errors import OptionError, ReplayMismatch
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.framework_generate import generate_framework
 
 from .episodes import random_play
 
@@ -34,6 +35,13 @@ def test_a_frame_for_each_tick(replay, tmp_path, suffix):
     assert facts["duration"] == pytest.approx(41 / 24, abs=0.05)
     assert len(frames) == video_frames(replay, path) == 41
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_replays_of_2019_are_as_fast_as_their_game(tmp_path):
+    path = tmp_path / "film.mp4"
+    replay = random_play(RecordedGame(generate_framework(3), 0), ticks=40).replay()
+    list(write_video(replay, path, scale=1))
+    assert frames_of(path)[0]["duration"] == pytest.approx(41 / 30, abs=0.05)
 
 
 def test_gif_keeps_every_pixel(replay, tmp_path):

@@ -35,6 +35,14 @@ def test_what_blocks_in_2009_blocks_here(seed: int) -> None:
     assert level.x_exit == origin.x_exit
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_the_shortest_levels_can_be_made(length: int) -> None:
+    level = generate_framework(0, 0, 0, length)
+    assert level.width == length
+    assert level.start is not None
+    assert 0 <= level.start[0] < length
+
+
 def test_metadata_and_arguments() -> None:
     level = generate_framework(3, 2, 1, 100)
     assert dict(level.metadata) == {

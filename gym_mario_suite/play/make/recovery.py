@@ -16,7 +16,7 @@ import typer
 from gym_mario_suite.errors import UNREADABLE, LevelError, MarioError
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_json import read_course_json, write_course_json
-from gym_mario_suite.whole_file import real_path, write_whole
+from gym_mario_suite.whole_file import files_in, real_path, write_whole
 
 INTERVAL_S = 5.0  # between two autosaves; what a crash can lose
 _TOUCHED_EVERY_S = 5.0
@@ -132,7 +132,7 @@ class Recovery:
         """What other editors, which run no more, have left; the newest first."""
         found = []
         with suppress(OSError):
-            for file in self.folder.glob(f"*{_SUFFIX}"):
+            for file in files_in(self.folder, f"*{_SUFFIX}"):
                 with suppress(MarioError, OSError):
                     left = _read(file)
                     if left is not None and file != self.file:

@@ -23,6 +23,15 @@ def test_levels_are_read_with_their_games(tmp_path):
     assert {level.domain for level in levels} == {Domain.SMB, Domain.SMB2J}
 
 
+@pytest.mark.parametrize("where", ["structural", "infinite", "sml"])
+def test_where_a_corpus_lies_does_not_matter(tmp_path, where):
+    corpus = write_corpus(tmp_path / where / "data" / "corpus")
+    domains = [level.domain for level in read_corpus(corpus)]
+    assert domains == [level.domain for level in read_corpus(write_corpus(tmp_path / "else"))]
+    # The folder of one game, and that of its processed levels, are corpora too.
+    assert {level.domain for level in read_corpus(corpus / "smb2j")} == {Domain.SMB2J}
+
+
 def test_a_split_is_by_level_steady_and_keeps_copies_together(tmp_path):
     levels = read_corpus(write_corpus(tmp_path))
     split = split_by_level(levels)

@@ -26,7 +26,7 @@ from gym_mario_suite.envs.episode import (
     step_rows,
 )
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules, checked_level
-from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, seed_of, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
 from gym_mario_suite.levels.level import Level
@@ -127,7 +127,7 @@ class GameBatch:
         for index, level in checked.items():
             self._place(index, level)
             episode = self.episodes[index]
-            episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+            episode["level_seed"] = seed_of(level)
             episode["level_ready"] = True
             episode["seed_given"] = True
 

@@ -31,7 +31,7 @@ from gym_mario_suite.envs.episode import (
 )
 from gym_mario_suite.envs.infinite import REWARD_KEYS
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules
-from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, seed_of, write_state
 from gym_mario_suite.errors import LevelError, StateError
 from gym_mario_suite.levels.generate import explain_failure
 from gym_mario_suite.levels.level import Level
@@ -265,7 +265,7 @@ class DeviceGames:
             self._place(levels)
             episodes = to_host(self._episodes)
             for game, level in levels.items():
-                episodes[game]["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+                episodes[game]["level_seed"] = seed_of(level)
                 episodes[game]["level_ready"] = True
                 episodes[game]["seed_given"] = True
             copy(episodes, self._episodes)

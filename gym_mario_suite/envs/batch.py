@@ -51,7 +51,8 @@ class GameBatch:
         self.configs = options.config()
         self.worlds = empty_worlds(count)
         self.episodes = np.zeros(count, EPISODE)
-        self.episodes["level_seed"] = NO_SEED
+        fixed = options.fixed_level
+        self.episodes["level_seed"] = NO_SEED if fixed is None else seed_of(fixed)
         self.terms = np.zeros((count, len(REWARD_TERMS)))
         self.rewards = np.zeros(count)
         self.codes = np.zeros(count, np.uint8)
@@ -73,11 +74,11 @@ class GameBatch:
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
         self._made: dict[int, tuple[int, Level]] = {}
-        if options.fixed_level is None:
+        if fixed is None:
             self.images = np.zeros((count, capacity_2009(options.length)), np.int32)
             self.rows = np.arange(count)
         else:
-            self.images = options.fixed_level.image[None].copy()
+            self.images = fixed.image[None].copy()
             self.rows = np.zeros(count, np.int64)
 
     def seed(self, index: int, rng_state: int) -> None:
@@ -206,6 +207,7 @@ class GameBatch:
         for index in [i for i in self._custom if mask[i] and not self.episodes[i]["seed_given"]]:
             if self.options.fixed_level is not None:
                 self._place(index, self.options.fixed_level)
+                self.episodes[index]["level_seed"] = seed_of(self.options.fixed_level)
             self.episodes[index]["level_ready"] = False
             del self._custom[index]
             self.themes[index] = self.options.theme

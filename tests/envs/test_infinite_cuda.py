@@ -145,6 +145,18 @@ def test_levels_can_be_chosen(device: str) -> None:
     fixed, cpu = pair(games=4, obs="grid", level=generate(8, 2))
     assert_same("fixed", fixed.reset(seed=0)[0], cpu.reset(seed=0)[0])
     assert fixed.get_state() == cpu.get_state()
+    away = generate(5, 9, 2)
+    for options in ({"level": away}, {}, {"state": games.get_state()[0]}, {}):
+        fixed.reset(options=options)
+        cpu.reset(options=options)
+        assert fixed.get_state() == cpu.get_state()
+    for step in range(70):
+        if step == 5:
+            fixed.reset(options={"level": away})
+            cpu.reset(options={"level": away})
+        actions = np.array([1, 2, 3, 4])
+        assert_same_step(f"fixed {step}", fixed.step(actions), cpu.step(actions))
+    assert [fixed.level(i) for i in range(4)] == [generate(8, 2)] * 4
     with pytest.raises(OptionError, match="fixed level"):
         fixed.reset(options={"seed": 3})
 

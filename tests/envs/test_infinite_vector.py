@@ -203,6 +203,16 @@ def test_levels_states_and_masks_through_reset():
     assert envs.get_state() == [states[2]] * 3
 
 
+def test_a_fixed_level_has_its_own_seed():
+    home, away = generate(7, 3), generate(9, 5)
+    envs = MarioInfiniteVectorEnv(2, level=home, max_episode_steps=3)
+    assert envs.reset(seed=0)[1]["level_seed"].tolist() == [7, 7]
+    assert envs.reset(options={"level": [away, home]})[1]["level_seed"].tolist() == [9, 7]
+    told = [envs.step([4, 4])[4]["level_seed"].tolist() for _ in range(4)]
+    assert told == [[9, 7]] * 3 + [[7, 7]]
+    assert envs.level(0) == home
+
+
 def test_bad_states_change_nothing():
     envs = MarioInfiniteVectorEnv(2)
     envs.reset(seed=0)

@@ -98,6 +98,7 @@ def read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
             "the state is damaged: its checksum does not match; take another copy of it"
         )
     episode = np.frombuffer(body, EPISODE, 1).copy()
+    episode["spare"] = 0  # older states have anything there
     at_level = EPISODE.itemsize + world_size
     try:
         level = _read_level(body[at_level:])

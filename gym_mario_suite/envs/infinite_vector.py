@@ -143,7 +143,8 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         batch = self.batch
         keys = self._actions.many(actions, self.num_envs)
         self._check_running(batch.started, batch.codes)
-        batch.step(keys, self._observations, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        # Games that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
+        batch.step(keys, self._observations, next_step=True)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(

@@ -124,7 +124,8 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         batch = self.batch
         read = batch.read_actions(actions)
         self._check_running(batch.started, batch.codes)
-        batch.step(read, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        # Episodes that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
+        batch.step(read, next_step=True)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(

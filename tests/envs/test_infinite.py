@@ -393,12 +393,27 @@ def test_bad_discrete_actions(action):
     assert env.get_state() == before
 
 
-@pytest.mark.parametrize("action", [[0, 0, 0, 0], [0, 0, 0, 0, 2], [math.nan] * 5, 3, "abcde"])
+@pytest.mark.parametrize(
+    "action", [[0, 0, 0, 0], [0, 0, 0, 0, 2], [math.nan] * 5, [0.5] * 5, 3, "abcde"]
+)
 def test_bad_buttons(action):
     env = MarioInfiniteEnv(actions="buttons")
     env.reset(seed=0)
     with pytest.raises(OptionError, match="0 or 1"):
         env.step(action)
+
+
+def test_buttons_may_be_floats():
+    pressed = [0, 1, 0, 1, 1]
+    steps = []
+    for kind in (int, bool, np.float32, np.float64):
+        env = MarioInfiniteEnv(actions="buttons", level_seed=1)
+        env.reset(seed=0)
+        action = np.array(pressed, kind)
+        assert env.action_space.contains(action)
+        steps.append(env.step(action))
+    for step in steps[1:]:
+        assert_same([steps[0]], [step])
 
 
 def test_bad_reset_options_and_order():

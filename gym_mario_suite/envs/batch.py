@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.clone import world_to_bytes
@@ -164,11 +165,17 @@ class GameBatch:
         self.themes[index] = level.theme
 
     def level(self, index: int) -> Level:
-        """The level that game `index` is playing."""
+        """The level that game `index` is playing.
+
+        Raises:
+            ResetNeeded: Before the first reset, where no level is fixed.
+        """
         if index in self._custom:
             return self._custom[index]
         if self.options.fixed_level is not None:
             return self.options.fixed_level
+        if not self.started[index]:
+            raise ResetNeeded("call reset() first: there is no level yet")
         seed = int(self.episodes[index]["level_seed"])
         if index not in self._made or self._made[index][0] != seed:
             config = self.configs[0]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine import cuda_device
@@ -289,7 +290,13 @@ class DeviceGames:
         copy(rows, self._rows)
 
     def level(self, index: int) -> Level:
-        """The level that game `index` is playing."""
+        """The level that game `index` is playing.
+
+        Raises:
+            ResetNeeded: Before the first reset, where no level is fixed.
+        """
+        if self.options.fixed_level is None and not self.started[index]:
+            raise ResetNeeded("call reset() first: there is no level yet")
         return self._level_of(index, *map(to_host, (self._rows, self._worlds, self._episodes)))
 
     def _level_of(self, game: int, rows: Any, worlds: Any, episodes: Any) -> Level:

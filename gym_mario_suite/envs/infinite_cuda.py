@@ -207,7 +207,10 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
 
     def render(self) -> Any:
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
-        return None if self.render_mode is None else self.games.pictures(self.render_mode)
+        if self.render_mode is None:
+            return None
+        self._check_started(self.games.started)
+        return self.games.pictures(self.render_mode)
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""

@@ -163,6 +163,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         mode = self.render_mode
         return tuple(self.batch.picture(index, mode) for index in range(self.num_envs))
 

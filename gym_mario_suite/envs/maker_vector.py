@@ -148,6 +148,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         """The maps, one for each environment, as letters ("ansi") or pictures ("rgb_array")."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         mode = self.render_mode
         return tuple(self.batch.picture(index, mode) for index in range(self.num_envs))
 

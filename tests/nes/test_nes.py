@@ -436,9 +436,11 @@ def test_options_that_are_not_possible(options: dict[str, Any], words: str):
 
 
 def test_reset_options_that_are_not_possible(make):
-    env = make()
+    env = make(render_mode="rgb_array")
     with pytest.raises(ResetNeeded):
         env.step(NONE)
+    with pytest.raises(ResetNeeded):
+        env.render()
     with pytest.raises(ResetNeeded):
         env.get_state()
     for options, words in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,12 @@ def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
     if not resume and has_checkpoint:
         raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
     return folder
+
+
+def tell_budget_is_spent(made: int, total: int) -> None:
+    """Say on standard error why a run that goes on has nothing to do."""
+    done = f"{made:,} decisions are made already, of {total:,}"
+    print(f"{done}: a larger --decisions goes on", file=sys.stderr)
 
 
 def save_model(model: Any, path: Path) -> None:

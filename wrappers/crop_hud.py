@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.wrappers.observed import VectorObserved
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 
 class CropHUD(
@@ -40,7 +41,7 @@ class CropHUD(
     """
 
     def __init__(self, env: gym.Env[Any, Any], lines: int | None = None) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, lines=lines)
+        record_arguments(self, lines=lines)
         gym.ObservationWrapper.__init__(self, env)
         self._lines, self.observation_space = _cut(env, env.observation_space, lines)
 
@@ -61,7 +62,7 @@ class VectorCropHUD(VectorObserved, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], lines: int | None = None) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, lines=lines)
+        record_arguments(self, lines=lines)
         self._lines, space = _cut(env, env.single_observation_space, lines)
         super().__init__(env, space)
 

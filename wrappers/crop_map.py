@@ -16,6 +16,7 @@ from gym_mario_suite.wrappers.map_planes import (
     checked_spaces,
     codes_of,
 )
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 _MOST = 255
 # What lies beyond the map's edge in the other planes: frozen, and no way.
@@ -46,7 +47,7 @@ class CropMap(gym.ObservationWrapper[Any, Any, Any], gym.utils.RecordConstructor
     """
 
     def __init__(self, env: gym.Env[Any, Any], size: int = 28) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, size=size)
+        record_arguments(self, size=size)
         gym.ObservationWrapper.__init__(self, env)
         self._cut = _Cut(env.observation_space, size)
         self.observation_space: Any = self._cut.space
@@ -69,7 +70,7 @@ class VectorCropMap(VectorMapPlanes, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any], size: int = 28) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, size=size)
+        record_arguments(self, size=size)
         self._cut = _Cut(env.single_observation_space, size)
         super().__init__(env, self._cut.space)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.wrappers.curiosity_options import CuriosityOptions
 from gym_mario_suite.wrappers.games_begun import games_begun
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 if TYPE_CHECKING:
     from gym_mario_suite.wrappers.curiosity_learner import CuriosityLearner
@@ -55,7 +56,7 @@ class CuriosityReward(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstruct
         self, env: gym.Env[Any, Any], *, log_dir: str | Path | None = None, **options: Any
     ) -> None:
         log_dir = None if log_dir is None else str(log_dir)
-        gym.utils.RecordConstructorArgs.__init__(self, log_dir=log_dir, **options)
+        record_arguments(self, log_dir=log_dir, **options)
         gym.Wrapper.__init__(self, env)
         self.options = _options(options)
         self.learner = _learner(env.observation_space, env.action_space, 1, self.options, log_dir)
@@ -145,7 +146,7 @@ class VectorCuriosityReward(VectorWrapper, gym.utils.RecordConstructorArgs):
         **options: Any,
     ) -> None:
         log_dir = None if log_dir is None else str(log_dir)
-        gym.utils.RecordConstructorArgs.__init__(self, log_dir=log_dir, **options)
+        record_arguments(self, log_dir=log_dir, **options)
         super().__init__(env)
         self.options = _options(options)
         self._mode = AutoresetMode(env.metadata["autoreset_mode"])

@@ -96,7 +96,8 @@ class CuriosityLearner:
             next_observations: [num_envs, ...], after it.
             extrinsic: float[num_envs], the environment's own rewards.
             counted: bool[num_envs], False where no transition took place (a step that only reset
-                a game): these get no reward of curiosity and are not learned from.
+                a game): these get no reward of curiosity, are not learned from and change nothing
+                of the scale.
             learn: False rewards, and changes nothing.
 
         Returns:
@@ -111,7 +112,7 @@ class CuriosityLearner:
         if counted is not None:
             surprisal = np.where(counted, surprisal, np.float32(0.0))
         if learn:
-            self.scale.add(surprisal[None])
+            self.scale.add(surprisal[None], None if counted is None else counted[None])
         options = self.options
         rewards = options.intrinsic * surprisal.astype(np.float64) / self.scale.deviation
         if options.extrinsic:

@@ -112,14 +112,24 @@ class RewardScale:
         self.mean = 0.0
         self.squares = 0.0  # sum of squared deviations from the mean
 
-    def add(self, rewards: NDArray[np.floating]) -> None:
-        """Take in rewards, float[steps, num_envs], oldest first."""
+    def add(self, rewards: NDArray[np.floating], counted: NDArray[np.bool_] | None = None) -> None:
+        """Take in rewards.
+
+        Args:
+            rewards: float[steps, num_envs], oldest first.
+            counted: bool[steps, num_envs], False where a game has made no step; all by default.
+        """
         sums = np.empty(rewards.shape)
         for step, row in enumerate(rewards.astype(np.float64)):
-            self.sums = self.gamma * self.sums + row
-            sums[step] = self.sums
-        mean = float(sums.mean())
-        self.add_moments(sums.size, mean, float(np.square(sums - mean).sum()))
+            following = self.gamma * self.sums + row
+            if counted is not None:
+                following = np.where(counted[step], following, self.sums)
+            self.sums = sums[step] = following
+        if counted is not None:
+            sums = sums[counted]
+        if sums.size:
+            mean = float(sums.mean())
+            self.add_moments(sums.size, mean, float(np.square(sums - mean).sum()))
 
     def add_moments(self, size: int, mean: float, squares: float) -> None:
         """Take in sums that somebody else has kept.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.errors import OptionError, as_integer, as_integers
 from gym_mario_suite.wrappers.area_shrink import AreaShrink
 from gym_mario_suite.wrappers.held_action import HeldAction, VectorHeldAction
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 _MOST_FRAMES = 1000
 _SPAN = 12
@@ -68,7 +69,7 @@ class FrameSpan(HeldAction, gym.utils.RecordConstructorArgs):
     ) -> None:
         steps, kept = _in_steps(env, span, keep)
         frames = _KeptFrames(env.observation_space, 1, kept, size, crop)
-        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
+        record_arguments(self, span=span, keep=keep, size=size, crop=crop)
         HeldAction.__init__(self, env, steps, frames)
         self.metadata = _of_other_pictures(self.metadata)
         self.observation_space = frames.space
@@ -98,7 +99,7 @@ class VectorFrameSpan(VectorHeldAction, gym.utils.RecordConstructorArgs):
     ) -> None:
         steps, kept = _in_steps(env, span, keep)
         frames = _KeptFrames(env.single_observation_space, env.num_envs, kept, size, crop)
-        gym.utils.RecordConstructorArgs.__init__(self, **_as_lists(span, keep, size, crop))
+        record_arguments(self, span=span, keep=keep, size=size, crop=crop)
         VectorHeldAction.__init__(self, env, steps, frames)
         self.metadata = _of_other_pictures(self.metadata)
         self.single_observation_space = frames.space
@@ -108,16 +109,6 @@ class VectorFrameSpan(VectorHeldAction, gym.utils.RecordConstructorArgs):
 def _of_other_pictures(metadata: dict[str, Any]) -> dict[str, Any]:
     """The metadata without where the figures are: shrunk and cut they are elsewhere, or gone."""
     return {name: value for name, value in metadata.items() if name != "hud_lines"}
-
-
-def _as_lists(span: Any, keep: Any, size: Any, crop: Any) -> dict[str, Any]:
-    """The arguments as JSON has them."""
-    return {
-        "span": span,
-        "keep": list(keep),
-        "size": None if size is None else list(size),
-        "crop": None if crop is None else list(crop),
-    }
 
 
 def _in_steps(env: Any, span: int, keep: Sequence[int]) -> tuple[int, tuple[int, ...]]:

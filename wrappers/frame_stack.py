@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_integers
 from gym_mario_suite.wrappers.games_begun import games_begun
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 _FURTHEST = 1000
 _PADDINGS = ("reset", "zero")
@@ -54,13 +55,7 @@ class FrameStack(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArg
         axis: str = "last",
     ) -> None:
         self._history = _History(env.observation_space, 1, stack, delays, padding, axis)
-        gym.utils.RecordConstructorArgs.__init__(
-            self,
-            stack=stack,
-            delays=None if delays is None else list(delays),
-            padding=padding,
-            axis=axis,
-        )
+        record_arguments(self, stack=stack, delays=delays, padding=padding, axis=axis)
         gym.Wrapper.__init__(self, env)
         self.observation_space = self._history.space
 
@@ -104,13 +99,7 @@ class VectorFrameStack(VectorWrapper, gym.utils.RecordConstructorArgs):
         self._history = _History(
             env.single_observation_space, env.num_envs, stack, delays, padding, axis
         )
-        gym.utils.RecordConstructorArgs.__init__(
-            self,
-            stack=stack,
-            delays=None if delays is None else list(delays),
-            padding=padding,
-            axis=axis,
-        )
+        record_arguments(self, stack=stack, delays=delays, padding=padding, axis=axis)
         super().__init__(env)
         self._mode = AutoresetMode(env.metadata["autoreset_mode"])
         self.single_observation_space = self._history.space

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from rich.progress import Progress
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.whole_file import write_whole
 from gym_mario_suite.wrappers.observed import VectorObserved
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 _MOVES = 10_000
 _MOST_MOVES = 1 << 40
@@ -66,6 +68,9 @@ class MoveStatistics:
         return cls(mean, std, moves)
 
 
+Statistics = str | Path | MoveStatistics | Mapping[str, Any]
+
+
 class NormalizeFromRandomMoves(
     gym.ObservationWrapper[Any, Any, Any],
     gym.utils.RecordConstructorArgs,
@@ -82,7 +87,7 @@ class NormalizeFromRandomMoves(
         env: An environment whose observations are a Box.
         moves: How many random moves; none are made where `statistics` are given.
         seed: Of the environment and of the moves.
-        statistics: Those to use: a file, or a `MoveStatistics`.
+        statistics: Those to use: a file, a `MoveStatistics`, or a mapping of its attributes.
         progress: Whether to show a progress bar meanwhile.
 
     Attributes:
@@ -98,12 +103,10 @@ class NormalizeFromRandomMoves(
         env: gym.Env[Any, Any],
         moves: int = _MOVES,
         seed: int = 0,
-        statistics: str | Path | MoveStatistics | None = None,
+        statistics: Statistics | None = None,
         progress: bool = False,
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(
-            self, **_as_json(moves, seed, statistics, progress)
-        )
+        _record(self, moves, seed, statistics, progress)
         gym.ObservationWrapper.__init__(self, env)
         space = _box(env.observation_space)
         if statistics is None:
@@ -140,12 +143,10 @@ class VectorNormalizeFromRandomMoves(VectorObserved, gym.utils.RecordConstructor
         env: VectorEnv[Any, Any, Any],
         moves: int = _MOVES,
         seed: int = 0,
-        statistics: str | Path | MoveStatistics | None = None,
+        statistics: Statistics | None = None,
         progress: bool = False,
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(
-            self, **_as_json(moves, seed, statistics, progress)
-        )
+        _record(self, moves, seed, statistics, progress)
         space = _box(env.single_observation_space)
         if statistics is None:
             statistics = _measure(_Many(env), moves, seed, progress)
@@ -222,11 +223,24 @@ def _box(space: gym.Space[Any]) -> gym.spaces.Box:
     return space
 
 
+def _of_numbers(told: Mapping[str, Any]) -> MoveStatistics:
+    """Statistics as `env.spec` keeps them."""
+    try:
+        mean = np.array(told["mean"], np.float32)
+        return MoveStatistics(mean, float(told["std"]), int(told["moves"]))
+    except (KeyError, TypeError, ValueError):
+        raise OptionError(
+            f"statistics as a mapping have the numbers mean, std and moves, got {list(told)}"
+        ) from None
+
+
 def _checked(
-    statistics: str | Path | MoveStatistics, space: gym.spaces.Box
+    statistics: Statistics, space: gym.spaces.Box
 ) -> tuple[MoveStatistics, gym.spaces.Box]:
     """The statistics, if they fit observations of `space`, and the space of what they make."""
-    if not isinstance(statistics, MoveStatistics):
+    if isinstance(statistics, Mapping):
+        statistics = _of_numbers(statistics)
+    elif not isinstance(statistics, MoveStatistics):
         statistics = MoveStatistics.load(statistics)
     if statistics.mean.shape != space.shape:
         raise OptionError(
@@ -246,8 +260,10 @@ def _normalized(statistics: MoveStatistics, observations: NDArray[Any]) -> NDArr
     return centred
 
 
-def _as_json(moves: int, seed: int, statistics: Any, progress: bool) -> dict[str, Any]:
-    """The arguments for `env.spec`, which is JSON: statistics by their file."""
-    if isinstance(statistics, Path):
-        statistics = str(statistics)
-    return {"moves": moves, "seed": seed, "statistics": statistics, "progress": progress}
+def _record(
+    wrapper: gym.utils.RecordConstructorArgs, moves: int, seed: int, statistics: Any, progress: bool
+) -> None:
+    """Keep the arguments for `env.spec`: statistics that are in no file with all their numbers."""
+    if isinstance(statistics, MoveStatistics):
+        statistics = vars(statistics)
+    record_arguments(wrapper, moves=moves, seed=seed, statistics=statistics, progress=progress)

@@ -20,6 +20,7 @@ from gym_mario_suite.engine.clone import world_to_bytes
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.whole_file import require_folder, write_numbered
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 # Numbers and the suffix come after it, and file systems take 255 bytes.
 _LONGEST_NAME = 200
@@ -68,9 +69,7 @@ class RecordReplay(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorA
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         metadata = _checked_metadata(metadata)
-        gym.utils.RecordConstructorArgs.__init__(
-            self, folder=str(folder), name=name, metadata=metadata
-        )
+        record_arguments(self, folder=folder, name=name, metadata=metadata)
         gym.Wrapper.__init__(self, env)
         inner = env.unwrapped
         if not isinstance(inner, MarioInfiniteEnv):

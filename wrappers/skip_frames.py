@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.wrappers.held_action import HeldAction, VectorHeldAction
+from gym_mario_suite.wrappers.recorded_arguments import record_arguments
 
 _MOST_STEPS = 1000
 
@@ -41,7 +42,7 @@ class SkipFrames(HeldAction, gym.utils.RecordConstructorArgs):
     """
 
     def __init__(self, env: gym.Env[Any, Any], skip: int = 4, max_pool: bool = False) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, skip=skip, max_pool=max_pool)
+        record_arguments(self, skip=skip, max_pool=max_pool)
         skip = as_integer("skip", skip, 1, _MOST_STEPS)
         HeldAction.__init__(self, env, skip, _LastFrame(env.observation_space, 1, max_pool))
 
@@ -61,7 +62,7 @@ class VectorSkipFrames(VectorHeldAction, gym.utils.RecordConstructorArgs):
     def __init__(
         self, env: VectorEnv[Any, Any, Any], skip: int = 4, max_pool: bool = False
     ) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, skip=skip, max_pool=max_pool)
+        record_arguments(self, skip=skip, max_pool=max_pool)
         skip = as_integer("skip", skip, 1, _MOST_STEPS)
         frames = _LastFrame(env.single_observation_space, env.num_envs, max_pool)
         VectorHeldAction.__init__(self, env, skip, frames)

@@ -10,6 +10,7 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
+from gym_mario_suite.agents.run_folder import tell_budget_is_spent
 from gym_mario_suite.program import Interruption
 
 
@@ -57,11 +58,14 @@ def run(learner: Learner, files: RunFiles, config: Any, title: str) -> None:
     Args:
         learner: What learns.
         files: Of the run.
-        config: Its `decisions`, `log_updates` and `checkpoint_minutes`.
+        config: Its `decisions`, `num_steps`, `num_envs`, `log_updates` and `checkpoint_minutes`.
         title: Of the progress bar.
     """
     wall, cpu, first = time.perf_counter(), time.process_time(), learner.decisions
-    saved_at, updates = wall, 0
+    # Counted from the run's beginning, so that a run that goes on has rows at the same decisions.
+    saved_at, updates = wall, first // (config.num_steps * config.num_envs)
+    if first >= config.decisions:
+        tell_budget_is_spent(first, config.decisions)
     columns = (TextColumn(title), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
         task = bar.add_task("", total=config.decisions, completed=first, figures="")

@@ -20,7 +20,14 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import VecEnv
 
 from gym_mario_suite import __version__
-from gym_mario_suite.agents.run_folder import CURVE, Curve, load_model, open_run, save_model
+from gym_mario_suite.agents.run_folder import (
+    CURVE,
+    Curve,
+    load_model,
+    open_run,
+    save_model,
+    tell_budget_is_spent,
+)
 from gym_mario_suite.agents.sb3.policy_file import is_perceptron, policy_network
 from gym_mario_suite.agents.sb3.recipes import (
     Recipe,
@@ -249,8 +256,7 @@ def train(run: Training) -> BaseAlgorithm:
             if interruption.asked:
                 print("interrupted; go on with --resume", file=sys.stderr)
         else:
-            done = f"{model.num_timesteps:,} decisions are made already, of {total:,}"
-            print(f"{done}: a larger --decisions goes on", file=sys.stderr)
+            tell_budget_is_spent(model.num_timesteps, total)
     export(run, model, options, curve.last)
     venv.close()
     return model

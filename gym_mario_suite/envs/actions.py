@@ -154,7 +154,7 @@ class ActionReader:
         return self._keys[array]
 
     def _switches(self, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        if array.shape != shape or array.dtype.kind not in "iub":
+        if array.shape != shape or array.dtype.kind not in "iubf":
             raise OptionError(
                 f"buttons must be 0 or 1 in an array of shape {shape}, "
                 f"got {array.dtype} of shape {array.shape}"

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.clone import world_to_bytes
@@ -26,7 +27,7 @@ from gym_mario_suite.envs.episode import (
     step_rows,
 )
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules, checked_level
-from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, seed_of, write_state
 from gym_mario_suite.errors import LevelError, OptionError, StateError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, explain_failure, generate
 from gym_mario_suite.levels.level import Level
@@ -51,7 +52,8 @@ class GameBatch:
         self.configs = options.config()
         self.worlds = empty_worlds(count)
         self.episodes = np.zeros(count, EPISODE)
-        self.episodes["level_seed"] = NO_SEED
+        fixed = options.fixed_level
+        self.episodes["level_seed"] = NO_SEED if fixed is None else seed_of(fixed)
         self.terms = np.zeros((count, len(REWARD_TERMS)))
         self.rewards = np.zeros(count)
         self.codes = np.zeros(count, np.uint8)
@@ -73,11 +75,11 @@ class GameBatch:
         self._custom: dict[int, Level] = {}
         # Level values of generated levels that somebody asked for, by game, with their seeds.
         self._made: dict[int, tuple[int, Level]] = {}
-        if options.fixed_level is None:
+        if fixed is None:
             self.images = np.zeros((count, capacity_2009(options.length)), np.int32)
             self.rows = np.arange(count)
         else:
-            self.images = options.fixed_level.image[None].copy()
+            self.images = fixed.image[None].copy()
             self.rows = np.zeros(count, np.int64)
 
     def seed(self, index: int, rng_state: int) -> None:
@@ -127,7 +129,7 @@ class GameBatch:
         for index, level in checked.items():
             self._place(index, level)
             episode = self.episodes[index]
-            episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+            episode["level_seed"] = seed_of(level)
             episode["level_ready"] = True
             episode["seed_given"] = True
 
@@ -163,11 +165,17 @@ class GameBatch:
         self.themes[index] = level.theme
 
     def level(self, index: int) -> Level:
-        """The level that game `index` is playing."""
+        """The level that game `index` is playing.
+
+        Raises:
+            ResetNeeded: Before the first reset, where no level is fixed.
+        """
         if index in self._custom:
             return self._custom[index]
         if self.options.fixed_level is not None:
             return self.options.fixed_level
+        if not self.started[index]:
+            raise ResetNeeded("call reset() first: there is no level yet")
         seed = int(self.episodes[index]["level_seed"])
         if index not in self._made or self._made[index][0] != seed:
             config = self.configs[0]
@@ -206,6 +214,7 @@ class GameBatch:
         for index in [i for i in self._custom if mask[i] and not self.episodes[i]["seed_given"]]:
             if self.options.fixed_level is not None:
                 self._place(index, self.options.fixed_level)
+                self.episodes[index]["level_seed"] = seed_of(self.options.fixed_level)
             self.episodes[index]["level_ready"] = False
             del self._custom[index]
             self.themes[index] = self.options.theme

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine import cuda_device
@@ -31,7 +32,7 @@ from gym_mario_suite.envs.episode import (
 )
 from gym_mario_suite.envs.infinite import REWARD_KEYS
 from gym_mario_suite.envs.options import InfiniteOptions, check_rules
-from gym_mario_suite.envs.saved_state import NO_SEED, read_state, write_state
+from gym_mario_suite.envs.saved_state import NO_SEED, read_state, seed_of, write_state
 from gym_mario_suite.errors import LevelError, StateError
 from gym_mario_suite.levels.generate import explain_failure
 from gym_mario_suite.levels.level import Level
@@ -265,7 +266,7 @@ class DeviceGames:
             self._place(levels)
             episodes = to_host(self._episodes)
             for game, level in levels.items():
-                episodes[game]["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+                episodes[game]["level_seed"] = seed_of(level)
                 episodes[game]["level_ready"] = True
                 episodes[game]["seed_given"] = True
             copy(episodes, self._episodes)
@@ -289,7 +290,13 @@ class DeviceGames:
         copy(rows, self._rows)
 
     def level(self, index: int) -> Level:
-        """The level that game `index` is playing."""
+        """The level that game `index` is playing.
+
+        Raises:
+            ResetNeeded: Before the first reset, where no level is fixed.
+        """
+        if self.options.fixed_level is None and not self.started[index]:
+            raise ResetNeeded("call reset() first: there is no level yet")
         return self._level_of(index, *map(to_host, (self._rows, self._worlds, self._episodes)))
 
     def _level_of(self, game: int, rows: Any, worlds: Any, episodes: Any) -> Level:

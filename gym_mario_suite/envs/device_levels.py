@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.engine.level_image import FINGERPRINT
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.saved_state import seed_of
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.generate import capacity_2009, generate
 from gym_mario_suite.levels.level import Level
@@ -49,7 +50,8 @@ class DeviceLevels:
 
     Attributes:
         pooled: Whether there is a pool.
-        seeds: The level seeds that episodes draw: from the first up to, not including, the second.
+        seeds: The level seeds that episodes draw: from the first up to, not including, the second;
+            twice its own, where the level is fixed.
         images: int32[levels, capacity].
 
     Raises:
@@ -71,6 +73,7 @@ class DeviceLevels:
             self.images = np.zeros((count, capacity_2009(options.length)), np.int32)
         elif options.fixed_level is not None:
             self._levels = [options.fixed_level]
+            self.seeds = (seed_of(options.fixed_level),) * 2
         else:
             first, end = self.seeds
             if options.level_seed is None:

@@ -49,9 +49,14 @@ def read_button_rows(first, end, bits, actions, keys, faults):
 
 @merged_jit
 def _reset_from_pool(config, images, rows, i, world, episode, counts):
-    """`reset_episode`, where row k of `images` holds the level of seed `seed_low` + k."""
-    if config.generated and not episode.seed_given:
-        episode.level_seed = next_level_seed(config, episode)
+    """`reset_episode`, where row k of `images` holds the level of seed `seed_low` + k.
+
+    A fixed level is that of row 0.
+    """
+    if not episode.seed_given:
+        episode.level_seed = config.seed_low
+        if config.generated:
+            episode.level_seed = next_level_seed(config, episode)
         rows[i] = episode.level_seed - config.seed_low
     begin_episode(config, images[rows[i]], world, episode, counts)
 

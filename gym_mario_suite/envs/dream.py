@@ -166,6 +166,8 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
             return None
+        if not self.batch.started[0]:
+            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.batch.picture(0)
 
     def get_state(self) -> bytes:

@@ -142,6 +142,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         """The last frames, enlarged: a tuple of uint8[120 u, 160 u, 3]."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         return tuple(self.batch.picture(index) for index in range(self.num_envs))
 
     def get_state(self) -> list[bytes]:

@@ -74,6 +74,7 @@ EPISODE = np.dtype(
         ("level_ready", "u1"),  # the image holds the level of level_seed
         ("ended", "u1"),  # the code of the last step: 0 running, 1 terminated, 2 truncated
         ("failure", "u1"),  # the generator's code, when it could not make the level
+        ("spare", "u1", (4,)),  # zeros: a gap here would put whatever is in memory into states
         ("last_keys", "i8"),
         ("steps", "i8"),
         ("x", "f8"),

@@ -110,6 +110,9 @@ class ForwardModel:
         """An independent copy."""
         return self._copied(NO_TICK)
 
+    # Two models with one place in the pool would both give it back.
+    __copy__ = clone
+
     def advance(self, buttons: Buttons) -> None:
         """Press buttons for one tick; nothing happens when the game is over.
 

@@ -88,6 +88,8 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         self._set_spaces(self.options.observation.space(), self.options.action_set.space())
         self._actions = DeviceActions(self.options.action_set, count)
         self._steps = 0
+        # Whether games may be over before a step of SAME_STEP: loaded or left so by `step_some`.
+        self._some_over = False
 
     def check(self) -> None:
         """Wait for the device, and see that all went well there.
@@ -128,6 +130,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         if "state" in chosen:
             states = state_list(chosen["state"], self.num_envs)
             self.games.load_states({index: states[index] for index in indices})
+            self._some_over = True
         else:
             self.games.begin(mask, self._chosen_levels(chosen, indices))
         self.check()
@@ -166,9 +169,13 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         games = self.games
         self._check_started(games.started)
         self._actions.read(actions)
-        self._advance(games.everyone, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        mode = self.autoreset_mode
+        same_step = mode == AutoresetMode.SAME_STEP
+        begins_anew = mode == AutoresetMode.NEXT_STEP or (same_step and self._some_over)
+        self._advance(games.everyone, begins_anew)
+        self._some_over = False
         infos = dict(games.infos)
-        if self.autoreset_mode == AutoresetMode.SAME_STEP:
+        if same_step:
             infos |= games.keep_ends()
             ended = infos["_final_obs"]
             games.reset(ended)
@@ -192,6 +199,7 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         flags = games.flags
         copy(mask, flags["among"])
         self._advance(flags["among"], next_step=False)
+        self._some_over = True
         return (
             *(games.observations, games.rewards, flags["terminated"], flags["truncated"]),
             dict(games.infos),
@@ -207,7 +215,10 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
 
     def render(self) -> Any:
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
-        return None if self.render_mode is None else self.games.pictures(self.render_mode)
+        if self.render_mode is None:
+            return None
+        self._check_started(self.games.started)
+        return self.games.pictures(self.render_mode)
 
     def level(self, index: int) -> Level:
         """The level that game `index` is playing."""
@@ -230,5 +241,5 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
             StateError: If a state does not fit; no game is changed then.
         """
         self.games.load_states(state_list(states, self.num_envs))
-        self._seeded = True
+        self._seeded = self._some_over = True
         self._observe(self.games.everyone)

@@ -142,7 +142,8 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         batch = self.batch
         keys = self._actions.many(actions, self.num_envs)
         self._check_running(batch.started, batch.codes)
-        batch.step(keys, self._observations, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        # Games that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
+        batch.step(keys, self._observations, next_step=True)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(
@@ -161,6 +162,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         """The screens, one for each game, as text ("ansi") or uint8[240, 320, 3] ("rgb_array")."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         mode = self.render_mode
         return tuple(self.batch.picture(index, mode) for index in range(self.num_envs))
 

@@ -190,6 +190,8 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
             return None
+        if not self.batch.started[0]:
+            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.batch.picture(0, self.render_mode)
 
     def get_state(self) -> bytes:

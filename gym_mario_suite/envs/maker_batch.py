@@ -173,7 +173,7 @@ class MakerBatch:
         active: NDArray[np.bool_] | None = None,
     ) -> None:
         """One step of all boards, of those of `active` if it is given."""
-        if next_step:
+        if next_step and self.codes.any():
             ended = self.codes != 0
             self._give_maps(ended)
             self._forget_courses(ended)

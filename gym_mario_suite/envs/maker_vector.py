@@ -124,7 +124,8 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         batch = self.batch
         read = batch.read_actions(actions)
         self._check_running(batch.started, batch.codes)
-        batch.step(read, self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        # Episodes that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
+        batch.step(read, next_step=True)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(
@@ -147,6 +148,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         """The maps, one for each environment, as letters ("ansi") or pictures ("rgb_array")."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         mode = self.render_mode
         return tuple(self.batch.picture(index, mode) for index in range(self.num_envs))
 

@@ -181,6 +181,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
             return None
+        if not self.episode.started:
+            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.episode.picture().copy()
 
     def close(self) -> None:

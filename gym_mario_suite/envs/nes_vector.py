@@ -164,6 +164,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         """The screens, one uint8[224, 240, 3] for each game."""
         if self.render_mode is None:
             return None
+        self._check_started(self._started)
         return tuple(chain.from_iterable(self._crew.call("pictures")))
 
     def get_state(self) -> list[bytes]:

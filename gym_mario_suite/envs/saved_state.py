@@ -20,6 +20,14 @@ _VERSION = 1
 _HEADER_BYTES = len(_MAGIC) + 2 + 4 + 4 + 4
 
 
+def seed_of(level: Level) -> int:
+    """The seed that a level names in its metadata, or `NO_SEED` where that is no int64."""
+    seed = level.metadata.get("seed")
+    if isinstance(seed, int | np.integer) and -(1 << 63) <= seed < 1 << 63:
+        return int(seed)
+    return NO_SEED
+
+
 def state_of_world(level: Level, world: bytes) -> bytes:
     """The state of an environment in which this world has come about.
 
@@ -35,7 +43,7 @@ def state_of_world(level: Level, world: bytes) -> bytes:
     """
     worlds = world_from_bytes(world, level.image)
     episode = np.zeros(1, EPISODE)
-    episode["level_seed"] = int(level.metadata.get("seed", NO_SEED))
+    episode["level_seed"] = seed_of(level)
     take_stock(worlds, episode)
     return write_state(episode, world, level)
 
@@ -90,6 +98,7 @@ def read_state(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void], Level]:
             "the state is damaged: its checksum does not match; take another copy of it"
         )
     episode = np.frombuffer(body, EPISODE, 1).copy()
+    episode["spare"] = 0  # older states have anything there
     at_level = EPISODE.itemsize + world_size
     try:
         level = _read_level(body[at_level:])

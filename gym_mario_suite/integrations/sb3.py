@@ -67,7 +67,7 @@ class GymVecAdapter(VecEnv):
         self._reset_options()
         self._returns[:] = 0.0
         self._lengths[:] = 0
-        return observations
+        return _copied(observations)
 
     def step_async(self, actions: np.ndarray) -> None:
         """Keep the actions for `step_wait`."""
@@ -84,7 +84,7 @@ class GymVecAdapter(VecEnv):
             observations = self._finish(
                 np.flatnonzero(dones).tolist(), observations, terminated, batched, infos
             )
-        return observations, rewards.astype(np.float32), dones, infos
+        return _copied(observations), rewards.astype(np.float32), dones, infos
 
     def _finish(
         self,
@@ -154,6 +154,13 @@ class GymVecAdapter(VecEnv):
         if indices is None:
             return range(self.num_envs)
         return [indices] if isinstance(indices, int) else indices
+
+
+def _copied(observations: Any) -> Any:
+    """Observations of their own: SB3 keeps the last ones over a step, which `copy=False` reuses."""
+    if isinstance(observations, dict):
+        return {key: value.copy() for key, value in observations.items()}
+    return observations.copy()
 
 
 def _row(observations: Any, index: int) -> Any:

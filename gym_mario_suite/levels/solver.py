@@ -29,7 +29,7 @@ from gym_mario_suite.levels.solver_search import (
     run_search,
     search_memory,
 )
-from gym_mario_suite.levels.tile_grid import N_TILES, SOLID, checked_codes
+from gym_mario_suite.levels.tile_grid import N_TILES, SOLID, array_of_codes, checked_codes
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Solver:
         """
         height, width = self._codes.shape
         column = as_integer("column", column, 0, width - 1)
-        array = np.asarray(codes)
+        array = array_of_codes(codes)
         if array.shape != (height,):
             raise LevelError(f"a column of the grid has {height} codes, got shape {array.shape}")
         for row, code in enumerate(checked_codes(array[None])[0]):

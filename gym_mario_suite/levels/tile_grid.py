@@ -149,13 +149,25 @@ class TileGrid:
         return f"<TileGrid {self.height}x{self.width} {theme}{origin and ', '}{origin}>"
 
 
+def array_of_codes(codes: ArrayLike) -> NDArray[Any]:
+    """`codes` as an array, whatever is in it.
+
+    Raises:
+        LevelError: For lists of different lengths, which are none.
+    """
+    try:
+        return np.asarray(codes)
+    except ValueError:
+        raise LevelError("tile codes must be rows of the same length") from None
+
+
 def checked_codes(codes: ArrayLike) -> NDArray[np.uint8]:
     """`codes` as a read-only uint8[height, width] of its own.
 
     Raises:
         LevelError: When it is no two-dimensional array of tile codes, or its size is out of bounds.
     """
-    array = np.asarray(codes)
+    array = array_of_codes(codes)
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise LevelError(
             f"tile codes must be whole numbers of [height, width], got {array.dtype} {array.shape}"

@@ -143,6 +143,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         """The screen of every row, uint8[240, 320, 3]."""
         if self.render_mode is None:
             return None
+        self._check_started(self.batch.started)
         return tuple(
             screen for game in range(self.num_games) for screen in self.batch.screens(game)
         )

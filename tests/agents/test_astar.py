@@ -124,7 +124,7 @@ def test_a_time_budget_is_kept(name: str) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("budget=0", "budget must be a number from 1 to 1,000,000, got 0"),
+        ("budget=0", "budget must be a whole number from 1 to 1000000, got 0"),
         ("weight=0.9", "weight must be a number from 1 to 100, got 0.9"),
         ("replan=0", "replan must be 1 tick or more, got 0"),
         ("budget=many", "option 'budget' must be of type int, got 'many'"),

@@ -95,7 +95,7 @@ def test_where_nobody_wins_the_clock_ends_the_level() -> None:
 
 
 def test_survey_options_are_checked() -> None:
-    with pytest.raises(OptionError, match="budget must be a number from 1 to"):
+    with pytest.raises(OptionError, match="budget must be a whole number from 1 to"):
         make_agent("astar:survey_budget=-1")
 
 

@@ -160,6 +160,16 @@ def test_resuming_equals_never_having_stopped(tmp_path, hide):
     assert int(rows[-1]["episodes"]) > 0
 
 
+def test_rows_stand_where_they_would_without_a_break(tmp_path, capsys):
+    train(small(tmp_path, decisions=4 * 32 * 3, log_updates=2))
+    train(small(tmp_path, decisions=4 * 32 * 6, log_updates=2, resume=True))
+    rows = [int(row["decisions"]) // (4 * 32) for row in curve(tmp_path)]
+    assert rows == [2, 3, 4, 6]  # the third is the end of the first part
+    capsys.readouterr()
+    train(small(tmp_path, decisions=4 * 32 * 6, log_updates=2, resume=True))
+    assert "768 decisions are made already, of 768: a larger" in capsys.readouterr().err
+
+
 def test_the_seed_decides_everything(tmp_path):
     runs = [train(small(tmp_path / str(n), seed=seed)) for n, seed in enumerate((5, 5, 6))]
     assert bits(runs[0]) == bits(runs[1])

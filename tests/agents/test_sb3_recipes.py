@@ -14,6 +14,7 @@ pytest.importorskip("sb3_contrib")
 
 import torch
 from stable_baselines3 import DQN, PPO
+from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
 from gym_mario_suite.agents.network_agent import NetworkAgent
 from gym_mario_suite.agents.sb3.masks import UsefulJumps
@@ -110,9 +111,16 @@ def test_every_algorithm_trains_on_pixels(tmp_path, algorithm):
     assert (tmp_path / "model.zip").exists()
 
 
-def test_a_policy_of_ones_own_loop_plays_as_it_was_trained(tmp_path):
+@pytest.mark.parametrize("layers", [[64, 64], []])
+def test_a_policy_of_ones_own_loop_plays_as_it_was_trained(tmp_path, layers):
     path = tmp_path / "mine.safetensors"
-    model = PPO("MlpPolicy", games(obs="features", actions="simple"), seed=3, device="cpu")
+    model = PPO(
+        "MlpPolicy",
+        games(obs="features", actions="simple"),
+        seed=3,
+        device="cpu",
+        policy_kwargs={"net_arch": layers},
+    )
     save_policy(model, path, obs="features", actions="simple", frame_skip=2)
     agent = NetworkAgent(path, 0, 0)
     states = np.random.default_rng(0).normal(size=(20, *agent.network.mean.shape))
@@ -133,6 +141,37 @@ def test_what_no_policy_file_can_hold(tmp_path, make, actions, said):
     model = make("MlpPolicy", games(obs="features", actions=actions), device="cpu")
     with pytest.raises(OptionError, match=said):
         save_policy(model, tmp_path / "x.safetensors", obs="grid", actions=actions, frame_skip=1)
+
+
+@pytest.mark.filterwarnings("ignore:You are using")
+@pytest.mark.parametrize(
+    ("obs", "wrap", "claimed", "said"),
+    [
+        ("features", VecNormalize, {}, "norm_obs=False"),
+        ("features", lambda venv: VecFrameStack(venv, 3), {}, "a stack of frames"),
+        ("features", lambda venv: venv, {"obs": "terrain"}, "obs='terrain' gives Box"),
+        ("features", lambda venv: venv, {"actions": "complex"}, r"actions Discrete\(7\)"),
+        ("rgb_half", lambda venv: venv, {}, "scales and turns pictures"),
+    ],
+)
+def test_a_policy_that_its_file_would_not_play_as_trained(tmp_path, obs, wrap, claimed, said):
+    venv = wrap(games(obs=obs, actions="simple"))
+    model = PPO("MlpPolicy", venv, device="cpu", policy_kwargs={"net_arch": [2]})
+    with pytest.raises(OptionError, match=said):
+        save_policy(
+            model,
+            tmp_path / "x.safetensors",
+            **{"obs": obs, "actions": "simple", "frame_skip": 1, **claimed},
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_rewards_may_be_normalized(tmp_path):
+    venv = VecNormalize(games(obs="features", actions="simple"), norm_obs=False)
+    model = PPO("MlpPolicy", venv, device="cpu")
+    path = tmp_path / "x.safetensors"
+    save_policy(model, path, obs="features", actions="simple", frame_skip=1)
+    assert path.exists()
 
 
 def test_exported_policy_is_the_trained_one(tmp_path):

@@ -135,6 +135,8 @@ def test_what_cannot_be_played_is_refused() -> None:
         competition.simulate(flat(), "nobody")
     with pytest.raises(LevelError, match="tile codes"):
         competition.simulate([[0, 99]])
+    with pytest.raises(LevelError, match="rows of the same length"):
+        competition.simulate([[1, 2], [3]])
     with pytest.raises(LevelError, match="cannot read"):
         competition.simulate("no/such/file.txt")
     with pytest.raises(AttributeError):

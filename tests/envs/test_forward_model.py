@@ -1,7 +1,9 @@
 """The forward model: it is the game, clones are independent, batches do the same."""
 
+import copy
 import gc
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,17 +83,23 @@ def test_it_is_the_recorded_game(number: int) -> None:
             np.testing.assert_array_equal(np.array(grids), seen[row][:, :, detail])
 
 
-def test_clones_are_independent() -> None:
+@pytest.mark.parametrize("copied", [ForwardModel.clone, copy.copy, copy.deepcopy])
+def test_clones_are_independent(copied: Callable[[ForwardModel], ForwardModel]) -> None:
     model, trace = start(0)
     before = world_to_bytes(model.worlds[0])
-    clone = model.clone()
+    clone = copied(model)
     assert world_to_bytes(clone.worlds[0]) == before
     clone.advance(RUN)
     ahead = model.advanced(RUN)
     assert world_to_bytes(model.worlds[0]) == before
     assert world_to_bytes(clone.worlds[0]) == world_to_bytes(ahead.worlds[0]) != before
     assert clone.event_totals == ahead.event_totals
-    assert clone.level is model.level == trace.level
+    assert clone.level == model.level == trace.level
+    del clone
+    gc.collect()
+    other = model.clone()
+    other.advance(RUN)
+    assert world_to_bytes(model.worlds[0]) == before
 
 
 def test_a_tree_of_clones_grows_the_pool_and_gives_places_back() -> None:

@@ -121,7 +121,9 @@ def test_level_seed_policies():
     assert seeds == {10, 11, 12}
     level = generate(4, 2, 1, 200)
     given = MarioInfiniteEnv(level=level)
-    assert given.reset()[1]["level_seed"] == -1
+    assert given.reset()[1]["level_seed"] == 4
+    nameless = MarioInfiniteEnv(level=Level(level.tiles, level.spawns, level.x_exit))
+    assert nameless.reset()[1]["level_seed"] == -1
     assert given.level is level
 
 
@@ -147,12 +149,19 @@ def test_reset_options_choose_the_level_for_one_episode():
 def test_a_level_for_one_episode_beside_a_fixed_level():
     home, away = generate(1), generate(2, 3, 0, 700)
     env = MarioInfiniteEnv(level=home)
-    first, _ = env.reset(seed=0)
-    env.reset(options={"level": away})
+    first, info = env.reset(seed=0)
+    assert info["level_seed"] == 1
+    _, info = env.reset(options={"level": away})
     assert env.level is away
-    again, _ = env.reset()
-    assert env.level == home
-    assert np.array_equal(first, again)
+    assert info["level_seed"] == 2
+    state = env.get_state()
+    for _ in range(2):
+        again, info = env.reset()
+        assert env.level == home
+        assert info["level_seed"] == 1
+        assert np.array_equal(first, again)
+        _, info = env.reset(options={"state": state})
+        assert info["level_seed"] == 2
     with pytest.raises(OptionError, match="fixed level"):
         env.reset(options={"seed": 3})
 
@@ -384,12 +393,27 @@ def test_bad_discrete_actions(action):
     assert env.get_state() == before
 
 
-@pytest.mark.parametrize("action", [[0, 0, 0, 0], [0, 0, 0, 0, 2], [math.nan] * 5, 3, "abcde"])
+@pytest.mark.parametrize(
+    "action", [[0, 0, 0, 0], [0, 0, 0, 0, 2], [math.nan] * 5, [0.5] * 5, 3, "abcde"]
+)
 def test_bad_buttons(action):
     env = MarioInfiniteEnv(actions="buttons")
     env.reset(seed=0)
     with pytest.raises(OptionError, match="0 or 1"):
         env.step(action)
+
+
+def test_buttons_may_be_floats():
+    pressed = [0, 1, 0, 1, 1]
+    steps = []
+    for kind in (int, bool, np.float32, np.float64):
+        env = MarioInfiniteEnv(actions="buttons", level_seed=1)
+        env.reset(seed=0)
+        action = np.array(pressed, kind)
+        assert env.action_space.contains(action)
+        steps.append(env.step(action))
+    for step in steps[1:]:
+        assert_same([steps[0]], [step])
 
 
 def test_bad_reset_options_and_order():

@@ -124,6 +124,26 @@ def test_games_go_from_one_to_the_other_as_bytes(device: str) -> None:
 
 
 @slow_to_compile
+def test_games_that_were_over_begin_anew(device: str) -> None:
+    games, cpu = pair(games=3, obs="features", autoreset_mode="SAME_STEP", max_episode_steps=3)
+    games.reset(seed=1)
+    cpu.reset(seed=1)
+    mask = np.array([True, False, True])
+    actions = np.array([4, 2, 3])
+    for step in range(3):
+        got, expected = games.step_some(actions, mask), cpu.step_some(actions, mask)
+        assert_same_step(f"some {step}", got, expected)
+    over = cpu.get_state()
+    for step in range(5):
+        assert_same_step(f"all {step}", games.step(actions), cpu.step(actions))
+    games.set_state(over)
+    cpu.set_state(over)
+    for step in range(5):
+        assert_same_step(f"loaded {step}", games.step(actions), cpu.step(actions))
+    assert games.get_state() == cpu.get_state()
+
+
+@slow_to_compile
 def test_levels_can_be_chosen(device: str) -> None:
     for pool in (POOL, 0):
         games, cpu = pair(pool, games=4, obs="grid", level_seed=(10, 30))
@@ -145,6 +165,18 @@ def test_levels_can_be_chosen(device: str) -> None:
     fixed, cpu = pair(games=4, obs="grid", level=generate(8, 2))
     assert_same("fixed", fixed.reset(seed=0)[0], cpu.reset(seed=0)[0])
     assert fixed.get_state() == cpu.get_state()
+    away = generate(5, 9, 2)
+    for options in ({"level": away}, {}, {"state": games.get_state()[0]}, {}):
+        fixed.reset(options=options)
+        cpu.reset(options=options)
+        assert fixed.get_state() == cpu.get_state()
+    for step in range(70):
+        if step == 5:
+            fixed.reset(options={"level": away})
+            cpu.reset(options={"level": away})
+        actions = np.array([1, 2, 3, 4])
+        assert_same_step(f"fixed {step}", fixed.step(actions), cpu.step(actions))
+    assert [fixed.level(i) for i in range(4)] == [generate(8, 2)] * 4
     with pytest.raises(OptionError, match="fixed level"):
         fixed.reset(options={"seed": 3})
 

@@ -203,6 +203,39 @@ def test_levels_states_and_masks_through_reset():
     assert envs.get_state() == [states[2]] * 3
 
 
+@pytest.mark.parametrize("levels", [{"difficulty": 2}, {"generator": "ngram"}])
+@pytest.mark.parametrize("mode", ["NEXT_STEP", "SAME_STEP"])
+def test_a_game_that_was_over_begins_anew(mode, levels):
+    envs = MarioInfiniteVectorEnv(2, max_episode_steps=3, autoreset_mode=mode, **levels)
+    envs.reset(seed=0)
+    ends = [envs.step_some([4, 4], np.array([True, False]))[3] for _ in range(3)]
+    assert ends[-1].tolist() == [True, False]
+    over, running = envs.get_state()
+
+    def goes_on() -> None:
+        _, rewards, terminated, truncated, infos = envs.step([4, 4])
+        assert rewards[0] == 0
+        assert not (terminated | truncated).any()
+        assert infos["ticks"].tolist() == [1, 2]
+        assert "final_obs" not in infos
+
+    goes_on()
+    envs.set_state([over, running])
+    goes_on()
+    envs.reset(options={"state": [over, running]})
+    goes_on()
+
+
+def test_a_fixed_level_has_its_own_seed():
+    home, away = generate(7, 3), generate(9, 5)
+    envs = MarioInfiniteVectorEnv(2, level=home, max_episode_steps=3)
+    assert envs.reset(seed=0)[1]["level_seed"].tolist() == [7, 7]
+    assert envs.reset(options={"level": [away, home]})[1]["level_seed"].tolist() == [9, 7]
+    told = [envs.step([4, 4])[4]["level_seed"].tolist() for _ in range(4)]
+    assert told == [[9, 7]] * 3 + [[7, 7]]
+    assert envs.level(0) == home
+
+
 def test_bad_states_change_nothing():
     envs = MarioInfiniteVectorEnv(2)
     envs.reset(seed=0)

@@ -351,6 +351,21 @@ def test_a_course_given_at_reset_stays_itself_until_its_episode_is_over():
         assert several.course(0) == NAMED
 
 
+@pytest.mark.parametrize("mode", ["NEXT_STEP", "SAME_STEP"])
+def test_an_episode_that_was_over_begins_anew(mode):
+    envs = MarioMakerVectorEnv(2, autoreset_mode=mode, **{**SMALL, "max_steps": 3})
+    envs.reset(seed=0)
+    ends = [envs.step_some(np.zeros(2, int), np.array([True, False]))[3] for _ in range(3)]
+    assert ends[-1].tolist() == [True, False]
+    states = envs.get_state()
+    for _ in range(2):
+        _, rewards, terminated, truncated, infos = envs.step(np.zeros(2, int))
+        assert rewards[0] == 0
+        assert not (terminated | truncated).any()
+        assert "final_obs" not in infos
+        envs.set_state(states)
+
+
 def test_states_go_on_alike_and_are_checked():
     env = MarioMakerEnv(representation="turtle", **SMALL)
     env.reset(seed=0)

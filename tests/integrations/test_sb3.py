@@ -56,6 +56,19 @@ def test_the_adapter_equals_sb3s_own_vector_of_single_environments(mode):
     assert ends > 5
 
 
+@pytest.mark.parametrize("mode", ["SAME_STEP", "DISABLED"])
+def test_observations_stay_as_they_were_over_an_environment_that_copies_none(mode):
+    venv = make(mode, copy=False, **HARD)
+    first = venv.reset()
+    kept = first.copy()
+    second = venv.step(np.full(4, 3))[0]
+    assert np.array_equal(first, kept)
+    kept = second.copy()
+    assert not np.array_equal(first, kept)
+    venv.step(np.full(4, 3))
+    assert np.array_equal(second, kept)
+
+
 def test_next_step_autoreset_is_refused():
     with pytest.raises(OptionError, match="SAME_STEP"):
         make("NEXT_STEP")

@@ -167,6 +167,11 @@ def test_many_grids_at_once() -> None:
     assert furthest_columns([np.full((3, 5), 2)]).tolist() == [-1]
 
 
+def test_rows_of_different_lengths_are_refused() -> None:
+    with pytest.raises(LevelError, match="rows of the same length"):
+        solve([[0, 1], [0]])
+
+
 def test_wrong_edits_are_refused_and_change_nothing() -> None:
     solver = Solver(flat_with_gap(0))
     with pytest.raises(OptionError, match="row must be a whole number from 0 to 13"):
@@ -177,6 +182,8 @@ def test_wrong_edits_are_refused_and_change_nothing() -> None:
         solver.edit_column(3, [0, 1])
     with pytest.raises(LevelError, match="got 99"):
         solver.edit_column(3, [99] * 14)
+    with pytest.raises(LevelError, match="same length"):
+        solver.edit_column(3, [[0]] + [[0, 1]] * 13)
     assert np.array_equal(solver.codes, flat_with_gap(0))
 
 

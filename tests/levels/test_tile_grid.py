@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -57,9 +58,10 @@ def test_a_grid_is_a_value() -> None:
         (np.array([[0, 1], [2, 13]]), "got 13 at row 2, column 2"),
         (np.array([[0, -1]]), "got -1 at row 1, column 2"),
         (np.zeros((256, 2), np.uint8), "255 rows"),
+        ([[1], [1, 2]], "rows of the same length"),
     ],
 )
-def test_what_is_no_grid_is_refused(codes: np.ndarray, words: str) -> None:
+def test_what_is_no_grid_is_refused(codes: Any, words: str) -> None:
     with pytest.raises(LevelError, match=words):
         TileGrid(codes)
 

@@ -400,7 +400,8 @@ def test_actions_on_the_pad():
     assert combos["complex"].keys.tolist()[-2:] == [NESButton.DOWN, NESButton.UP]
     reader = NESActionReader(nes_action_set("buttons"))
     assert reader.one([1, 0, 0, 1, 0, 1]) == NESButton.LEFT | NESButton.A | NESButton.UP
-    assert reader.many(np.eye(6, dtype=np.int8), 6).tolist() == [64, 128, 32, 1, 2, 16]
+    for kind in (np.int8, np.float32):
+        assert reader.many(np.eye(6, dtype=kind), 6).tolist() == [64, 128, 32, 1, 2, 16]
     for bad in ([0, 1], [0, 0, 0, 0, 0, 2], 3, [0.5] * 6):
         with pytest.raises(OptionError):
             reader.one(bad)
@@ -435,9 +436,11 @@ def test_options_that_are_not_possible(options: dict[str, Any], words: str):
 
 
 def test_reset_options_that_are_not_possible(make):
-    env = make()
+    env = make(render_mode="rgb_array")
     with pytest.raises(ResetNeeded):
         env.step(NONE)
+    with pytest.raises(ResetNeeded):
+        env.render()
     with pytest.raises(ResetNeeded):
         env.get_state()
     for options, words in (

@@ -97,6 +97,8 @@ def test_disabled_autoreset_masks_and_states(options: dict[str, Any], workers: i
     )
     with pytest.raises(ResetNeeded):
         envs.step(np.zeros((3, 6), np.int8))
+    with pytest.raises(ResetNeeded):
+        envs.render()
     envs.reset(seed=0, options={"stage": "1-1"})
     before = envs.get_state()
     die, right = [0, 0, 1, 1, 0, 0], [0, 1, 0, 0, 0, 0]

@@ -265,6 +265,30 @@ def test_steps_that_only_reset_are_no_transitions(mode):
     assert (resets > 0) == (mode == "NEXT_STEP")
 
 
+@pytest.mark.parametrize("mode", ["NEXT_STEP", "SAME_STEP", "DISABLED"])
+def test_one_game_of_a_vector_is_the_single_one(mode):
+    options = {"hide_dones": False, "n_steps": 1 << 20, **SMALL}
+    envs = VectorCuriosityReward(games(1, mode), **options)
+    env = CuriosityReward(MarioInfiniteEnv(obs="features", **GAME), **options)
+    envs.reset(seed=3)
+    env.reset(seed=3)
+    rng = np.random.default_rng(1)
+    ends = 0
+    for _ in range(80):
+        action = int(rng.integers(0, 14))
+        _, reward, dead, cut, _ = env.step(action)
+        assert envs.step([action])[1].tolist() == [reward]
+        if dead or cut:
+            ends += 1
+            env.reset()
+            if mode == "NEXT_STEP":
+                envs.step([action])
+            if mode == "DISABLED":
+                envs.reset()
+        assert np.array_equal(envs.learner.scale.state(), env.learner.scale.state())
+    assert ends > 1
+
+
 def test_hidden_ends_need_games_that_reset_themselves():
     with pytest.raises(OptionError, match='autoreset_mode="SAME_STEP"'):
         VectorCuriosityReward(games(mode="NEXT_STEP"), **SMALL)

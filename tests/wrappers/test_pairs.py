@@ -153,6 +153,45 @@ def test_spec_survives_json(pair):
             break
 
 
+def as_numpy(value):
+    """Numbers and lists of them in numpy's form."""
+    plain = value is None or isinstance(value, str | bool)
+    return value if plain else np.array(value)[()]
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "arguments", "obs"),
+    [
+        (SkipFrames, {"skip": 3, "max_pool": True}, "gray84"),
+        (FrameSpan, {"span": 6, "keep": [2, 6], "size": [100, 80], "crop": [10, 90]}, "rgb"),
+        (FrameStack, {"delays": [0, 2, 7]}, "gray84"),
+        (FrameStack, {"stack": 3}, "gray84"),
+        (CropHUD, {"lines": 9}, "gray84"),
+        (NormalizeFromRandomMoves, {"moves": 20, "seed": 3}, "features"),
+    ],
+)
+def test_specs_of_arguments_from_numpy_survive_json(wrapper, arguments, obs):
+    given = {name: as_numpy(value) for name, value in arguments.items()}
+    env = wrapper(gym.make(ENV_ID, obs=obs), **given)
+    again: Any = gym.make(EnvSpec.from_json(env.spec.to_json()))
+    assert again.spec.additional_wrappers[-1].kwargs.items() >= arguments.items()
+    assert again.observation_space == env.observation_space
+    np.testing.assert_array_equal(env.reset(seed=3)[0], again.reset(seed=3)[0])
+    np.testing.assert_array_equal(env.step(4)[0], again.step(4)[0])
+
+
+def test_specs_hold_statistics_that_are_in_no_file():
+    env = gym.make(ENV_ID, obs="features")
+    statistics = NormalizeFromRandomMoves(env, moves=50).statistics
+    normal: Any = NormalizeFromRandomMoves(gym.make(ENV_ID, obs="features"), statistics=statistics)
+    again: Any = gym.make(EnvSpec.from_json(normal.spec.to_json()))
+    np.testing.assert_array_equal(again.statistics.mean, statistics.mean)
+    assert (again.statistics.std, again.statistics.moves) == (statistics.std, statistics.moves)
+    for wrong in ({}, {"mean": "x", "std": 1, "moves": 2}):
+        with pytest.raises(OptionError, match="mean, std and moves"):
+            NormalizeFromRandomMoves(env, statistics=wrong)
+
+
 @pytest.mark.filterwarnings("ignore:.*")
 def test_gymnasium_accepts_it(pair):
     single, _, arguments, obs = pair

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from gym_mario_suite.engine.search.astar import (
 )
 from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.world import Worlds, empty_worlds
-from gym_mario_suite.errors import as_number
+from gym_mario_suite.errors import as_integer, as_number
 
 MAX_BUDGET = 1_000_000
 SURVEY_BUDGET = 100_000
@@ -70,18 +70,22 @@ class SearchOptions:
     all_actions: bool = False
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            as_number(field.name, getattr(self, field.name), *_RANGES[field.name])
+        for name, (low, high) in _WHOLE.items():
+            as_integer(name, getattr(self, name), low, high)
+        for name, (least, most) in _RANGES.items():
+            as_number(name, getattr(self, name), least, most)
 
 
-_RANGES: dict[str, tuple[float, float]] = {
+_WHOLE: dict[str, tuple[int, int]] = {
     "budget": (1, MAX_BUDGET),
+    "edge_ticks": (1, 16),
+}
+_RANGES: dict[str, tuple[float, float]] = {
     "budget_ms": (0, 60_000),
     "weight": (1, 100),
     "hurt_cost": (0, 10_000),
     "gap_cost": (0, 10_000),
     "kill_bonus": (0, 100),
-    "edge_ticks": (1, 16),
     "bucket_px": (0.5, 64),
     "bucket_ticks": (1, 10_000),
     "all_actions": (0, 1),

@@ -16,7 +16,7 @@ import numpy as np
 from gym_mario_suite.engine.level_image import MAX_HEIGHT
 from gym_mario_suite.errors import LevelError
 from gym_mario_suite.levels.formats.arrays import read_npy, write_npy
-from gym_mario_suite.levels.tile_grid import N_TILES, TileGrid, checked_codes
+from gym_mario_suite.levels.tile_grid import N_TILES, TileGrid, array_of_codes, checked_codes
 
 _WORD = re.compile(r"[^\s,;]+")
 _NUMBER = re.compile(r"[+-]?\d{1,9}")
@@ -28,7 +28,7 @@ def grid_of_codes(codes: Any) -> TileGrid:
     Raises:
         LevelError: When it is none.
     """
-    array = np.asarray(codes)
+    array = array_of_codes(codes)
     if array.ndim == 3 and len(array) == 1:
         array = array[0]
     if array.ndim == 3:

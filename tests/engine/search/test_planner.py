@@ -159,13 +159,15 @@ def test_harm_is_avoided() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"budget": 0}, "budget must be a number from 1 to 1,000,000, got 0"),
-        ({"budget": 1_000_001}, "budget must be a number from 1 to 1,000,000"),
+        ({"budget": 0}, "budget must be a whole number from 1 to 1000000, got 0"),
+        ({"budget": 1_000_001}, "budget must be a whole number from 1 to 1000000"),
+        ({"budget": 2.5}, "budget must be a whole number, got 2.5"),
         ({"weight": 0.5}, "weight must be a number from 1 to 100, got 0.5"),
         ({"weight": float("nan")}, "weight must be a number from 1 to 100, got nan"),
         ({"budget_ms": -1.0}, "budget_ms must be a number from 0 to 60,000"),
         ({"hurt_cost": float("inf")}, "hurt_cost must be a number from 0 to 10,000"),
-        ({"edge_ticks": 0}, "edge_ticks must be a number from 1 to 16"),
+        ({"edge_ticks": 0}, "edge_ticks must be a whole number from 1 to 16"),
+        ({"edge_ticks": 2.5}, "edge_ticks must be a whole number, got 2.5"),
     ],
 )
 def test_options_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -139,6 +139,8 @@ def findings(found: "Playability") -> list[str]:
     size = f"{level.width}x{level.height}, {rules_name(level.rules)}, {len(level.spawns)} enemies"
     if static.solved:
         about_tiles = f"can be crossed ({len(static.path)} cells)"
+    elif static.furthest_column < 0 and level.start is not None:
+        about_tiles = "have something solid where Mario starts"
     elif static.furthest_column < 0:
         about_tiles = "have no place to start in the first columns"
     else:

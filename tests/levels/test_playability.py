@@ -231,7 +231,9 @@ def test_courses_in_the_commands_for_levels(
     assert mario("levels", "convert", course, text) == 0
     assert read_document(text) == course_to_grid(made)
     assert mario("levels", "convert", course, tmp_path / "d", "--to", "json") == 0
-    assert read_document(tmp_path / "d", "json") == course_to_grid(made)
+    assert read_document(tmp_path / "d", "json") == course_to_level(made)
+    assert mario("levels", "convert", course, tmp_path / "d", "--to", "course") == 0
+    assert read_course_file(tmp_path / "d") == made
     assert mario("levels", "convert", text, again) == 0
     assert read_course_file(again) == course_of_grid(read_grid(text))
     own = tmp_path / "e.json"

@@ -11,7 +11,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.dream.runtime import shipped_models
 from gym_mario_suite.dream.spawns import built_in_spawns
 from gym_mario_suite.errors import OptionError, StateError, WeightsError
-from gym_mario_suite.levels import generate
+from gym_mario_suite.levels import Level, generate
 
 pytest.importorskip("onnxruntime")
 _ID = "MarioDream-v0"
@@ -202,6 +202,11 @@ def test_reset_options(tiny: str) -> None:
         ({"done_threshold": "x"}, "done_threshold must be a number"),
         ({"done_threshold": float("nan")}, "done_threshold"),
         ({"spawn": 1000}, "there is no spawn"),
+        ({"level_hint": "yes"}, "level_hint must be True or"),
+        (
+            {"level_hint": Level(np.zeros((40, 20), np.uint8), [], 38)},
+            "a level hint is a level of 15",
+        ),
         ({"colour": 1}, "MarioDream-v0"),
         ({"render_mode": "ansi"}, "render_mode"),
     ],

@@ -295,9 +295,13 @@ class _SizedSpawn(Spawn):
 def _keys_of_actions(options: DreamOptions, actions: Any) -> NDArray[np.uint8]:
     from gym_mario_suite.envs.actions import ActionReader
 
-    if len(actions) != CONTEXT - 1:
+    try:
+        given = list(actions)
+    except TypeError:
+        given = []
+    if len(given) != CONTEXT - 1:
         raise OptionError(
             f"actions must be the {CONTEXT - 1} actions between the frames, got {actions!r}"
         )
     reader = ActionReader(options.action_set)
-    return np.array([reader.one(action) for action in actions], np.uint8)
+    return np.array([reader.one(action) for action in given], np.uint8)

@@ -52,7 +52,7 @@ def read_course_file(path: Path | str) -> MakerCourse:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise LevelError(f"{path}: larger than {_MAX_BYTES >> 20} MiB, no course is")
-        return read_course_json(path.read_text(encoding="utf-8"))
+        return read_course_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise LevelError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:

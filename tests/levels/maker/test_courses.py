@@ -278,6 +278,17 @@ def test_ten_thousand_objects(tmp_path):
     assert course_to_level(wide).width == 200
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_json_with_a_byte_order_mark_is_read(tmp_path, encoding):
+    course = MakerCourse(np.zeros((4, 8), np.uint8), "ä")
+    path = tmp_path / "a.mmc.json"
+    path.write_text(write_course_json(course), encoding=encoding)
+    assert read_course_file(path) == course
+    limits = tmp_path / "own.json"
+    limits.write_text('{"most": {"coins": 3}}', encoding=encoding)
+    assert course_limits(limits).most == {"coins": 3}
+
+
 def test_limits_from_a_file_and_their_errors(tmp_path):
     path = tmp_path / "own.json"
     path.write_text('{"width": 50, "most": {"coins": 3}}')

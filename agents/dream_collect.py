@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +22,9 @@ from gym_mario_suite.agents.dream_players import (
 from gym_mario_suite.datasets.tapes import SUFFIX, Tapes, TapeWriter
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import as_integer, as_number
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.generate import generate
-from gym_mario_suite.whole_file import require_folder
+from gym_mario_suite.whole_file import require_folder, write_json
 
 # Levels of these are for tests alone, whatever their seeds; so are these seeds.
 HELD_OUT_DIFFICULTIES = (4, 7)
@@ -69,6 +71,13 @@ class CollectOptions:
     def shards(self) -> int:
         """How many files."""
         return -(-self.ticks // self.shard_ticks)
+
+    @property
+    def in_each_shard(self) -> dict[str, Any]:
+        """What a file follows from besides the seed and its number, as JSON gives it back."""
+        names = ("shard_ticks", "longest", "guided")
+        agents = [list(share) for share in self.agents]
+        return {**{name: getattr(self, name) for name in names}, "agents": agents}
 
     def mix(self) -> dict[str, Share]:
         """The policies with their shares."""
@@ -124,6 +133,27 @@ def shard_path(folder: Path, number: int, options: CollectOptions) -> Path:
     return folder / f"seed{options.seed}-{number:05d}{SUFFIX}"
 
 
+def _check_same(folder: Path, options: CollectOptions) -> None:
+    """Refuse to go on with other options than the seed's files were begun with.
+
+    Folders of older releases do not tell theirs.
+    """
+    path = folder / f"seed{options.seed}.json"
+    if not path.exists():
+        if not any(folder.glob(f"seed{options.seed}-*{SUFFIX}")):
+            write_json(path, options.in_each_shard)
+        return
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OptionError(f"cannot read how the data began from {path}: {error}") from None
+    if begun != options.in_each_shard:
+        raise OptionError(
+            f"{path}: the data of seed {options.seed} were made with other options; choose another "
+            "folder or seed, or delete them"
+        )
+
+
 def _collect_one(folder: Path, number: int, options: CollectOptions) -> int:
     tapes = play_shard(number, options, options.mix())
     tapes.save(shard_path(folder, number, options))
@@ -143,8 +173,13 @@ def collect(
     Yields:
         After each file, how many are done and how many ticks the new one has (0 for one that was
         there).
+
+    Raises:
+        OptionError: When the folder cannot be written, or has files of this seed that were made
+            with other options than these (but for the ticks: more of them are more files).
     """
     require_folder(folder)
+    _check_same(folder, options)
     numbers: Sequence[int] = range(options.shards)
     missing = [n for n in numbers if not shard_path(folder, n, options).exists()]
     done = options.shards - len(missing)

@@ -34,7 +34,8 @@ def gen(
 ) -> None:
     """Play Infinite Mario with a mix of agents, for training data.
 
-    The same command goes on where it was stopped. Only what is pressed is kept.
+    The same command goes on where it was stopped, and with more --ticks, but not with other
+    agents. Only what is pressed is kept.
     """
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn

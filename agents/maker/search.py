@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.envs.episode import draw_uint64
 from gym_mario_suite.envs.maker import MarioMakerEnv
-from gym_mario_suite.envs.maker_board import FILL_GIVEN
-from gym_mario_suite.envs.maker_edits import measure, put, reset_one, score_of
+from gym_mario_suite.envs.maker_board import FILL_GIVEN, ends_of
+from gym_mario_suite.envs.maker_edits import goal_of, measure, put, reset_one, score_of
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import as_integer
 
@@ -35,6 +35,7 @@ def climb(board, rules, i, start, tries, most_changes):
     episode = board.episodes[i]
     height, width = board.maps.shape[1], board.maps.shape[2]
     k = rules.tile_of.shape[0]
+    goal = goal_of(board, i)
     differ = 0
     measure(board, rules, i)
     score = score_of(board, rules, i)
@@ -43,7 +44,7 @@ def climb(board, rules, i, start, tries, most_changes):
         part = np.int64(drawn % np.uint64(k))
         cell = np.int64((drawn >> np.uint64(16)) % np.uint64(height * width))
         row, column = cell // width, cell % width
-        if 0 <= episode.furthest < width - 1 and (drawn >> np.uint64(60)) < _OF_16_NEAR:
+        if 0 <= episode.furthest < goal and (drawn >> np.uint64(60)) < _OF_16_NEAR:
             column = min(max(episode.furthest + column % _NEAR - _BEHIND, 0), width - 1)
         old = np.int64(board.maps[i, row, column])
         now = differ + (part != start[row, column]) - (old != start[row, column])
@@ -97,7 +98,8 @@ class HillClimber:
         start = envs.batch.board.maps[index].copy()
         board = draft.board
         board.maps[0] = start
-        rules = draft.rules._replace(base=start, max_changes=_UNLIMITED, freeze=0.0)
+        ends = ends_of(envs.batch.course(index))
+        rules = draft.rules._replace(base=start, max_changes=_UNLIMITED, freeze=0.0, **ends)
         reset_one(board, rules, 0, FILL_GIVEN)
         board.frozen[0] = envs.batch.board.frozen[index]
         board.targets[0] = envs.batch.board.targets[index]

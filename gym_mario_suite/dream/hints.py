@@ -17,6 +17,23 @@ _TILE_PX = 16
 _SCREEN_COLUMNS = 20
 
 
+def check_kind(level: Level, told: str) -> None:
+    """Refuse a level that no dream can be of: models have seen one kind only.
+
+    Args:
+        level: The level.
+        told: How the message begins: "a level hint is".
+
+    Raises:
+        OptionError: When it is not one of 15 rows under the rules of 2009.
+    """
+    if level.height != HINT_ROWS or int(level.rules) != 0:
+        raise OptionError(
+            f"{told} a level of {HINT_ROWS} rows under the rules of 2009, "
+            f"got {level.height} rows, rules {level.rules!r}"
+        )
+
+
 class HintMap:
     """A level as the codes of hints.
 
@@ -28,11 +45,7 @@ class HintMap:
     """
 
     def __init__(self, level: Level) -> None:
-        if level.tiles.shape[1] != HINT_ROWS or int(level.rules) != 0:
-            raise OptionError(
-                f"a level hint is a level of {HINT_ROWS} rows under the rules of 2009, "
-                f"got {level.tiles.shape[1]} rows, rules {level.rules!r}"
-            )
+        check_kind(level, "a level hint is")
         self.level = level
         codes = np.zeros((*level.tiles.shape, HINT_PLANES), np.uint8)
         codes[..., 0] = level.tiles

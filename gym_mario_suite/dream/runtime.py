@@ -117,6 +117,7 @@ class OnnxModel:
         self._path = path
         self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
+        self._pool_process = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
         return open_model, (self._path, "onnx", self._threads)
@@ -135,8 +136,10 @@ class OnnxModel:
         if self._threads == 1:
             rows = [one(row) for row in range(count)]
         else:
-            if self._pool is None:
+            if self._pool is None or self._pool_process != os.getpid():
+                # Threads do not survive a fork.
                 self._pool = ThreadPoolExecutor(self._threads, "mario-dream")
+                self._pool_process = os.getpid()
             rows = list(self._pool.map(one, range(count)))
         return Denoised(*(np.concatenate(part) for part in zip(*rows, strict=True)))
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.dream.frames import Frames, checked_frame, resized
+from gym_mario_suite.dream.hints import check_kind
 from gym_mario_suite.dream.memory import MEMORY_SIZE
 from gym_mario_suite.dream.presets import CONTEXT
 from gym_mario_suite.errors import OptionError, WeightsError
@@ -219,11 +220,13 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
         name: Its name.
 
     Raises:
-        OptionError: When the replay does not have four frames up to that tick.
+        OptionError: When the replay does not have four frames up to that tick, or its level is not
+            one of 15 rows under the rules of 2009.
         ReplayMismatch: When the game takes another course than the one recorded.
     """
     from gym_mario_suite.datasets.replay import is_generated, play
 
+    check_kind(replay.level, "a spawn is in")
     if not CONTEXT <= tick <= replay.ticks:
         raise OptionError(f"tick must be from {CONTEXT} to {replay.ticks}, got {tick}")
     theme = int(replay.level.metadata.get("type", 0))
@@ -246,9 +249,14 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
 
 
 def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
-    """The spawn at the start of a level: its first four frames, nothing pressed."""
+    """The spawn at the start of a level: its first four frames, nothing pressed.
+
+    Raises:
+        OptionError: For a level that is not one of 15 rows under the rules of 2009.
+    """
     from gym_mario_suite.engine.game import Game
 
+    check_kind(level, "a spawn is in")
     camera = _FrameTaker(int(level.metadata.get("type", 0)))
     game = Game(level.image, mode)
     for _ in range(CONTEXT):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,9 @@ from gym_mario_suite.dream.spawns import (
     find_spawn,
     spawn_of_level,
 )
-from gym_mario_suite.envs.dream_options import RANDOM_SPAWN, DreamOptions
+from gym_mario_suite.envs.dream_options import RANDOM_SPAWN, DreamOptions, level_of_hint
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.errors import OptionError, StateError
-
-if TYPE_CHECKING:
-    from gym_mario_suite.levels.level import Level
 
 RESET_OPTIONS = frozenset({"spawn", "frames", "actions", "level_hint", "state"})
 INFO_KEYS = (
@@ -91,11 +88,10 @@ class DreamBatch:
         for index, place in places.items():
             self._begin(index, *place)
 
-    def _begin(self, index: int, number: int, spawn: Spawn, level: Level | None) -> None:
+    def _begin(self, index: int, number: int, spawn: Spawn, hint: HintMap | None) -> None:
         """Begin an episode at a spawn of this number, which follows this level."""
         episode = int(self._next_episode[index])
         size = self.config.height_px, self.config.width_px
-        hint = HintMap(level) if level is not None else None
         self.dreamer.begin(
             index,
             spawn.sized(*size),
@@ -114,9 +110,10 @@ class DreamBatch:
             self.infos[key][index] = 0
         self.infos["spawn"][index] = number
 
-    def _place(self, index: int, chosen: dict[str, Any]) -> tuple[int, Spawn, Level | None]:
+    def _place(self, index: int, chosen: dict[str, Any]) -> tuple[int, Spawn, HintMap | None]:
         """Number and spawn of a new episode, and the level that it follows."""
         hint = chosen.get("level_hint", self.options.level_hint)
+        level = level_of_hint(hint)
         if hint and not self.config.level_hint:
             raise OptionError(f"the model {self.config.name!r} takes no level hint")
         if "frames" in chosen:
@@ -126,10 +123,10 @@ class DreamBatch:
         if "actions" in chosen:
             raise OptionError("the reset option actions goes with frames")
         which = chosen.get("spawn", self.options.spawn)
-        if hint is not None and not isinstance(hint, bool):
+        if level is not None:
             if "spawn" in chosen:
                 raise OptionError("give a spawn, or a level to follow from its start, not both")
-            return _NO_SPAWN, spawn_of_level(_checked_level(hint)), hint
+            return _NO_SPAWN, spawn_of_level(level), HintMap(level)
         number = _NO_SPAWN
         if which == RANDOM_SPAWN:
             number = self._drawn_spawn(index)
@@ -138,7 +135,7 @@ class DreamBatch:
             spawn = which if isinstance(which, Spawn) else find_spawn(which)
             names = [s.name for s in built_in_spawns()]
             number = names.index(spawn.name) if spawn.name in names else _NO_SPAWN
-        return number, spawn, spawn.level() if hint else None
+        return number, spawn, HintMap(spawn.level()) if hint else None
 
     def _drawn_spawn(self, index: int) -> int:
         episode = int(self._next_episode[index])
@@ -295,22 +292,16 @@ class _SizedSpawn(Spawn):
         return self._own  # type: ignore[attr-defined]
 
 
-def _checked_level(level: object) -> Any:
-    from gym_mario_suite.levels.level import Level
-
-    if not isinstance(level, Level):
-        raise OptionError(
-            f"level_hint must be True or a gym_mario_suite.levels.Level, got {level!r}"
-        )
-    return level
-
-
 def _keys_of_actions(options: DreamOptions, actions: Any) -> NDArray[np.uint8]:
     from gym_mario_suite.envs.actions import ActionReader
 
-    if len(actions) != CONTEXT - 1:
+    try:
+        given = list(actions)
+    except TypeError:
+        given = []
+    if len(given) != CONTEXT - 1:
         raise OptionError(
             f"actions must be the {CONTEXT - 1} actions between the frames, got {actions!r}"
         )
     reader = ActionReader(options.action_set)
-    return np.array([reader.one(action) for action in actions], np.uint8)
+    return np.array([reader.one(action) for action in given], np.uint8)

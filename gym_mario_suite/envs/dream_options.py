@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gym_mario_suite.dream.cards import as_threshold, threshold_of
 from gym_mario_suite.dream.diffusion import MAX_STEPS, SOLVERS
+from gym_mario_suite.dream.hints import check_kind
 from gym_mario_suite.dream.runtime import DEFAULT_MODEL, DreamModel, open_model
 from gym_mario_suite.dream.spawns import find_spawn
 from gym_mario_suite.envs.actions import ActionSet, action_set
 from gym_mario_suite.errors import OptionError, as_choice, as_integer
+
+if TYPE_CHECKING:
+    from gym_mario_suite.levels.level import Level
 
 RANDOM_SPAWN = "random"
 _MAX_UPSCALE = 16
@@ -51,6 +57,7 @@ class DreamOptions:
         as_choice("solver", self.solver, SOLVERS)
         if self.spawn != RANDOM_SPAWN:
             find_spawn(self.spawn)
+        level_of_hint(self.level_hint)
         model = self.open()
         if self.level_hint and not model.config.level_hint:
             raise OptionError(f"the model {str(self.model)!r} takes no level hint")
@@ -76,3 +83,22 @@ class DreamOptions:
     def open(self) -> DreamModel:
         """The model; opened once."""
         return open_model(self.model, self.backend, self.threads)
+
+
+def level_of_hint(hint: Any) -> Level | None:
+    """The level that a level hint is; None for True, False and None, which name none.
+
+    Raises:
+        OptionError: For anything else, and for a level that no dream can follow.
+    """
+    if hint is None or isinstance(hint, bool | np.bool_):
+        return None
+    # Here, since it needs the compiler, and dreaming without a level of one's own does not.
+    from gym_mario_suite.levels.level import Level
+
+    if not isinstance(hint, Level):
+        raise OptionError(
+            f"level_hint must be True or a gym_mario_suite.levels.Level, got {hint!r}"
+        )
+    check_kind(hint, "a level hint is")
+    return hint

@@ -31,8 +31,8 @@ class MarioDreamVectorEnv(NativeVectorEnv):
     see `MarioDreamEnv` for their keys and for the options.
 
     `reset(options=...)` takes `reset_mask` (bool[num_envs]) beside the options of the single
-    environment; `spawn` and `level_hint` may be lists, one for each dream, `frames` and `actions`
-    have a row for each, and `state` is bytes or a list of bytes.
+    environment; `spawn` and `level_hint` may be lists or arrays, one for each dream, `frames` and
+    `actions` have a row for each, and `state` is bytes or a list of bytes.
 
     Args:
         num_envs: How many dreams.
@@ -84,7 +84,7 @@ class MarioDreamVectorEnv(NativeVectorEnv):
         check_reset_options(chosen)
         indices = np.flatnonzero(mask).tolist()
         states = state_list(chosen["state"], self.num_envs) if "state" in chosen else {}
-        rows = {index: self._share(chosen, index) for index in indices}
+        rows = self._shares(chosen, indices)
         for index, stream in self._stream_seeds(seed, indices).items():
             self.batch.seed(index, stream)
         if states:
@@ -168,17 +168,11 @@ class MarioDreamVectorEnv(NativeVectorEnv):
     def _begin_anew(self, ended: NDArray[np.bool_]) -> None:
         self.batch.reset({index: {} for index in np.flatnonzero(ended).tolist()})
 
-    def _share(self, chosen: dict[str, Any], index: int) -> dict[str, Any]:
-        """What of the reset options is meant for one dream."""
-        row = dict(chosen)
-        for name in _SPREAD:
-            if isinstance(row.get(name), list | tuple):
-                row[name] = self._row_of(name, row[name], index)
-        for name in ("frames", "actions"):
-            if name in row:
-                row[name] = self._row_of(name, row[name], index)
-        return row
-
-    def _row_of(self, name: str, values: Any, index: int) -> Any:
-        self._check_one_each(name, values)
-        return values[index]
+    def _shares(self, chosen: dict[str, Any], indices: list[int]) -> dict[int, dict[str, Any]]:
+        """What of the reset options is meant for each dream."""
+        columns = {
+            name: (self._one_for_each if name in _SPREAD else self._one_each)(name, values)
+            for name, values in chosen.items()
+            if name != "state"
+        }
+        return {i: {name: column[i] for name, column in columns.items()} for i in indices}

@@ -226,7 +226,7 @@ class NativeVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
             )
         return array
 
-    def _one_for_each(self, name: str, values: Any) -> Sequence[Any] | NDArray[Any]:
+    def _one_for_each(self, name: str, values: Any) -> list[Any]:
         """A reset option's value for each game: one for all, or a list of one for each.
 
         Raises:
@@ -234,16 +234,25 @@ class NativeVectorEnv(VectorEnv[Any, Any, NDArray[Any]]):
         """
         if not isinstance(values, list | tuple | np.ndarray):
             return [values] * self.num_envs
-        self._check_one_each(name, values)
-        return values
+        return self._one_each(name, values)
 
-    def _check_one_each(self, name: str, values: Sequence[Any] | NDArray[Any]) -> None:
-        """Refuse a list that has not one value for each game."""
-        if len(values) != self.num_envs:
+    def _one_each(self, name: str, values: Any) -> list[Any]:
+        """A reset option's values, of which there is one for each game.
+
+        Raises:
+            OptionError: For another number of values, and for what has none.
+        """
+        try:
+            rows = list(values)
+        except TypeError:
             raise OptionError(
-                f"{name} must have one value for each of the {self.num_envs} games, "
-                f"got {len(values)}"
+                f"{name} must have one value for each of the {self.num_envs} games, got {values!r}"
+            ) from None
+        if len(rows) != self.num_envs:
+            raise OptionError(
+                f"{name} must have one value for each of the {self.num_envs} games, got {len(rows)}"
             )
+        return rows
 
     def _with_masks(self, infos: dict[str, Any]) -> dict[str, Any]:
         """Infos with Gymnasium's mask beside each: here every game has every entry."""

@@ -139,6 +139,8 @@ def findings(found: "Playability") -> list[str]:
     size = f"{level.width}x{level.height}, {rules_name(level.rules)}, {len(level.spawns)} enemies"
     if static.solved:
         about_tiles = f"can be crossed ({len(static.path)} cells)"
+    elif static.furthest_column < 0 and level.start is not None:
+        about_tiles = "have something solid where Mario starts"
     elif static.furthest_column < 0:
         about_tiles = "have no place to start in the first columns"
     else:
@@ -188,7 +190,6 @@ def convert(
     from gym_mario_suite.levels.formats import read_document, write_level
     from gym_mario_suite.levels.maker import course_files
     from gym_mario_suite.levels.maker.course import MakerCourse
-    from gym_mario_suite.levels.maker.course_levels import course_to_grid
 
     wanted = rules_named(rules)
     if wanted is not None:
@@ -197,13 +198,11 @@ def convert(
         document = course_files.read_course_file(source)
     else:
         document = read_document(source, source_format)
-    if target_format is None and (
-        course_files.is_course_file(target) or isinstance(document, MakerCourse)
+    if isinstance(document, MakerCourse) or (
+        target_format is None and course_files.is_course_file(target)
     ):
-        course_files.write_course_file(target, course_files.as_course(document))
+        course_files.write_course_file(target, course_files.as_course(document), target_format)
         return
-    if isinstance(document, MakerCourse):
-        document = course_to_grid(document)
     write_level(target, document, target_format)
 
 

@@ -21,7 +21,8 @@ from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.errors import as_integer
 from gym_mario_suite.levels.grid_levels import to_grid
 from gym_mario_suite.levels.level import Level
-from gym_mario_suite.levels.solver import Solution, solve
+from gym_mario_suite.levels.solver import Solution, solve_to
+from gym_mario_suite.levels.solver_search import SKY_ROWS
 
 NODES = SURVEYS[0].budget  # of each of the two searches; a node takes some 11 KB of memory
 TIME_LIMIT_S = 200
@@ -52,8 +53,8 @@ class Playability:
 
     Attributes:
         level: The level.
-        static: What the static solver found on the way to the exit's column. Of a level with more
-            than 13 kinds of tiles it saw the grid most like it.
+        static: What the static solver found on the way from the level's start to the exit's column.
+            Of a level with more than 13 kinds of tiles it saw the grid most like it.
         sky_rows: Rows that the level has above the grid that the solver saw.
         engine: How A* fared, None where it was not asked.
     """
@@ -167,4 +168,9 @@ def check(level: Level, player: EnginePlayer | None = None) -> Playability:
     grid = to_grid(level)
     goal = min(max(level.x_exit, 0), level.width - 1)
     run = player.play(level) if player is not None else None
-    return Playability(level, solve(grid.codes[:, : goal + 1]), level.height - grid.height, run)
+    sky_rows = level.height - grid.height
+    start = level.start
+    if start is not None:
+        # Above the solver's sky is nothing but a longer fall.
+        start = start[0], max(start[1] - sky_rows, -SKY_ROWS)
+    return Playability(level, solve_to(goal, grid.codes, start), sky_rows, run)

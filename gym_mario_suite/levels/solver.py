@@ -149,6 +149,25 @@ def solve(codes: ArrayLike, start: tuple[int, int] | None = None) -> Solution:
     return Solver(codes, start).solution()
 
 
+def solve_to(goal: int, codes: ArrayLike, start: tuple[int, int] | None = None) -> Solution:
+    """Search a grid for a way from its start to a column.
+
+    A start beyond that column has arrived already.
+
+    Args:
+        goal: The column, one of the grid's.
+        codes: Tile codes, [height, width].
+        start: As of `Solver`.
+
+    Raises:
+        LevelError: When these are no tile codes.
+        OptionError: For a start outside the grid.
+    """
+    if start is not None and start[0] > goal:
+        return Solution(True, start[0], np.array([start], np.int32))
+    return solve(np.asarray(codes)[:, : goal + 1], start)
+
+
 def furthest_columns(grids: Sequence[ArrayLike] | NDArray[np.uint8]) -> NDArray[np.int64]:
     """The last column that can be reached in each of many grids, int64[n]; -1 for no start.
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,26 @@ def test_collecting_goes_on_and_is_the_same_each_time(tmp_path: Path) -> None:
         whole.replay(index)
     assert not set(whole.episodes["difficulty"].tolist()) & set(HELD_OUT_DIFFICULTIES)
     assert whole.episodes["seed"].min() >= TRAINING_SEEDS[0]
+
+
+def test_a_folder_goes_on_with_the_options_that_it_began_with(tmp_path: Path) -> None:
+    (first,) = list(collect(tmp_path, replace(SMALL, ticks=300), workers=1))
+    assert first[0] == 1
+    for other in ({"agents": (("forward", 1000.0),)}, {"longest": 61}):
+        with pytest.raises(OptionError, match="seed 3 were made with other options"):
+            list(collect(tmp_path, replace(SMALL, **other), workers=1))
+    forward = replace(SMALL, agents=(("forward", 2.0),), seed=4, ticks=300)
+    assert [d for d, _ in collect(tmp_path, forward, workers=1)] == [1]
+    assert [d for d, _ in collect(tmp_path, forward, workers=1)] == [1]
+    assert [d for d, _ in collect(tmp_path, SMALL, workers=1)] == [1, 2]
+    options = tmp_path / "seed3.json"
+    options.write_text("{")
+    with pytest.raises(OptionError, match="cannot read how the data began from"):
+        list(collect(tmp_path, SMALL, workers=1))
+    # As releases before left it.
+    options.unlink()
+    assert [d for d, _ in collect(tmp_path, replace(SMALL, longest=61), workers=1)] == [2]
+    assert not options.exists()
 
 
 def test_policies_are_callables_that_one_can_add() -> None:

@@ -1,5 +1,7 @@
 """Makers of courses: hill climbing, chance, and what the learning maker sees."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from gym_mario_suite.envs.maker import MarioMakerEnv
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.levels.maker.course import MakerCourse
-from gym_mario_suite.levels.maker.parts import TILE_OF
+from gym_mario_suite.levels.maker.parts import BY_NAME, TILE_OF
 from gym_mario_suite.levels.solver import solve
 
 SMALL = {"width": 40, "change_share": 0.3}
@@ -53,6 +55,24 @@ def test_a_plan_keeps_budget_limits_frozen_cells_and_the_environment_as_it_was()
     assert after["score"] <= before["score"]
     with pytest.raises(OptionError, match="tries must be"):
         HillClimber(0)
+
+
+@pytest.mark.parametrize(("start", "goal"), [((22, 11), 50), ((22, 11), None)])
+def test_a_plan_leads_from_a_course_s_own_start_to_its_own_goal(start, goal):
+    """There are pits before the start and behind the goal, far too wide for the changes."""
+    cells = np.zeros((14, 60), np.uint8)
+    cells[-2:] = BY_NAME["ground"].code
+    cells[-2:, 4:20] = 0
+    cells[-2:, 32:37] = 0
+    if goal is not None:
+        cells[-2:, goal + 1 :] = 0
+        cells[-2:, goal - 9 : goal - 3] = 0
+    course = MakerCourse(cells, start=start, goal=goal)
+    env = MarioMakerEnv(width=60, edges=0, change_share=0.02, targets={"solved": (1, 1)})
+    env.reset(seed=0, options={"course": course})
+    plan = HillClimber(20_000).plan(env, 0, seed=1)
+    made = replace(course, cells=env.options.part_codes[plan])
+    assert made.solution().solved
 
 
 def test_column_views():

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from gym_mario_suite.dream.runtime import OnnxModel, TorchModel  # noqa: E402
 from gym_mario_suite.dream.weights import load_model, save_model  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError, WeightsError  # noqa: E402
+from tests.processes import run_python  # noqa: E402
 
 
 @pytest.mark.parametrize("name", ["tiny", "diamond"])
@@ -150,6 +152,30 @@ def test_rows_do_not_depend_on_each_other_nor_on_threads(tiny_files: Path) -> No
         alone = one.denoise({k: v[row : row + 1] for k, v in inputs.items()})
         for a, b, c in zip(alone, together, threaded, strict=True):
             assert a[0].tobytes() == b[row].tobytes() == c[row].tobytes()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_dreams_on_several_threads_too(tiny_files: Path, tmp_path: Path) -> None:
+    program = (
+        "import multiprocessing, sys\n"
+        "import numpy as np\n"
+        "from gym_mario_suite.dream.runtime import open_model\n"
+        "model = open_model(sys.argv[1], threads=2)\n"
+        "inputs = np.load(sys.argv[2])\n"
+        "def dream():\n"
+        "    print(float(model.denoise(dict(inputs)).frames.sum()), flush=True)\n"
+        "dream()\n"
+        "forked = multiprocessing.get_context('fork').Process(target=dream, daemon=True)\n"
+        "forked.start(), forked.join(60)\n"
+        "print(forked.exitcode)"
+    )
+    model = tiny_files / "tiny.onnx"
+    inputs = tmp_path / "inputs.npz"
+    np.savez(
+        inputs, **{k: v.numpy() for k, v in example_inputs(OnnxModel(model).config, 4).items()}
+    )
+    here, forked, code = run_python(program, str(model), str(inputs)).stdout.split()
+    assert (forked, code) == (here, "0")
 
 
 def test_weights_are_stored_as_halves(tiny_files: Path) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.tapes import Tapes
 from gym_mario_suite.dream.dreamer import Dreamer
 from gym_mario_suite.dream.runtime import OnnxModel
@@ -12,10 +13,14 @@ from gym_mario_suite.dream.spawns import (
     load_spawns,
     save_spawns,
     spawn_of_image,
+    spawn_of_level,
     spawn_of_replay,
 )
 from gym_mario_suite.engine.draw import Renderer
+from gym_mario_suite.engine.world import Mode, Rules
 from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
 
 def test_built_in_spawns_are_where_the_engine_is() -> None:
@@ -39,6 +44,24 @@ def test_a_spawn_of_a_replay_has_the_replay_s_actions(tapes: Tapes) -> None:
     assert game.ticks == 40
     with pytest.raises(OptionError, match="tick must be from 4"):
         spawn_of_replay(replay, 3)
+
+
+def test_a_spawn_is_in_a_level_that_dreams_can_be_of() -> None:
+    """What frames and memory say of a tall course or of the other rules, no model has seen."""
+    codes = np.full((20, 40), Tile.EMPTY, np.uint8)
+    codes[-2:] = Tile.GROUND
+    for level in (
+        to_level(TileGrid(codes)),
+        to_level(TileGrid(codes), Rules.COMPETITION_2009),
+        to_level(TileGrid(codes[-15:]), Rules.FRAMEWORK_2019),
+    ):
+        game = RecordedGame(level, Mode.SMALL)
+        for _ in range(8):
+            game.tick(0)
+        with pytest.raises(OptionError, match="a spawn is in a level of 15 rows under the rules"):
+            spawn_of_replay(game.replay(), 6)
+        with pytest.raises(OptionError, match="a spawn is in a level of 15 rows under the rules"):
+            spawn_of_level(level)
 
 
 def test_spawns_are_kept_in_files(tmp_path: Path) -> None:

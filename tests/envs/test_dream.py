@@ -11,7 +11,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.dream.runtime import shipped_models
 from gym_mario_suite.dream.spawns import built_in_spawns
 from gym_mario_suite.errors import OptionError, StateError, WeightsError
-from gym_mario_suite.levels import generate
+from gym_mario_suite.levels import Level, generate
 
 pytest.importorskip("onnxruntime")
 _ID = "MarioDream-v0"
@@ -172,6 +172,7 @@ def test_reset_options(tiny: str) -> None:
         ({"frames": frames[:, :50]}, "64x60 px"),
         ({"frames": frames.astype(float)}, "uint8"),
         ({"frames": frames, "actions": (1,)}, "3 actions"),
+        ({"frames": frames, "actions": 5}, "3 actions"),
         ({"actions": (1, 1, 1)}, "goes with frames"),
         ({"frames": frames, "spawn": 1}, "not both"),
         ({"level_hint": "level"}, "level_hint must be"),
@@ -183,8 +184,22 @@ def test_reset_options(tiny: str) -> None:
     envs: Any = gym.make_vec(_ID, num_envs=2, model=tiny)
     _, infos = envs.reset(seed=0, options={"spawn": [4, 5]})
     assert infos["spawn"].tolist() == [4, 5]
-    with pytest.raises(OptionError, match="one value for each"):
-        envs.reset(options={"spawn": [4]})
+    _, infos = envs.reset(options={"spawn": np.array([7, 8])})
+    assert infos["spawn"].tolist() == [7, 8]
+    both = np.stack([frames, frames[::-1]])
+    envs.reset(options={"frames": both, "actions": np.array([[1, 2, 3], [0, 0, 0]])})
+    assert envs.unwrapped.batch.dreamer.keys.tolist() == [[0, 4, 1], [0, 0, 0]]
+    for options in (
+        {"spawn": [4]},
+        {"spawn": np.array([1, 2, 3])},
+        {"frames": 5},
+        {"frames": both, "actions": 5},
+        {"frames": both[:1]},
+    ):
+        with pytest.raises(OptionError, match="one value for each of the 2 games"):
+            envs.reset(options=options)
+    envs.reset(options={"level_hint": np.array([True, False])})
+    assert [each is not None for each in envs.unwrapped.batch.dreamer.maps] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +217,11 @@ def test_reset_options(tiny: str) -> None:
         ({"done_threshold": "x"}, "done_threshold must be a number"),
         ({"done_threshold": float("nan")}, "done_threshold"),
         ({"spawn": 1000}, "there is no spawn"),
+        ({"level_hint": "yes"}, "level_hint must be True or"),
+        (
+            {"level_hint": Level(np.zeros((40, 20), np.uint8), [], 38)},
+            "a level hint is a level of 15",
+        ),
         ({"colour": 1}, "MarioDream-v0"),
         ({"render_mode": "ansi"}, "render_mode"),
     ],

@@ -35,7 +35,15 @@ REFUSED: dict[str, tuple[str, dict[str, Any], list[dict[str, Any]]]] = {
         {"width": 20},
         [{"course": [None, 3]}, {"targets": [{}, {"beauty": (1, 1)}]}, {"targets": {"jumps": 3}}],
     ),
-    "dream": ("MarioDream-v0", {}, [{"spawn": ["random", "nowhere"]}, {"spawn": [0, 1 << 80]}]),
+    "dream": (
+        "MarioDream-v0",
+        {},
+        [
+            {"spawn": ["random", "nowhere"]},
+            {"spawn": [0, 1 << 80]},
+            {"level_hint": [generate(9, 5), TALL]},
+        ],
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,11 @@ from gym_mario_suite.levels.maker.course_files import (
     read_level_or_course,
     write_course_file,
 )
-from gym_mario_suite.levels.maker.course_levels import course_of_grid, course_to_grid
+from gym_mario_suite.levels.maker.course_levels import (
+    course_of_grid,
+    course_to_grid,
+    course_to_level,
+)
 from gym_mario_suite.levels.maker.parts import BY_NAME
 from gym_mario_suite.levels.picture import (
     RUN_COLOUR,
@@ -78,6 +83,35 @@ def test_the_way_ends_at_the_exit(player: EnginePlayer) -> None:
     assert found.engine is not None
     assert (found.static.solved, found.engine.won) == (True, True)
     assert found.static.furthest_column == level.x_exit < level.width - 1
+
+
+def _course(start: tuple[int, int], walls: bool, goal: int | None = None) -> MakerCourse:
+    """Ground with a pit in columns 10 to 23, and, if wanted, a closed box around column 32."""
+    cells = np.zeros((14, 40), np.uint8)
+    cells[-2:] = BY_NAME["ground"].code
+    cells[-2:, 10:24] = 0
+    if walls:
+        cells[2:12, [30, 34]] = cells[2, 30:35] = BY_NAME["hard_block"].code
+    return MakerCourse(cells, start=start, goal=goal)
+
+
+@pytest.mark.parametrize("rules", Rules)
+def test_the_way_begins_where_the_level_does(rules: Rules) -> None:
+    beyond = check(course_to_level(_course((25, 11), walls=False), rules))
+    assert (beyond.static.solved, beyond.static.path[0].tolist()) == (True, [25, 11])
+    assert beyond.to_json()["static"]["path"][0] == [25, 11 + beyond.sky_rows]
+    before = check(course_to_level(_course((2, 11), walls=False), rules))
+    assert (before.static.solved, before.static.furthest_column < 24) == (False, True)
+    boxed = check(course_to_level(_course((32, 11), walls=True), rules))
+    assert (boxed.static.solved, boxed.static.furthest_column) == (False, 33)
+    arrived = check(course_to_level(_course((32, 11), walls=True, goal=20), rules))
+    assert (arrived.static.solved, arrived.static.path.tolist()) == (True, [[32, 11]])
+
+
+def test_a_start_above_the_solvers_sky_is_a_longer_fall() -> None:
+    level = to_level(TileGrid(EASY.codes[-5:]), Rules.FRAMEWORK_2019)
+    found = check(replace(level, start=(4, 0)))
+    assert (found.static.solved, found.static.path[0].tolist()) == (True, [4, -4])
 
 
 def test_the_solver_alone_needs_no_engine() -> None:
@@ -153,6 +187,10 @@ def test_check_says_whether_and_how(tmp_path: Path, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "end at column 24 of 39" in said
     assert "A* finds no way" in said
+    inside = tmp_path / "inside.mmc.json"
+    write_course_file(inside, _course((30, 5), walls=True))
+    mario("levels", "check", inside, "--nodes", 5000)  # on the engine he comes free
+    assert "have something solid where Mario starts" in capsys.readouterr().out
     assert mario("levels", "check", easy, "--json", "--nodes", 5000) == 0
     assert json.loads(capsys.readouterr().out)["engine"]["won"] is True
     assert mario("levels", "check", easy, "--rules", "framework-2019", "--mode", 1) == 0
@@ -193,7 +231,9 @@ def test_courses_in_the_commands_for_levels(
     assert mario("levels", "convert", course, text) == 0
     assert read_document(text) == course_to_grid(made)
     assert mario("levels", "convert", course, tmp_path / "d", "--to", "json") == 0
-    assert read_document(tmp_path / "d", "json") == course_to_grid(made)
+    assert read_document(tmp_path / "d", "json") == course_to_level(made)
+    assert mario("levels", "convert", course, tmp_path / "d", "--to", "course") == 0
+    assert read_course_file(tmp_path / "d") == made
     assert mario("levels", "convert", text, again) == 0
     assert read_course_file(again) == course_of_grid(read_grid(text))
     own = tmp_path / "e.json"

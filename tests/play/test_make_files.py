@@ -85,7 +85,7 @@ def test_parts_that_a_format_cannot_hold_are_not_lost_unsaid(editor, tmp_path):
     assert editor.document.modified
     keys(editor, "ctrl+q", "s")
     assert isinstance(editor.dialog, Question)
-    assert "LEAVE PARTS OUT?" in editor.dialog.title
+    assert editor.dialog.title == "LEAVE SOMETHING OUT?"
     keys(editor, "c")
     assert not editor.closed
     assert editor.path == path
@@ -95,6 +95,25 @@ def test_parts_that_a_format_cannot_hold_are_not_lost_unsaid(editor, tmp_path):
     keys(editor, "return")
     assert editor.closed
     assert read_course_file(tmp_path / "a.mmc.json") == editor.document.course
+
+
+def test_a_start_that_the_games_file_cannot_hold_is_not_lost_unsaid(editor, tmp_path):
+    editor.document.describe(start=(9, 3), goal=30)
+    path = tmp_path / "a.course"
+    editor.desk._write(path)
+    assert "cannot hold the start," in editor.message.text
+    assert editor.document.modified
+    editor.desk._write(tmp_path / "a.txt")
+    assert "cannot hold the start and the goal," in editor.message.text
+    editor.desk._write(tmp_path / "a.json")
+    assert not editor.document.modified
+    assert read_course_file(tmp_path / "a.json") == editor.document.course
+    editor.document.put({(5, 8): COIN})
+    editor.desk._write(path)
+    keys(editor, "ctrl+q", "s")
+    assert isinstance(editor.dialog, Question)
+    keys(editor, "l")
+    assert editor.closed
 
 
 def test_parts_may_be_left_out(editor, tmp_path):

@@ -194,11 +194,10 @@ class TileDiffusion(Generator):
     def _repair(self, canvas: Canvas, plan: Plan, seed: int, tries: int) -> tuple[int, bool]:
         """Make the level passable; returns the tries that took and whether a floor was laid."""
         frames, canvas.frames = canvas.frames, None
-        # An added row at the top is no way around: the solver has rows of open sky anyway.
-        key = int(field_key(seed, _REPAIR))
-        done = inpaint_until_passable(self._sampler, canvas, plan.width, key, tries)
+        key, shape = int(field_key(seed, _REPAIR)), (plan.height, plan.width)
+        done = inpaint_until_passable(self._sampler, canvas, shape, key, tries)
         before = canvas.codes.copy()
-        bridge(canvas, plan.width)
+        bridge(canvas, shape)
         canvas.frames = frames
         if frames is not None and done:
             frames.append(canvas.codes.copy())

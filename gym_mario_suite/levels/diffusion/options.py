@@ -30,7 +30,8 @@ class Plan:
         width: Columns of the level.
         height: Rows.
         codes: What is given, MASK where the network decides, uint8[rows, columns], both even: with
-            a row more at the top and a column more on the right than the level where these are odd.
+            a row of air more at the top and a column more on the right than the level where these
+            are odd.
         frozen: Cells that never change.
         constraints: What the level must obey.
         style: Domain, or None for one that the seed chooses.
@@ -69,10 +70,12 @@ def make_plan(
     height = as_integer("height", height, MIN_HEIGHT, MAX_HEIGHT)
     tiles = _tiles_of(allowed)
     temperature = as_number("temperature", temperature, _MIN_TEMPERATURE, _MAX_TEMPERATURE)
-    codes = np.full((height + height % 2, width + width % 2), MASK, np.uint8)
-    frozen = np.zeros(codes.shape, bool)
+    # What is added stays air: a pipe or a way that used it would be cut in half.
+    codes = np.full((height + height % 2, width + width % 2), Tile.EMPTY, np.uint8)
+    frozen = np.ones(codes.shape, bool)
     extra = height % 2
     level, level_frozen = codes[extra:, :width], frozen[extra:, :width]
+    level[:], level_frozen[:] = MASK, False
     if given is None:
         if mask is not None:
             raise OptionError("mask says what of init to draw anew, so it needs init")
@@ -93,7 +96,10 @@ def make_plan(
         level[level_frozen] = given[level_frozen]
         if (level[level_frozen] == MASK).any():
             raise OptionError("freeze names cells that init leaves undecided")
-    constraints = _constraints(tiles, air, counts, limits_named(limits), temperature, level.size)
+    added = codes.size - level.size
+    constraints = _constraints(
+        tiles, air, counts, limits_named(limits), temperature, level.size, added
+    )
     return Plan(
         width=width,
         height=height,
@@ -195,7 +201,9 @@ def _constraints(
     limits: Limits,
     temperature: float,
     cells: int,
+    added: int,
 ) -> Constraints:
+    """The constraints on a level of so many cells, to which so many of air are added."""
     groups = [sum(1 << t for t in GROUPS[name]) for name in limits.most]
     most = list(limits.most.values())
     quotas: list[int] = []
@@ -203,7 +211,7 @@ def _constraints(
     if air is not None:
         share = as_number("air", air, 0.0, 1.0)
         quotas.append(1 << Tile.EMPTY)
-        wanted.append((share * cells, share * cells))
+        wanted.append((share * cells + added, share * cells + added))
     for each, count in _items(counts):
         tile = tile_named(each)
         if tile == Tile.EMPTY:

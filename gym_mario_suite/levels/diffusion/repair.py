@@ -19,7 +19,7 @@ _BRIDGE_TILES = (Tile.GROUND, Tile.BRICK, Tile.COIN_BLOCK, Tile.POWER_BLOCK)
 
 
 def inpaint_until_passable(
-    sampler: Sampler, canvas: Canvas, columns: int, key: int, tries: int
+    sampler: Sampler, canvas: Canvas, shape: tuple[int, int], key: int, tries: int
 ) -> int:
     """Draw windows anew where the way ends, until it leads through or `tries` are spent.
 
@@ -28,16 +28,19 @@ def inpaint_until_passable(
     Args:
         sampler: Draws the windows.
         canvas: Changed in place.
-        columns: Of the canvas that belong to the level, from the left.
+        shape: Rows and columns of the level, which is the canvas' lower left.
         key: Seed; each try has noise of its own.
         tries: At most.
 
     Returns:
         How many tries were made.
     """
-    solver = Solver(canvas.codes[:, :columns])
+    rows, columns = shape
+    height, width = canvas.codes.shape
+    # Without an added row, which would be more sky than the level has.
+    top = height - rows
+    solver = Solver(canvas.codes[top:, :columns])
     furthest = solver.furthest_column()
-    width = canvas.codes.shape[1]
     stuck = 0
     for attempt in range(tries):
         if furthest == columns - 1:
@@ -58,34 +61,36 @@ def inpaint_until_passable(
         sampler.fill(canvas, key + attempt, _STEPS, (low, high + high % 2))
         for column in np.flatnonzero((canvas.codes != before).any(0)):
             if column < columns:
-                solver.edit_column(int(column), canvas.codes[:, column])
+                solver.edit_column(int(column), canvas.codes[top:, column])
         reached = solver.furthest_column()
         if reached < furthest:
             for column in np.flatnonzero((canvas.codes != before).any(0)):
                 if column < columns:
-                    solver.edit_column(int(column), before[:, column])
+                    solver.edit_column(int(column), before[top:, column])
             canvas.codes[:] = before
         stuck = stuck + 1 if reached <= furthest else 0
         furthest = max(furthest, reached)
     return tries
 
 
-def bridge(canvas: Canvas, columns: int) -> None:
+def bridge(canvas: Canvas, shape: tuple[int, int]) -> None:
     """Lay a floor from where the way ends to where it goes on, which always ends in a way through.
 
     Args:
         canvas: Changed in place.
-        columns: Of the canvas that belong to the level, from the left.
+        shape: Rows and columns of the level, which is the canvas' lower left.
 
     Raises:
         LevelError: If frozen cells, limits or the allowed tiles leave no way.
     """
     codes = canvas.codes
+    rows, columns = shape
+    top = len(codes) - rows
     for _ in range(columns):
-        solution = Solver(codes[:, :columns]).solution()
+        solution = Solver(codes[top:, :columns]).solution()
         if solution.solved:
             return
-        x, y = _last_footing(canvas, solution.path)
+        x, y = _last_footing(canvas, solution.path + np.array((0, top)))
         before = codes.copy()
         reach = min(columns, max(x, solution.furthest_column) + 2)
         for column in range(x + 1, reach):

@@ -313,10 +313,14 @@ def _text_format(text: str) -> str:
     letters = set(text) - set("\r\n")
     if letters & set("0123456789") and letters <= set("0123456789 \t,;+-"):
         return "matrix-text"
+    lines = [line.rstrip() for line in text.splitlines() if line]
+    in_framework = letters <= framework_text.KNOWN
+    # Blanks at the ends of lines of one length count for nothing in the corpus' texts; those that
+    # fill lines up are the framework's air.
+    if len({len(line) for line in lines}) == 1:
+        letters = set("".join(lines))
     if letters <= set(LETTERS):
         return "vglc"
-    lines = [line for line in text.splitlines() if line]
-    in_framework = letters <= framework_text.KNOWN
     in_structural = letters <= set(vglc_structural.LETTERS)
     # Both have `#`: ground in the corpus, stairs in the framework, whose ground is `X`.
     ground = lines[-1].count("#") > lines[-1].count("X") if lines else False

@@ -24,6 +24,11 @@ def decoded(data: bytes) -> str:
         ) from None
 
 
+def without_end_blanks(text: str) -> str:
+    """The text without the blanks that editors leave at the ends of lines."""
+    return "\n".join(line.rstrip() for line in text.split("\n"))
+
+
 def checked_rows(text: str, known: str, what: str) -> list[str]:
     """The rows of a text, all of one length and of known letters.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from gym_mario_suite.engine.world import EnemyType
 from gym_mario_suite.errors import LevelError
-from gym_mario_suite.levels.formats.text_rows import checked_rows
+from gym_mario_suite.levels.formats.text_rows import checked_rows, without_end_blanks
 from gym_mario_suite.levels.level import Spawn
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
@@ -70,12 +70,12 @@ _LETTER_OF_ENEMY = {
 
 
 def read_structural_text(text: str) -> TileGrid:
-    """The grid of a structural text level.
+    """The grid of a structural text level; blanks at the ends of lines do not count.
 
     Raises:
         LevelError: For a text that is none; the message says where and what was expected.
     """
-    rows = checked_rows(text, LETTERS, "structural VGLC level text")
+    rows = checked_rows(without_end_blanks(text), LETTERS, "structural VGLC level text")
     codes = [[_TILES.get(letter, Tile.ENEMY) for letter in row] for row in rows]
     enemies = [
         Spawn(x, y, *_ENEMIES[letter])

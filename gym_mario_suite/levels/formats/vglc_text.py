@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from gym_mario_suite.levels.formats.text_rows import checked_rows
+from gym_mario_suite.levels.formats.text_rows import checked_rows, without_end_blanks
 from gym_mario_suite.levels.tile_grid import LETTERS, TileGrid
 
 _CODE_OF = {letter: code for code, letter in enumerate(LETTERS)}
 
 
 def read_vglc_text(text: str) -> TileGrid:
-    """The grid of a processed text level.
+    """The grid of a processed text level; blanks at the ends of lines do not count.
 
     Raises:
         LevelError: For a text that is none; the message says where and what was expected.
     """
-    rows = checked_rows(text, LETTERS, "VGLC level text")
+    rows = checked_rows(without_end_blanks(text), LETTERS, "VGLC level text")
     return TileGrid(np.array([[_CODE_OF[letter] for letter in row] for row in rows], np.uint8))
 
 

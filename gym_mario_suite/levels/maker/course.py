@@ -22,7 +22,7 @@ from gym_mario_suite.levels.maker.parts import (
     TILE_OF,
     UNSUPPORTED,
 )
-from gym_mario_suite.levels.solver import Solution, solve
+from gym_mario_suite.levels.solver import Solution, solve_to
 
 MAX_TIMER_S = 500
 DEFAULT_TIMER_S = 300
@@ -159,10 +159,7 @@ class MakerCourse:
 
         A start beyond the goal has arrived already.
         """
-        end = self.goal_column + 1
-        if self.start is not None and self.start[0] >= end:
-            return Solution(True, self.start[0], np.array([self.start], np.int32))
-        return solve(TILE_OF[self.cells[:, :end]], self.start)
+        return solve_to(self.goal_column, TILE_OF[self.cells], self.start)
 
     def _value(self) -> tuple[object, ...]:
         about = (self.name, self.description, self.style, self.theme, self.timer_s)

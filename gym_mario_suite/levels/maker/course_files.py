@@ -7,8 +7,15 @@ from pathlib import Path
 
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import LevelError, MarioError
-from gym_mario_suite.levels.formats.course import Course, write_course
-from gym_mario_suite.levels.formats.files import Document, read_document, read_level, write_level
+from gym_mario_suite.levels.formats.course import Course
+from gym_mario_suite.levels.formats.files import (
+    Document,
+    format_named,
+    format_of,
+    read_document,
+    read_level,
+    write_level,
+)
 from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.maker.course import MakerCourse
 from gym_mario_suite.levels.maker.course_blob import course_of_file, file_of_course
@@ -24,7 +31,8 @@ from gym_mario_suite.whole_file import write_whole
 
 SUFFIX = ".mmc.json"
 _MAX_BYTES = 64 << 20
-_OF_THE_GAME = {".course": False, ".course.z": True}
+_OF_THE_GAME = frozenset({"course", "course-zlib"})
+_OF_LEVELS = frozenset({"json", "npz", "bytes"})  # hold grids as well as levels with all they have
 
 
 def is_course_file(path: Path | str) -> bool:
@@ -44,7 +52,7 @@ def read_course_file(path: Path | str) -> MakerCourse:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise LevelError(f"{path}: larger than {_MAX_BYTES >> 20} MiB, no course is")
-        return read_course_json(path.read_text(encoding="utf-8"))
+        return read_course_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise LevelError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -88,23 +96,52 @@ def as_course(document: Document | MakerCourse) -> MakerCourse:
     return course_of_level(document)
 
 
-def write_course_file(path: Path | str, course: MakerCourse) -> None:
-    """Write a course whole or not at all; by the file's name in a format of the game or of levels.
+def write_course_file(path: Path | str, course: MakerCourse, format: str | None = None) -> None:
+    """Write a course whole or not at all; what the format cannot hold is left out (`left_out`).
 
-    Formats of levels say what 13 tile codes can say.
+    Formats of levels say what 13 tile codes can say; `json`, `npz` and `bytes` hold the level of a
+    course that has a start or a goal of its own.
+
+    Args:
+        path: The file, replaced if it is there.
+        course: The course.
+        format: A name of `levels.formats.files.FORMATS`; None to choose by the file's name.
 
     Raises:
-        OptionError: For a file name of no format, or when it cannot be written; what the file held
-            before is kept then.
+        OptionError: For an unknown format or file name, or when the file cannot be written; what it
+            held before is kept then.
         LevelError: When the format cannot hold such a course.
     """
-    path = Path(path)
-    name = path.name.lower()
-    if is_course_file(path):
-        write_whole(path, write_course_json(course).encode())
+    if format is None and is_course_file(path):
+        write_whole(Path(path), write_course_json(course).encode())
         return
-    for suffix, compressed in _OF_THE_GAME.items():
-        if name.endswith(suffix):
-            write_whole(path, write_course(file_of_course(course), compressed=compressed))
-            return
-    write_level(path, course_to_grid(course))
+    name = (format_of(Path(path)) if format is None else format_named(format)).name
+    document: Document = course_to_grid(course)
+    if name in _OF_THE_GAME:
+        document = file_of_course(course)
+    elif name in _OF_LEVELS and (course.start, course.goal) != (None, None):
+        document = course_to_level(course)
+    write_level(path, document, name)
+
+
+def left_out(path: Path, course: MakerCourse) -> list[str]:
+    """What of a course a file of this name cannot hold, besides what is played alike.
+
+    Returns:
+        Any of "<number> parts" (those that do nothing when played), "the start" and "the goal".
+
+    Raises:
+        OptionError: For a file name of no format.
+    """
+    if is_course_file(path):
+        return []
+    name = format_of(path).name
+    unsupported = sum(course.unsupported.values())
+    lost = []
+    if unsupported and name not in _OF_THE_GAME:
+        lost.append(f"{unsupported} parts")
+    if course.start is not None and name not in _OF_LEVELS:
+        lost.append("the start")
+    if course.goal is not None and name not in _OF_LEVELS | _OF_THE_GAME:
+        lost.append("the goal")
+    return lost

@@ -101,5 +101,22 @@ def course_of_level(level: Level) -> MakerCourse:
     goal = level.x_exit if 0 <= level.x_exit < course.width - 1 else None
     timer_s = level.metadata.get("timer_s", course.timer_s)
     return MakerCourse(
-        cells, str(level.metadata.get("course", "")), theme=course.theme, timer_s=timer_s, goal=goal
+        cells,
+        str(level.metadata.get("course", "")),
+        theme=course.theme,
+        timer_s=timer_s,
+        start=_own_start(level, grid),
+        goal=goal,
     )
+
+
+def _own_start(level: Level, grid: TileGrid) -> tuple[int, int] | None:
+    """The cell of the grid where the level starts; None where any level of the grid would."""
+    usual = to_level(grid, level.rules)
+    start, expected = (
+        None if each.start is None else (each.start[0], each.start[1] - each.height + grid.height)
+        for each in (level, usual)
+    )
+    if start is None or start == expected:
+        return None
+    return start[0], max(start[1], -1)

@@ -94,7 +94,7 @@ def course_limits(
         return _checked(limits, profiles[limits])
     if isinstance(limits, str | Path):
         try:
-            fields = json.loads(Path(limits).read_text(encoding="utf-8"))
+            fields = json.loads(Path(limits).read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise OptionError(f"cannot read the limits {limits}: {error.strerror}") from None
         except ValueError as error:

@@ -10,9 +10,10 @@ from typing import Any
 from gym_mario_suite.errors import MarioError
 from gym_mario_suite.levels.formats.course import Style
 from gym_mario_suite.levels.generators import GENERATORS
-from gym_mario_suite.levels.maker.course import CourseTheme, MakerCourse
+from gym_mario_suite.levels.maker.course import CourseTheme
 from gym_mario_suite.levels.maker.course_files import (
     SUFFIX,
+    left_out,
     read_course_file,
     write_course_file,
 )
@@ -32,8 +33,8 @@ _SEED_STYLE = "the seed's"
 _STYLES = (_SEED_STYLE, "smb", "smb2j", "sml", "infinite")
 _AUTOMATIC, _PLACED = "automatic", "as placed"
 _LAST = "last column"
-# Files of these say all there is to say of a course, or of what the engine can do of it.
-_WHOLE = (SUFFIX, ".course", ".course.z")
+# Files of these say of all parts which they are; those of levels, what is played alike.
+_OF_PARTS = (SUFFIX, ".course", ".course.z")
 
 
 class Desk:
@@ -99,27 +100,28 @@ class Desk:
         write_course_file(path, document.course)
         bench.path = path
         self._folder = path.parent
-        if path.name.lower().endswith(_WHOLE):
-            parts, lost = 0, ""
+        lost = " and ".join(left_out(path, document.course))
+        if lost:
+            bench.notify(f"saved {path.name}: it cannot hold {lost}, use {SUFFIX} to keep all")
         else:
-            parts, lost = _lost(path, document.course)
-        if not parts:
             document.mark_saved()
             if bench.recovery is not None:
                 bench.recovery.forget()
-        bench.notify(f"saved {path.name}{lost}")
+            whole = path.name.lower().endswith(_OF_PARTS)
+            tiles = "" if whole else f": {path.suffix} holds tiles, {SUFFIX} all"
+            bench.notify(f"saved {path.name}{tiles}")
         if then is None:
             return
-        if not parts:
+        if not lost:
             then()
             return
-        # What comes next takes away the message, and the only course that has all its parts.
+        # What comes next takes away the message, and the only course that has all there is of it.
         bench.dialog = Question(
-            "LEAVE PARTS OUT?",
-            [f"{path.name} is saved, but {path.suffix}", "cannot hold all its parts."],
+            "LEAVE SOMETHING OUT?",
+            [f"{path.name} is saved, but", f"cannot hold {lost}."],
             [
                 ("s", f"SAVE ALL ({SUFFIX})", lambda: self.save_as(then, path.with_suffix(SUFFIX))),
-                ("l", "LEAVE THEM OUT", then),
+                ("l", "LEAVE IT OUT", then),
                 ("c", "CANCEL", lambda: None),
             ],
         )
@@ -313,17 +315,6 @@ class Desk:
             accept,
             "N and shift+N step the seed, ctrl+Z undoes",
         )
-
-
-def _lost(path: Path, course: MakerCourse) -> tuple[int, str]:
-    """How many parts of a course a format of levels cannot hold, and what to say of it."""
-    unsupported = sum(course.unsupported.values())
-    if unsupported:
-        return (
-            unsupported,
-            f": {path.suffix} cannot hold {unsupported} parts, use {SUFFIX} to keep them",
-        )
-    return 0, f": {path.suffix} holds tiles, {SUFFIX} all"
 
 
 def _limits_name(limits: CourseLimits) -> str:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from gym_mario_suite.errors import LevelError, MarioError, OptionError
-from gym_mario_suite.levels import generate
+from gym_mario_suite.levels import Level, generate
 from gym_mario_suite.levels.formats import read_document, read_level, write_level
 from gym_mario_suite.levels.formats.course import COURSE_BYTES, Course, read_course
 from gym_mario_suite.levels.formats.course_grids import course_of_grid
@@ -157,6 +157,26 @@ def test_courses_that_lie_are_refused() -> None:
 def test_encrypted_courses_are_read_with_a_function_that_decrypts() -> None:
     course = course_of_grid(GRID)
     assert read_course(bytes(376_832), lambda data: course.data) == course
+
+
+@pytest.mark.parametrize("name", ["vglc", "vglc-structural"])
+@pytest.mark.parametrize("blanks", [b" ", b"\t ", b" \r"])
+def test_blanks_at_the_ends_of_lines_make_no_other_format(
+    tmp_path: Path, name: str, blanks: bytes
+) -> None:
+    path = tmp_path / "level"
+    plain = FORMATS[name].write(LEVEL)
+    path.write_bytes(plain.replace(b"\n", blanks + b"\n"))
+    assert read_document(path) == read_document(path, name) == FORMATS[name].read(plain)
+
+
+@pytest.mark.parametrize("text", [b"    \nS   \nXXXX\n", b"    \n    \nXXXX\n"])
+def test_blanks_that_fill_lines_up_are_air_of_the_framework(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "level"
+    path.write_bytes(text)
+    level = read_document(path)
+    assert isinstance(level, Level)
+    assert level.tiles.shape == (4, 3)
 
 
 def test_messages_name_the_file(tmp_path: Path) -> None:

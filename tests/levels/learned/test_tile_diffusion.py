@@ -67,6 +67,21 @@ def test_any_shape_is_passable_and_has_no_broken_structure(generator, height, wi
     assert level.width == width
 
 
+def test_what_makes_a_canvas_even_is_no_part_of_a_structure(generator):
+    """Halves of pipes and cannons stood in the last column and the top row."""
+    for seed in range(60):
+        undecided = np.full((15, 17), MASK, np.uint8)
+        codes = generator.generate_grid(seed, init=undecided, iterations=1, temperature=3.0).codes
+        assert all(whole(codes, y, x) for y in range(15) for x in range(17)), seed
+        assert solve(codes).solved, seed
+
+
+@pytest.mark.parametrize(("seed", "allowed"), [(748, "XS"), (1455, None)])
+def test_the_sky_above_a_level_of_odd_height_is_no_higher(generator, seed, allowed):
+    options = {"width": 16, "height": 15, "iterations": 1, "temperature": 10, "max_repairs": 0}
+    assert solve(generator.generate_grid(seed, allowed=allowed, **options).codes).solved
+
+
 def test_a_level_of_mario_maker_size_keeps_its_limits(generator):
     grid = generator.generate_grid(7, width=240, height=27, iterations=4, limits="mm2")
     assert solve(grid.codes).solved
@@ -110,9 +125,13 @@ def test_only_allowed_tiles_are_used(generator):
     }
 
 
+@pytest.mark.parametrize("shape", [(14, 60), (15, 61)])
 @pytest.mark.parametrize("air", [0.75, 0.95])
-def test_the_air_quota_is_met(generator, air):
-    made = generator.generate_grids(range(3), width=60, air=air, playable=False, novel=False)
+def test_the_air_quota_is_met(generator, air, shape):
+    height, width = shape
+    made = generator.generate_grids(
+        range(3), width=width, height=height, air=air, playable=False, novel=False
+    )
     shares = [(grid.codes == Tile.EMPTY).mean() for grid in made]
     assert np.mean(shares) == pytest.approx(air, abs=0.03)
 

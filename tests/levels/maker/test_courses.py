@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from gym_mario_suite.levels.formats.course import Course, write_course
 from gym_mario_suite.levels.formats.course_grids import ALIKE, EXACT, ObjectId
 from gym_mario_suite.levels.maker.course import CourseTheme, KeptObject, MakerCourse
 from gym_mario_suite.levels.maker.course_blob import course_of_file, file_of_course
-from gym_mario_suite.levels.maker.course_files import read_course_file, write_course_file
+from gym_mario_suite.levels.maker.course_files import (
+    left_out,
+    read_course_file,
+    write_course_file,
+)
 from gym_mario_suite.levels.maker.course_json import read_course_json, write_course_json
 from gym_mario_suite.levels.maker.course_levels import (
     course_of_grid,
@@ -148,6 +153,49 @@ def test_files_of_all_formats(tmp_path):
         assert np.array_equal(read_course_file(tmp_path / name).cells, cells), name
 
 
+@pytest.mark.parametrize(
+    "places", [{"start": (12, 5)}, {"goal": 20}, {"start": (25, 11), "goal": 9}]
+)
+def test_start_and_goal_in_files_and_what_is_said_where_they_are_left_out(tmp_path, places):
+    cells = np.zeros((14, 30), np.uint8)
+    cells[-2:] = CODE["ground"]
+    cells[8, 9] = CODE["thwomp"]
+    course = MakerCourse(cells, "a", **places)
+    whole = MakerCourse(cells, "a")
+    held = {
+        "a.mmc.json": {"the start", "the goal", "1 parts"},
+        "a.json": {"the start", "the goal"},
+        "a.npz": {"the start", "the goal"},
+        "a.level": {"the start", "the goal"},
+        "a.course": {"the goal", "1 parts"},
+        "a.course.z": {"the goal", "1 parts"},
+        "a.lvl": set(),
+        "a.txt": set(),
+    }
+    own = {"1 parts", *(f"the {name}" for name in places)}
+    for name, holds in held.items():
+        write_course_file(tmp_path / name, course)
+        again = read_course_file(tmp_path / name)
+        assert again.start == (course.start if "the start" in holds else None), name
+        if course.goal is not None:
+            assert again.goal == (course.goal if "the goal" in holds else None), name
+        assert set(left_out(tmp_path / name, course)) == own - holds, name
+        assert set(left_out(tmp_path / name, whole)) == {"1 parts"} - holds, name
+
+
+@pytest.mark.parametrize("rules", Rules)
+@pytest.mark.parametrize("start", [(12, 5), (3, -1), None])
+def test_a_level_that_starts_elsewhere_is_a_course_that_does(rules, start):
+    cells = np.zeros((14, 30), np.uint8)
+    cells[-2:] = CODE["ground"]
+    level = course_to_level(MakerCourse(cells, start=start), rules)
+    assert course_of_level(level).start == start
+    usual = course_to_level(MakerCourse(cells), rules).start
+    assert usual is not None
+    assert course_of_level(replace(level, start=usual)).start is None
+    assert course_of_level(replace(level, start=(2, -1))).start == (2, -1)
+
+
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "a.mmc.json"
     course = MakerCourse(np.zeros((4, 8), np.uint8), "old")
@@ -228,6 +276,17 @@ def test_ten_thousand_objects(tmp_path):
     wide = MakerCourse(np.full((50, 200), coin, np.uint8))
     assert read_course_json(write_course_json(wide)) == wide
     assert course_to_level(wide).width == 200
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_json_with_a_byte_order_mark_is_read(tmp_path, encoding):
+    course = MakerCourse(np.zeros((4, 8), np.uint8), "ä")
+    path = tmp_path / "a.mmc.json"
+    path.write_text(write_course_json(course), encoding=encoding)
+    assert read_course_file(path) == course
+    limits = tmp_path / "own.json"
+    limits.write_text('{"most": {"coins": 3}}', encoding=encoding)
+    assert course_limits(limits).most == {"coins": 3}
 
 
 def test_limits_from_a_file_and_their_errors(tmp_path):

@@ -125,6 +125,7 @@ def draw_nes_long() -> None:
         ("long", "features of inverse dynamics", "tab:gray"),
         ("gentle", "the same, gentle", "tab:blue"),
         ("feature-pixels", "the observation itself, gentle", "tab:orange"),
+        ("tiles", "the observation itself, of tiles, gentle", "tab:purple"),
     )
     paths = [path for kind, _, _ in kinds for path in (CURVES / "nes").glob(f"{kind}-?-?.csv")]
     stages = sorted({path.stem[-3:] for path in paths})

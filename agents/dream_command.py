@@ -26,7 +26,10 @@ def gen(
     workers: Annotated[int, typer.Option(help="Processes; 0 for one on each core.")] = 0,
     agent: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=SHARE", help="One more agent in the mix, say ppo-infinite=0.5."),
+        typer.Option(
+            metavar="NAME=SHARE",
+            help="One more agent in the mix, say ppo-infinite=0.5; one of the mix is replaced.",
+        ),
     ] = None,
     replays: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Add these recordings of people.")

@@ -32,6 +32,7 @@ from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.formats.files import read_level
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.levels.level import Level
+from gym_mario_suite.levels.playability import start_mode
 from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.program import Interruption
 from gym_mario_suite.whole_file import require_writable
@@ -130,7 +131,7 @@ def plan_level(config: PlanLevel) -> str:
     beam = Beam(options)
     peer = make_agent(config.beside) if config.beside else None
     level = config.chosen_level()
-    game = RecordedGame(level)
+    game = RecordedGame(level, start_mode(level))
     game.tick(0)
     start = time.perf_counter()
     plan = _shown_plan(beam, game)
@@ -180,7 +181,7 @@ def play_for(
         How the game ends, how many ticks after the first, and the reward by terms.
     """
     config = InfiniteOptions(reward=options.reward).config()
-    game = Game(level.image)
+    game = Game(level.image, start_mode(level))
     game.tick(0)
     played, episodes = game.worlds.copy(), np.zeros(1, EPISODE)
     take_stock(played, episodes)

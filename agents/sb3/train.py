@@ -276,11 +276,11 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
         model.set_random_seed((run.seed + model.num_timesteps) % (1 << 32))
         return model
     settings = {**recipe.settings, **json_object("settings", run.settings)}
-    count = venv.num_envs
-    if "batch_size" in settings and "n_steps" in settings:
-        settings["batch_size"] = min(settings["batch_size"], settings["n_steps"] * count)
     settings = {"learning_rate": _Falling(recipe.learning_rate), **settings}
     try:
+        if "batch_size" in settings and "n_steps" in settings:
+            most = settings["n_steps"] * venv.num_envs
+            settings["batch_size"] = min(settings["batch_size"], most)
         return Algorithm(
             recipe.policy,
             venv,
@@ -291,7 +291,8 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
             stats_window_size=_EPISODES,
             **settings,
         )
-    except (TypeError, AssertionError) as error:  # SB3 asserts that an action space will do
+    # SB3 asserts that an action space will do.
+    except (TypeError, ValueError, AssertionError) as error:
         raise OptionError(f"{run.algorithm}: {error}") from None
 
 

@@ -77,7 +77,8 @@ def train_diffusion(
     threads: Threads = 1,
     patience: Patience = None,
     stop_at: Annotated[
-        int | None, typer.Option(help="Stop at this step of the schedule of --steps.")
+        int | None,
+        typer.Option(help="Stop at the first look from this step of --steps on."),
     ] = None,
     keep: Kept = Keep.BEST,
     tensorboard: Board = None,
@@ -264,7 +265,7 @@ def _train(trainer: Any, board: Path | None, unit: str, stop_at: int | None = No
         TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
     )
-    steps = min(trainer.settings.steps, stop_at or trainer.settings.steps)
+    steps = trainer.last_step(stop_at)
     with _writer(board) as write, Progress(*columns, console=console) as progress:
         task = progress.add_task("training", total=steps, completed=trainer.step, figures="")
 
@@ -281,7 +282,7 @@ def _train(trainer: Any, board: Path | None, unit: str, stop_at: int | None = No
             if not console.is_terminal:
                 console.print(f"step {look.step}: {figures}")
 
-        trainer.run(on_step, on_look, steps)
+        trainer.run(on_step, on_look, stop_at)
         progress.update(task, completed=trainer.step, total=trainer.step)
     if trainer.exhausted:
         console.print(f"stopped at step {trainer.step}: the held-out levels got no better")

@@ -127,10 +127,10 @@ class Trainer(ABC, Generic[Network]):
         Args:
             on_step: Called with the step and its loss.
             on_look: Called with each look, after its checkpoint was written.
-            stop_at: Step to stop at before the end of the schedule.
+            stop_at: Step to stop at before the end of the schedule; see `last_step`.
         """
         settings = self.settings
-        last = min(settings.steps, stop_at or settings.steps)
+        last = self.last_step(stop_at)
         while self.step < last and not self.exhausted:
             self.network.train()
             loss = self.loss()
@@ -146,6 +146,14 @@ class Trainer(ABC, Generic[Network]):
                 look = self._look()
                 self.save()
                 on_look(look)
+
+    def last_step(self, stop_at: int | None) -> int:
+        """The step that a run ends with: that of the next look.
+
+        A look out of turn would count for patience when the run goes on.
+        """
+        every, steps = self.settings.check_every, self.settings.steps
+        return steps if stop_at is None else min(steps, -(-stop_at // every) * every)
 
     @property
     def clip(self) -> float:

@@ -22,10 +22,11 @@ from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import play_level
 from gym_mario_suite.engine import cuda_device
 from gym_mario_suite.engine.game import Game
-from gym_mario_suite.engine.world import Status
+from gym_mario_suite.engine.world import Mode, Status
 from gym_mario_suite.envs.options import MODES
 from gym_mario_suite.errors import DeviceError, OptionError
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.formats import write_level
 from gym_mario_suite.levels.framework_generate import generate_framework
 from gym_mario_suite.levels.framework_text import read_framework_text
 from gym_mario_suite.levels.grid_levels import to_level
@@ -308,6 +309,10 @@ def test_the_program_shows_and_saves_a_plan(tmp_path: Path) -> None:
     plan = planned(game, width=32)
     assert np.frombuffer(replay.keys, np.uint8)[1:].tobytes() == plan.keys.tobytes()
     assert f"reward {plan.reward:.1f}" in text
+    # A level of 2019 begins as it does everywhere else.
+    write_level(tmp_path / "level.npz", generate_framework(3, length=60))
+    plan_level(PlanLevel(level=tmp_path / "level.npz", width=16, replay=tmp_path / "r.mario"))
+    assert Replay.load(tmp_path / "r.mario").mode == Mode.SMALL
     only = plan_level(
         PlanLevel(length=60, width=16, beside="", reward='{"coins": 1, "win": 1}')
     ).splitlines()

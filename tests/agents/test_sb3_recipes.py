@@ -2,6 +2,7 @@
 
 import csv
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +34,7 @@ from gym_mario_suite.agents.sb3.recipes import (
     shares_of,
 )
 from gym_mario_suite.agents.sb3.train import Training, train
+from gym_mario_suite.agents.training_options import make_vec
 from gym_mario_suite.engine.world import Button
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 from gym_mario_suite.errors import OptionError, WeightsError
@@ -201,6 +203,18 @@ def test_training_goes_on(tmp_path):
     assert decisions == sorted(set(decisions))
     with pytest.raises(OptionError, match="no run to go on with"):
         train(replace(run, out=tmp_path / "none", resume=True))
+
+
+def test_a_vector_form_that_cannot_choose_when_to_reset_is_passed_over():
+    with closing(make_vec("CartPole-v1", 2, {})) as envs:
+        assert envs.metadata["autoreset_mode"] == gym.vector.AutoresetMode.SAME_STEP
+        assert envs.reset(seed=0)[0].shape == (2, 4)
+
+
+@pytest.mark.parametrize("settings", ['{"n_steps": "8"}', '{"n_steps": null}', '{"gama": 1}'])
+def test_settings_that_the_algorithm_cannot_have(tmp_path, settings):
+    with pytest.raises(OptionError, match="ppo: "):
+        train(Training(out=tmp_path, num_envs=2, settings=settings))
 
 
 def test_the_greatest_seed_goes_on_too(tmp_path):

@@ -52,10 +52,10 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(split, tmp_path):
     whole = DiffusionTrainer(split, tmp_path / "whole", SETTINGS, TINY)
     whole.run(ignore, ignore)
     parts = DiffusionTrainer(split, tmp_path / "parts", SETTINGS, TINY)
-    parts.run(ignore, ignore, 4)
+    parts.run(ignore, ignore, SETTINGS.check_every + 1)  # to the second look
     resumed = DiffusionTrainer(split, tmp_path / "parts", SETTINGS, TINY)
     assert resumed.resume()
-    assert resumed.step == 4
+    assert resumed.step == 2 * SETTINGS.check_every
     resumed.run(ignore, ignore)
     assert whole.looks == resumed.looks
     a, b = state_of(whole), state_of(resumed)

@@ -28,9 +28,11 @@ def check_kind(level: Level, told: str) -> None:
         OptionError: When it is not one of 15 rows under the rules of 2009.
     """
     if level.height != HINT_ROWS or int(level.rules) != 0:
+        from gym_mario_suite.levels.level import rules_name
+
         raise OptionError(
             f"{told} a level of {HINT_ROWS} rows under the rules of 2009, "
-            f"got {level.height} rows, rules {level.rules!r}"
+            f"got {level.height} rows, rules {rules_name(level.rules)}"
         )
 
 

@@ -147,8 +147,13 @@ class DreamBatch:
     def _own_spawn(self, chosen: dict[str, Any]) -> Spawn:
         if "spawn" in chosen:
             raise OptionError("give frames or a spawn, not both")
-        frames = np.asarray(chosen["frames"])
         height, width, _ = self.config.shape
+        try:
+            frames = np.asarray(chosen["frames"])
+        except ValueError:  # numpy's, of pictures of different sizes
+            raise OptionError(
+                f"frames must be {CONTEXT} pictures of {width}x{height} px, got several sizes"
+            ) from None
         if frames.shape != (CONTEXT, height, width, 3) or frames.dtype != np.uint8:
             raise OptionError(
                 f"frames must be {CONTEXT} pictures of {width}x{height} px, uint8 of shape "

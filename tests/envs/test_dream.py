@@ -170,6 +170,7 @@ def test_reset_options(tiny: str) -> None:
     for options, fault in (
         ({"spawn": 999}, "48 built in"),
         ({"frames": frames[:, :50]}, "64x60 px"),
+        ({"frames": [frames[0], frames[1, :50], *frames[2:]]}, "64x60 px, got several sizes"),
         ({"frames": frames.astype(float)}, "uint8"),
         ({"frames": frames, "actions": (1,)}, "3 actions"),
         ({"frames": frames, "actions": 5}, "3 actions"),

@@ -18,7 +18,6 @@ from gym_mario_suite.multiplayer.seat_game import SeatGame
 from gym_mario_suite.whole_file import require_writable, write_json
 
 _MOST_TICKS = 3000
-_OUTCOMES = ("nobody", None, "tie")  # by how many were first
 _Z95 = 1.959963984540054
 
 
@@ -106,7 +105,8 @@ def play_match(match: Match) -> str:
             for seat, who in enumerate(order):
                 arrived[who] += int(places[seat] > 0)
             first = [order[seat] for seat in np.flatnonzero(places == 1)]
-            wins[_OUTCOMES[len(first)] or first[0]] += 1
+            outcome = first[0] if len(first) == 1 else "tie" if first else "nobody"
+            wins[outcome] += 1
     races = 2 * match.levels
     share = wins["a"] / races
     low, high = wilson(wins["a"], races)

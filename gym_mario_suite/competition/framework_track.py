@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gym_mario_suite.competition.tracks import LevelSpec, Track
 from gym_mario_suite.datasets.state_hash import level_hash
 from gym_mario_suite.engine.world import Mode, Rules
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.framework_generate import GENERATOR_FRAMEWORK, generate_framework
 from gym_mario_suite.levels.framework_text import load_framework_text
 from gym_mario_suite.levels.generate import DEFAULT_LENGTH
@@ -301,7 +301,7 @@ def _made_anew(spec: FrameworkSpec) -> dict[str, int]:
     difficulty, kind, length, seed = map(int, named.groups())
     try:
         level = generate_framework(seed, difficulty, kind, length)
-    except OptionError:
+    except (LevelError, OptionError):
         return {}
     if level_hash(level).hex() != spec.digest:
         return {}

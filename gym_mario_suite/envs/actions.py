@@ -99,15 +99,15 @@ def action_set(name: str) -> ActionSet:
     return ACTION_SETS[name]
 
 
-_SWITCH_BITS = np.array([int(button) for button in BUTTON_ORDER], np.uint8)
-
-
 class ActionReader:
     """Turns an environment's actions into button bits, and refuses everything else.
 
     Args:
         chosen: The action set.
     """
+
+    # Of each switch, where an action is a switch for each button.
+    _switch_bits: NDArray[np.uint8] = np.array([int(button) for button in BUTTON_ORDER], np.uint8)
 
     def __init__(self, chosen: ActionSet) -> None:
         self.chosen = chosen
@@ -121,7 +121,7 @@ class ActionReader:
             OptionError: If the action is not one of the set.
         """
         if not self._key_list:
-            return int(self._switches(np.asarray(action), (len(BUTTON_ORDER),)))
+            return int(self._switches(np.asarray(action), self._switch_bits.shape))
         try:
             index = operator.index(action)
         except TypeError:
@@ -141,7 +141,7 @@ class ActionReader:
         """
         array = np.asarray(actions)
         if not self._key_list:
-            return self._switches(array, (count, len(BUTTON_ORDER)))
+            return self._switches(array, (count, len(self._switch_bits)))
         if array.shape != (count,) or array.dtype.kind not in "iu":
             raise OptionError(
                 f"actions must be {count} whole numbers, got {array.dtype} of shape {array.shape}"
@@ -161,4 +161,4 @@ class ActionReader:
             )
         if not ((array == 0) | (array == 1)).all():
             raise OptionError(f"buttons must be 0 or 1, got {array.tolist()}")
-        return (array.astype(np.uint8) * _SWITCH_BITS).sum(axis=-1, dtype=np.uint8)
+        return (array.astype(np.uint8) * self._switch_bits).sum(axis=-1, dtype=np.uint8)

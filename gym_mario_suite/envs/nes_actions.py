@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader, ActionSet, action_set
-from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import NESButton
 
 PAD: dict[str, int] = {
@@ -24,7 +23,6 @@ PAD: dict[str, int] = {
 }
 # The five of the other environments come first, in their order.
 SWITCHES = ("left", "right", "down", "jump", "speed", "up")
-_SWITCH_BITS = np.array([PAD[name] for name in SWITCHES], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -60,24 +58,4 @@ def nes_action_set(name: str) -> NESActionSet:
 class NESActionReader(ActionReader):
     """Turns actions into bits of `NESButton`, and refuses everything else."""
 
-    def one(self, action: Any) -> int:
-        """Button bits of one action."""
-        if self.chosen.combinations:
-            return super().one(action)
-        return int(self._switches(np.asarray(action), (len(SWITCHES),)))
-
-    def many(self, actions: Any, count: int) -> NDArray[np.uint8]:
-        """Button bits of `count` actions, uint8[count]."""
-        if self.chosen.combinations:
-            return super().many(actions, count)
-        return self._switches(np.asarray(actions), (count, len(SWITCHES)))
-
-    def _switches(self, array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        if array.shape != shape or array.dtype.kind not in "iubf":
-            raise OptionError(
-                f"buttons must be 0 or 1 in an array of shape {shape}, "
-                f"got {array.dtype} of shape {array.shape}"
-            )
-        if not ((array == 0) | (array == 1)).all():
-            raise OptionError(f"buttons must be 0 or 1, got {array.tolist()}")
-        return (array.astype(np.uint8) * _SWITCH_BITS).sum(axis=-1, dtype=np.uint8)
+    _switch_bits = np.array([PAD[name] for name in SWITCHES], np.uint8)

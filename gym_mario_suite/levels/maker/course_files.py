@@ -116,11 +116,13 @@ def write_course_file(path: Path | str, course: MakerCourse, format: str | None 
         write_whole(Path(path), write_course_json(course).encode())
         return
     name = (format_of(Path(path)) if format is None else format_named(format)).name
-    document: Document = course_to_grid(course)
+    document: Document
     if name in _OF_THE_GAME:
         document = file_of_course(course)
     elif name in _OF_LEVELS and (course.start, course.goal) != (None, None):
         document = course_to_level(course)
+    else:
+        document = course_to_grid(course)
     write_level(path, document, name)
 
 

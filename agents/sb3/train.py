@@ -68,7 +68,8 @@ class Training:
         algorithm: What learns.
         env_id: Where it learns, any id with discrete actions.
         env_options: What the environment is made with beside the recipe's options, a JSON object.
-        settings: Arguments of the algorithm over the recipe's, a JSON object.
+        settings: Arguments of the algorithm over the recipe's, a JSON object; those of its network
+            are in one of their own: {"policy_kwargs": {"net_arch": [256, 256]}}.
         difficulties: Of Infinite Mario; the games are shared out among them.
         decisions: Budget, all games together; 0 takes the recipe's.
         num_envs: Games; 0 takes the recipe's number.
@@ -277,6 +278,9 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
         return model
     settings = {**recipe.settings, **json_object("settings", run.settings)}
     settings = {"learning_rate": _Falling(recipe.learning_rate), **settings}
+    network = settings.pop("policy_kwargs", {})
+    if not isinstance(network, dict):
+        raise OptionError(f"policy_kwargs in settings must be a JSON object, got {network!r}")
     try:
         if "batch_size" in settings and "n_steps" in settings:
             most = settings["n_steps"] * venv.num_envs
@@ -284,7 +288,7 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
         return Algorithm(
             recipe.policy,
             venv,
-            policy_kwargs={"activation_fn": torch.nn.ReLU, **recipe.policy_settings},
+            policy_kwargs={"activation_fn": torch.nn.ReLU, **recipe.policy_settings, **network},
             seed=run.seed,
             device=run.device,
             tensorboard_log=log,

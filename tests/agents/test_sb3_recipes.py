@@ -311,6 +311,20 @@ def test_settings_go_over_the_recipes(tmp_path):
         train(replace(run, out=tmp_path / "other", settings='{"no_such": 1}'))
 
 
+def test_a_network_of_ones_own_size_goes_over_the_recipes(tmp_path):
+    wide = '{"policy_kwargs": {"net_arch": [24, 8]}, "n_steps": 16}'
+    run = Training(out=tmp_path, num_envs=4, decisions=64, settings=wide)
+    model: Any = train(run)
+    layers = [layer for layer in model.policy.mlp_extractor.policy_net if hasattr(layer, "weight")]
+    assert [layer.out_features for layer in layers] == [24, 8]
+    assert isinstance(model.policy.mlp_extractor.policy_net[1], torch.nn.ReLU)  # of the recipe
+
+
+def test_a_network_that_is_no_object_is_told(tmp_path):
+    with pytest.raises(OptionError, match=r"policy_kwargs .* JSON object, got \[24\]"):
+        train(Training(out=tmp_path, num_envs=2, settings='{"policy_kwargs": [24]}'))
+
+
 def test_a_mixture_is_its_parts_side_by_side():
     parts = [games(2, difficulty=0, obs="features"), games(3, difficulty=9, obs="features")]
     alone = [games(2, difficulty=0, obs="features"), games(3, difficulty=9, obs="features")]

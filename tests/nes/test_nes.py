@@ -19,7 +19,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.envs.nes_actions import NESActionReader, nes_action_set
 from gym_mario_suite.errors import MarioError, OptionError, StateError
-from gym_mario_suite.nes.backend import FrameByFrame, NESButton
+from gym_mario_suite.nes.backend import RAM_BYTES, FrameByFrame, NESButton
 from gym_mario_suite.nes.game import GameError
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.rom import RomError
@@ -475,6 +475,29 @@ def test_a_game_that_does_not_start_is_named(make, tmp_path: Path, monkeypatch):
     env = make(rom=str(file))
     with pytest.raises(GameError, match=r"does not start.*not a known dump"):
         env.reset()
+
+
+def test_the_lost_levels_start_at_their_own_areas(make, tmp_path: Path, monkeypatch):
+    file = tmp_path / "lost.nes"
+    file.write_bytes(own_rom(variant=9))  # one whose starts nobody has asked for
+    env = make(stage=None, rom=str(file))
+    backend = env.episode.backend
+    monkeypatch.setattr("gym_mario_suite.nes.game.LOST_LEVELS", (backend.rom.sha1,))
+    written = []
+    frame, write_ram = backend.frame, backend.write_ram
+    monkeypatch.setattr(
+        backend, "write_ram", lambda *at: (written.append(at), write_ram(*at))[1], raising=False
+    )
+    monkeypatch.setattr(
+        backend, "frame", lambda *to: (written.append("frame"), frame(*to))[1], raising=False
+    )
+    for stage, area in (("2-2", 2), ("3-2", 3), ("4-4", 4)):
+        info = env.reset(options={"stage": stage})[1]
+        assert (f"{info['world']}-{info['stage']}", info["area"]) == (stage, area)
+    # Its memory is empty before its first frame.
+    assert written[: written.index("frame")] == [(at, 0) for at in range(RAM_BYTES)]
+    with pytest.raises(OptionError, match="5-1: of The Lost Levels only stages of worlds 1 to 4"):
+        env.reset(options={"stage": "5-1"})
 
 
 def test_closing_twice_and_rendering_without_a_mode(make):

@@ -91,6 +91,9 @@ def test_areas_of_stages():
     for world in range(1, 9):
         areas = [smb.area_of_stage(world, stage) for stage in range(1, 5)]
         assert areas == ([1, 3, 4, 5] if world in {1, 2, 4, 7} else [1, 2, 3, 4])
+        if world <= smb.LOST_LEVELS_WORLDS:
+            areas = [smb.area_of_stage(world, stage, lost_levels=True) for stage in range(1, 5)]
+            assert areas == ([1, 3, 4, 5] if world in {1, 3} else [1, 2, 3, 4])
 
 
 def reward(name: str, *frames: bytearray) -> list[float]:

@@ -182,6 +182,11 @@ def x_of_page(page: int, on_page: int) -> int:
     return _signed(256 * page + on_page)
 
 
+def y_px(ram: Ram) -> int:
+    """The player's height, px upward: 79 on most ground, 255 at the top edge, less than 0 below."""
+    return 255 - ram[Address.Y] - 256 * (ram[_Y_VIEWPORT] - 1)
+
+
 def screen_left_px(ram: Ram) -> int:
     """The left edge of the screen, from the level's start as `x_px`."""
     return _signed(256 * ram[_SCREEN_PAGE] + ram[_SCREEN_X_ON_PAGE])

@@ -81,6 +81,7 @@ def test_every_stage_starts_and_says_which_it_is(make, world: int):
         assert (info["world"], info["stage"]) == (world, stage)
         assert info["area"] == stage + (world in (1, 2, 4, 7) and stage > 1)
         assert (info["distance"], info["clock"], info["lives"]) == (START_X, 399, 2)
+        assert info["y"] == 79
         assert env.step(RIGHT)[4]["distance"] == START_X + 2
         ids = gym.spec(f"MarioNES-{world}-{stage}-v0")
         assert ids.kwargs == {"stage": f"{world}-{stage}"}
@@ -409,6 +410,22 @@ def test_actions_on_the_pad():
         NESActionReader(combos["complex"]).one(12)
 
 
+def test_combinations_of_ones_own(make):
+    own = [["NOOP"], ["right", "A"], "right+speed", ("left", "jump", "A")]
+    chosen = nes_action_set(own)
+    assert chosen.combinations == ("none", "right+jump", "right+speed", "left+jump")
+    pad = [0, NESButton.RIGHT | NESButton.A, NESButton.RIGHT | NESButton.B]
+    assert chosen.keys.tolist() == [*pad, NESButton.LEFT | NESButton.A]
+    env = make(actions=own, frame_skip=4)
+    assert env.action_space == gym.spaces.Discrete(4)
+    env.reset(seed=0)
+    assert env.step(2)[4]["distance"] == START_X + 12
+    assert copy.deepcopy(env).action_space == env.action_space
+    # The lists of gym-super-mario-bros are the sets here, number by number.
+    simple = [["NOOP"], ["right"], ["right", "A"], ["right", "B"], ["right", "A", "B"], ["A"]]
+    assert nes_action_set([*simple, ["left"]]).combinations == nes_action_set("simple").combinations
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -417,6 +434,10 @@ def test_actions_on_the_pad():
         ({"stage": 11}, '"1-1" to "8-4"'),
         ({"obs": "pixels"}, "there are rgb, gray84, ram, tiles"),
         ({"actions": "all"}, "unknown action set"),
+        ({"actions": []}, "unknown action set []"),
+        ({"actions": ["simple"]}, "'simple' is no button; there are none, left, right"),
+        ({"actions": [["right", "start"]]}, "'start' is no button"),
+        ({"actions": ["none", []]}, "[] is no button"),
         ({"reward": "v8"}, "unknown reward"),
         ({"frame_skip": 0}, "frame_skip"),
         ({"backend": "zsnes"}, "backend must be one of auto, builtin, fceumm, nes-py"),

@@ -19,6 +19,8 @@ from gym_mario_suite.errors import UNREADABLE, ReplayError
 from gym_mario_suite.whole_file import write_whole
 
 MAGIC_BYTES = 4
+# Which game a file with these first bytes is of, to say so where it is taken for the other.
+GAMES = {b"GMSR": "Infinite Mario", b"GMNR": "the NES"}
 TICKS_PER_HASH = 64
 MAX_TICKS = 1 << 24  # 8 days
 # More than the longest replay of the largest level takes.
@@ -206,6 +208,9 @@ def _contents(
     magic: bytes, expected: int, data: bytes, max_content_bytes: int
 ) -> tuple[bytes, bytes]:
     """JSON text and the rest of the contents, after all checks of the header."""
+    other = GAMES.get(data[:MAGIC_BYTES])
+    if other and magic in GAMES and other != GAMES[magic]:
+        raise ReplayError(f"a replay of {other}, where one of {GAMES[magic]} is needed")
     if len(data) < MAGIC_BYTES or data[:MAGIC_BYTES] != magic:
         raise ReplayError(f"not a replay: expected bytes that start with {magic!r}")
     version = int.from_bytes(data[4:6], "little")

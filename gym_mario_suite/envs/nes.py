@@ -53,7 +53,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     ## Action space
     One of the named sets of `envs.actions`: `complex` (12 combinations, the default), `simple` (7),
     `right_only` (5), `curiosity` (14) as `Discrete`, or `buttons` as `MultiBinary(6)`: left,
-    right, down, jump (A), speed (B), up.
+    right, down, jump (A), speed (B), up. Or a list of combinations of one's own, as `Discrete`:
+    `["none", "right+jump"]`, also as gym-super-mario-bros has them, `[["NOOP"], ["right", "A"]]`.
 
     ## Observation space
     `obs="rgb"`: uint8[224, 240, 3], the screen without the border of 8 px that televisions hid.
@@ -74,9 +75,10 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     whole game, when the last life is lost or the last stage is cleared.
 
     ## Info
-    `distance` (px, Mario's x), `status` (2 running, 1 won, 0 dead), `mode` (0 small, 1 large,
-    2 fire), `coins`, `ticks` (frames played), `time_left` and `clock` (units of game time),
-    `world`, `stage`, `area`, `score`, `lives` (left beside the present one) and the reward terms.
+    `distance` (px, Mario's x), `y` (px upward, 79 on most ground, 255 at the top edge), `status`
+    (2 running, 1 won, 0 dead), `mode` (0 small, 1 large, 2 fire), `coins`, `ticks` (frames played),
+    `time_left` and `clock` (units of game time), `world`, `stage`, `area`, `score`, `lives` (left
+    beside the present one) and the reward terms.
 
     ## Options of reset
     `options={"stage": "1-2"}` plays that stage for one episode; `{"x": 1200}` begins at that px or
@@ -87,7 +89,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         stage: The stage, or several from which each episode draws one; None for the whole game.
         x: Where Mario begins, px, 40 or more; None for the stage's own start.
         obs: Observation mode.
-        actions: Name of the action set.
+        actions: Name of the action set, or combinations of buttons.
         reward: Name of a reward, or weights of the terms.
         frame_skip: Frames for each step.
         max_pool: Whether pixels are the larger of the last two frames, which keeps what flickers;

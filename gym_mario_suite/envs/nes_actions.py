@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.envs.actions import ActionReader, ActionSet, action_set
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes.backend import NESButton
 
 PAD: dict[str, int] = {
@@ -45,14 +47,43 @@ class NESActionSet(ActionSet):
         return super().space() if self.combinations else gym.spaces.MultiBinary(len(SWITCHES))
 
 
-def nes_action_set(name: str) -> NESActionSet:
-    """The action set of that name.
+# What other packages call the buttons, in lower case.
+_OTHER_NAMES = {"noop": "none", "a": "jump", "b": "speed"}
+
+
+def nes_action_set(choice: str | Sequence[str | Sequence[str]]) -> NESActionSet:
+    """The action set of that name, or of these combinations.
+
+    Args:
+        choice: A name; or a list of what each action presses: buttons joined by `+`, or a list of
+            them, under the names here or on the pad (`A`, `B`, `NOOP`).
 
     Raises:
-        OptionError: If there is none; the message lists those there are.
+        OptionError: If there is no such set or button; the message lists those there are.
     """
-    chosen = action_set(name)
+    if isinstance(choice, list | tuple) and choice:
+        return NESActionSet("own", tuple(map(_combination, choice)), "combinations of one's own")
+    chosen = action_set(cast(str, choice))
     return NESActionSet(chosen.name, chosen.combinations, chosen.note)
+
+
+def _combination(pressed: object) -> str:
+    """What an action presses, in the names here."""
+    words = pressed.split("+") if isinstance(pressed, str) else pressed
+    if not isinstance(words, list | tuple) or not words:
+        words = [pressed]
+    names = []
+    for word in words:
+        name = word.strip().lower() if isinstance(word, str) else ""
+        name = _OTHER_NAMES.get(name, name)
+        if name not in PAD:
+            raise OptionError(
+                f"actions: {word!r} is no button; there are {', '.join(PAD)} "
+                f"(or A for jump, B for speed, NOOP for none), joined by + or in a list"
+            )
+        names.append(name)
+    # Each once: the bits are added up.
+    return "+".join(dict.fromkeys(names))
 
 
 class NESActionReader(ActionReader):

@@ -37,6 +37,7 @@ TELEMETRY = (
     "score",
     "clock",
     "lives",
+    "y",
 )
 REWARD_KEYS = tuple(f"reward_{term}" for term in TERMS)
 _MASK = (1 << 64) - 1
@@ -169,6 +170,7 @@ class NESEpisode:
             smb.score(ram),
             clock,
             0 if smb.is_game_over(ram) else ram[Address.LIVES],
+            smb.y_px(ram),
         ]
 
     def distance(self) -> float:

@@ -47,7 +47,7 @@ class NESOptions:
     stage: str | Sequence[str] | None = None
     x: int | None = None
     obs: str = "rgb"
-    actions: str = DEFAULT_ACTION_SET
+    actions: str | Sequence[str | Sequence[str]] = DEFAULT_ACTION_SET
     reward: str | Mapping[str, float] = "v7"
     frame_skip: int = 1
     max_pool: bool = True

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.errors import MarioError, OptionError, as_integer
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import RAM_BYTES, Backend, NESButton, Watch
+from gym_mario_suite.nes.rom import LOST_LEVELS
 from gym_mario_suite.nes.smb import Address, GameMode, PlayerState
 
 # The longest scene, Bowser's end with the walk to the princess, takes some twenty seconds.
@@ -71,9 +72,14 @@ class Game:
 
         Raises:
             GameError: If the ROM does not start as Super Mario Bros. does.
-            OptionError: If Mario cannot stand at `x_px`.
+            OptionError: If Mario cannot stand at `x_px`, or the game has no start of the stage.
         """
         backend = self.backend
+        if stage is not None and self._is_lost_levels and stage[0] > smb.LOST_LEVELS_WORLDS:
+            raise OptionError(
+                f"stage {stage[0]}-{stage[1]}: of The Lost Levels only stages of worlds 1 to "
+                f"{smb.LOST_LEVELS_WORLDS} can be started"
+            )
         key = (backend.name, backend.version, backend.rom.sha1, stage, x_px)
         if key not in _starts:
             if x_px is None:
@@ -218,6 +224,11 @@ class Game:
         """From the switch to the first frame in which the player can act."""
         backend, ram = self.backend, self.ram
         backend.reset()
+        if self._is_lost_levels:
+            # It counts on memory that is empty: of 255s, its clock begins at 290 instead of 400.
+            for address in range(RAM_BYTES):
+                backend.write_ram(address, 0)
+        area = 0 if stage is None else smb.area_of_stage(*stage, lost_levels=self._is_lost_levels)
         clock = 0
         for i in range(_MAX_START_FRAMES):
             # Pressed in every second frame: the game looks for a button that was not held before.
@@ -231,7 +242,7 @@ class Game:
             if stage is not None:
                 backend.write_ram(Address.WORLD, stage[0] - 1)
                 backend.write_ram(Address.STAGE, stage[1] - 1)
-                backend.write_ram(Address.AREA, smb.area_of_stage(*stage) - 1)
+                backend.write_ram(Address.AREA, area - 1)
             if page:
                 backend.write_ram(Address.HALFWAY_PAGE, page)
             if ram[Address.PRELEVEL_TIMER]:
@@ -248,6 +259,10 @@ class Game:
             raise GameError(
                 f"the game has started stage {reached[0]}-{reached[1]} instead: {self._rom_name()}"
             )
+
+    @property
+    def _is_lost_levels(self) -> bool:
+        return self.backend.rom.sha1 in LOST_LEVELS
 
     def _rom_name(self) -> str:
         rom = self.backend.rom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,20 +27,26 @@ SUPER_MARIO_BROS = (
     "facee9c577a5262dbe33ac4930bb0b58c8c037f7",
     "0c4992fc08d2278697339d3b48066e7b5f943598",
 )
+# The Lost Levels: a dump of the disk, then the game as it was made over for NROM cartridges.
+LOST_LEVELS = (
+    "d2be67170dded1e1108eed2d4d8ca9d9cee9f9e2",
+    "f3b998073241fe588e28ff6b6f63ba01b4c237bb",
+    "2a82548e2f8fe32cd617408e5e1e3580dac6e64b",
+)
 KNOWN_GAMES: dict[str, str] = {
     SUPER_MARIO_BROS[0]: "Super Mario Bros. (World)",
     SUPER_MARIO_BROS[1]: "Super Mario Bros. (Europe, revision A)",
     "09e98cc66320c9a4210602008ab1890143237e38": "Super Mario Bros., downsampled pictures",
     "654e0715c470b812a284eeb22b775ce676558bb5": "Super Mario Bros. (Europe), pixel pictures",
     "f5a3ce83636b60cd9b4f6972bbb3b35da37e1bd1": "Super Mario Bros. (World), rectangle pictures",
-    "d2be67170dded1e1108eed2d4d8ca9d9cee9f9e2": "Super Mario Bros. 2 (The Lost Levels)",
-    "f3b998073241fe588e28ff6b6f63ba01b4c237bb": (
-        "Super Mario Bros. 2 (The Lost Levels, for NROM cartridges)"
-    ),
-    "2a82548e2f8fe32cd617408e5e1e3580dac6e64b": (
+    LOST_LEVELS[0]: "Super Mario Bros. 2 (The Lost Levels)",
+    LOST_LEVELS[1]: "Super Mario Bros. 2 (The Lost Levels, for NROM cartridges)",
+    LOST_LEVELS[2]: (
         "Super Mario Bros. 2 (The Lost Levels, for NROM cartridges), downsampled pictures"
     ),
 }
+# All of them but the disk are NROM cartridges with the two name tables side by side.
+_NROM_GAMES = frozenset(KNOWN_GAMES) - {LOST_LEVELS[0]}
 
 
 class RomError(MarioError, ValueError):
@@ -126,6 +132,9 @@ def parse_rom(data: bytes) -> Rom:
         mapper=flags6 >> 4 | (flags7 & 0xF0),
         vertical_mirroring=bool(flags6 & 1),
     )
+    if rom.sha1 in _NROM_GAMES:
+        # Headers of old dumps are often wrong; another cartridge would mix up the picture.
+        rom = replace(rom, mapper=0, vertical_mirroring=True)
     if rom.title is None and rom.mapper != 0:
         raise RomError(
             f"the ROM's cartridge has mapper {rom.mapper}; Super Mario Bros. has 0 (NROM), "

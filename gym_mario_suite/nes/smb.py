@@ -114,6 +114,9 @@ WORLDS = 8
 STAGES = 4
 # Worlds whose second stage begins with a walk into a pipe, which is an area of its own.
 _WORLDS_WITH_WALK_IN = frozenset({1, 2, 4, 7})
+_LOST_LEVELS_WITH_WALK_IN = frozenset({1, 3})
+# Where The Lost Levels begins, its table of areas names none of later worlds.
+LOST_LEVELS_WORLDS = 4
 TILE_ROWS = 13
 TILE_COLUMNS = 16
 TILE_PX = 16
@@ -177,6 +180,11 @@ def x_px(ram: Ram) -> int:
 def x_of_page(page: int, on_page: int) -> int:
     """The same from the two bytes."""
     return _signed(256 * page + on_page)
+
+
+def y_px(ram: Ram) -> int:
+    """The player's height, px upward: 79 on most ground, 255 at the top edge, less than 0 below."""
+    return 255 - ram[Address.Y] - 256 * (ram[_Y_VIEWPORT] - 1)
 
 
 def screen_left_px(ram: Ram) -> int:
@@ -256,14 +264,16 @@ def is_stage_cleared(ram: Ram) -> bool:
     )
 
 
-def area_of_stage(world: int, stage: int) -> int:
+def area_of_stage(world: int, stage: int, lost_levels: bool = False) -> int:
     """Number of the area in which a stage is played, from 1 on.
 
     Args:
         world: 1 to 8.
         stage: 1 to 4, as displayed.
+        lost_levels: Of The Lost Levels, world 1 to 4.
     """
-    return stage + (world in _WORLDS_WITH_WALK_IN and stage > 1)
+    walked_in = _LOST_LEVELS_WITH_WALK_IN if lost_levels else _WORLDS_WITH_WALK_IN
+    return stage + (world in walked_in and stage > 1)
 
 
 def mode(ram: Ram) -> int:

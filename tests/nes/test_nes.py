@@ -19,7 +19,7 @@ import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.envs.nes_actions import NESActionReader, nes_action_set
 from gym_mario_suite.errors import MarioError, OptionError, StateError
-from gym_mario_suite.nes.backend import FrameByFrame, NESButton
+from gym_mario_suite.nes.backend import RAM_BYTES, FrameByFrame, NESButton
 from gym_mario_suite.nes.game import GameError
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.rom import RomError
@@ -81,6 +81,7 @@ def test_every_stage_starts_and_says_which_it_is(make, world: int):
         assert (info["world"], info["stage"]) == (world, stage)
         assert info["area"] == stage + (world in (1, 2, 4, 7) and stage > 1)
         assert (info["distance"], info["clock"], info["lives"]) == (START_X, 399, 2)
+        assert info["y"] == 79
         assert env.step(RIGHT)[4]["distance"] == START_X + 2
         ids = gym.spec(f"MarioNES-{world}-{stage}-v0")
         assert ids.kwargs == {"stage": f"{world}-{stage}"}
@@ -409,6 +410,22 @@ def test_actions_on_the_pad():
         NESActionReader(combos["complex"]).one(12)
 
 
+def test_combinations_of_ones_own(make):
+    own = [["NOOP"], ["right", "A"], "right+speed", ("left", "jump", "A")]
+    chosen = nes_action_set(own)
+    assert chosen.combinations == ("none", "right+jump", "right+speed", "left+jump")
+    pad = [0, NESButton.RIGHT | NESButton.A, NESButton.RIGHT | NESButton.B]
+    assert chosen.keys.tolist() == [*pad, NESButton.LEFT | NESButton.A]
+    env = make(actions=own, frame_skip=4)
+    assert env.action_space == gym.spaces.Discrete(4)
+    env.reset(seed=0)
+    assert env.step(2)[4]["distance"] == START_X + 12
+    assert copy.deepcopy(env).action_space == env.action_space
+    # The lists of gym-super-mario-bros are the sets here, number by number.
+    simple = [["NOOP"], ["right"], ["right", "A"], ["right", "B"], ["right", "A", "B"], ["A"]]
+    assert nes_action_set([*simple, ["left"]]).combinations == nes_action_set("simple").combinations
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -417,6 +434,10 @@ def test_actions_on_the_pad():
         ({"stage": 11}, '"1-1" to "8-4"'),
         ({"obs": "pixels"}, "there are rgb, gray84, ram, tiles"),
         ({"actions": "all"}, "unknown action set"),
+        ({"actions": []}, "unknown action set []"),
+        ({"actions": ["simple"]}, "'simple' is no button; there are none, left, right"),
+        ({"actions": [["right", "start"]]}, "'start' is no button"),
+        ({"actions": ["none", []]}, "[] is no button"),
         ({"reward": "v8"}, "unknown reward"),
         ({"frame_skip": 0}, "frame_skip"),
         ({"backend": "zsnes"}, "backend must be one of auto, builtin, fceumm, nes-py"),
@@ -475,6 +496,29 @@ def test_a_game_that_does_not_start_is_named(make, tmp_path: Path, monkeypatch):
     env = make(rom=str(file))
     with pytest.raises(GameError, match=r"does not start.*not a known dump"):
         env.reset()
+
+
+def test_the_lost_levels_start_at_their_own_areas(make, tmp_path: Path, monkeypatch):
+    file = tmp_path / "lost.nes"
+    file.write_bytes(own_rom(variant=9))  # one whose starts nobody has asked for
+    env = make(stage=None, rom=str(file))
+    backend = env.episode.backend
+    monkeypatch.setattr("gym_mario_suite.nes.game.LOST_LEVELS", (backend.rom.sha1,))
+    written = []
+    frame, write_ram = backend.frame, backend.write_ram
+    monkeypatch.setattr(
+        backend, "write_ram", lambda *at: (written.append(at), write_ram(*at))[1], raising=False
+    )
+    monkeypatch.setattr(
+        backend, "frame", lambda *to: (written.append("frame"), frame(*to))[1], raising=False
+    )
+    for stage, area in (("2-2", 2), ("3-2", 3), ("4-4", 4)):
+        info = env.reset(options={"stage": stage})[1]
+        assert (f"{info['world']}-{info['stage']}", info["area"]) == (stage, area)
+    # Its memory is empty before its first frame.
+    assert written[: written.index("frame")] == [(at, 0) for at in range(RAM_BYTES)]
+    with pytest.raises(OptionError, match="5-1: of The Lost Levels only stages of worlds 1 to 4"):
+        env.reset(options={"stage": "5-1"})
 
 
 def test_closing_twice_and_rendering_without_a_mode(make):

@@ -17,6 +17,8 @@ from gym_mario_suite.datasets.nes_replay import (
     play_nes,
     verify_nes,
 )
+from gym_mario_suite.datasets.replay import Replay
+from gym_mario_suite.datasets.replay_file import GAMES
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import MarioError, OptionError, ReplayError, ReplayMismatch
 from gym_mario_suite.nes.backend import NESButton, open_backend
@@ -208,6 +210,12 @@ def test_damaged_files(recorded: NESReplay, damage, tmp_path: Path):
     file.write_bytes(damage(recorded.to_bytes()))
     with pytest.raises(ReplayError, match=re.escape(str(file))):
         load_replay(file)
+
+
+def test_a_replay_of_the_other_game_is_told_from_no_replay(recorded: NESReplay):
+    assert GAMES.keys() == {Replay.magic, NESReplay.magic}
+    with pytest.raises(ReplayError, match="a replay of the NES, where one of Infinite Mario is"):
+        Replay.from_bytes(recorded.to_bytes())
 
 
 def test_contents_that_do_not_fit(recorded: NESReplay):

@@ -41,6 +41,14 @@ def test_the_hash_leaves_the_header_out():
     assert parse_rom(dirty).to_ines() == OWN
 
 
+def test_a_known_game_has_its_own_cartridge_whatever_its_header_says(monkeypatch):
+    sha1 = parse_rom(OWN).sha1
+    monkeypatch.setattr("gym_mario_suite.nes.rom._NROM_GAMES", frozenset({sha1}))
+    rom = parse_rom(changed(b6=0x10))
+    assert (rom.mapper, rom.vertical_mirroring) == (0, True)
+    assert rom.to_ines() == OWN
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -55,6 +55,15 @@ def test_left_of_the_start():
     assert np.argwhere(tiles == -1).tolist() == [[10, 10]]
 
 
+def test_the_height_goes_on_above_and_below_the_screen():
+    heights = []
+    for viewport, y in ((0, 255), (1, 0), (1, 176), (1, 255), (2, 0)):
+        ram = bytearray(2048)
+        ram[Address.Y_VIEWPORT], ram[Address.Y] = viewport, y
+        heights.append(smb.y_px(ram))
+    assert heights == [256, 255, 79, 0, -1]
+
+
 def test_progress_is_paid_after_a_maze_has_sent_him_back():
     frames = [
         ram_with(x_on_page=700),
@@ -91,6 +100,9 @@ def test_areas_of_stages():
     for world in range(1, 9):
         areas = [smb.area_of_stage(world, stage) for stage in range(1, 5)]
         assert areas == ([1, 3, 4, 5] if world in {1, 2, 4, 7} else [1, 2, 3, 4])
+        if world <= smb.LOST_LEVELS_WORLDS:
+            areas = [smb.area_of_stage(world, stage, lost_levels=True) for stage in range(1, 5)]
+            assert areas == ([1, 3, 4, 5] if world in {1, 3} else [1, 2, 3, 4])
 
 
 def reward(name: str, *frames: bytearray) -> list[float]:

@@ -166,24 +166,22 @@ class MakerBatch:
             )
         return array
 
-    def step(
-        self,
-        actions: NDArray[np.int64],
-        next_step: bool = False,
-        active: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """One step of all boards, of those of `active` if it is given."""
-        if next_step and self.codes.any():
+    def step(self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:
+        """One step of all boards; one whose episode has ended is reset instead.
+
+        Args:
+            actions: int64[count, numbers of an action].
+            active: bool[count], the boards to step, none of which has ended; the others stay.
+        """
+        if active is None and self.codes.any():
             ended = self.codes != 0
             self._give_maps(ended)
             self._forget_courses(ended)
         chosen = self._everyone if active is None else active
-        self._cores.run(partial(self._step_some, actions, next_step, chosen), self.count)
+        self._cores.run(partial(self._step_some, actions, chosen), self.count)
 
-    def _step_some(
-        self, actions: Any, next_step: bool, active: NDArray[np.bool_], first: int, end: int
-    ) -> None:
-        step_rows(self.board, self.rules, first, end, actions, next_step, active, self.rewards)
+    def _step_some(self, actions: Any, active: NDArray[np.bool_], first: int, end: int) -> None:
+        step_rows(self.board, self.rules, first, end, actions, active, self.rewards)
 
     def observations(self) -> dict[str, NDArray[Any]]:
         """Copies of what is observed, each with a row for each environment."""

@@ -125,7 +125,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         read = batch.read_actions(actions)
         self._check_running(batch.started, batch.codes)
         # Episodes that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
-        batch.step(read, next_step=True)
+        batch.step(read)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(

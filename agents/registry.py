@@ -43,6 +43,8 @@ NES_AGENTS: dict[str, str] = {
 
 ENTRY_POINTS = "gym_mario_suite.agents"  # the group in which other distributions name theirs
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+# What values of options are read as, by the annotation or its text.
+_PLAIN: dict[Any, type] = {"int": int, "float": float, "str": str, int: int, float: float, str: str}
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> OptionError:
@@ -140,9 +142,6 @@ def _imported(path: str, agent: str) -> Any:
         raise OptionError(
             f"agent {agent!r}: {module_name} cannot be imported: {kind}: {error}"
         ) from error
-
-
-_PLAIN: dict[Any, type] = {"int": int, "float": float, "str": str, int: int, float: float, str: str}
 
 
 def _parse_options(name: str, agent_class: type, assignments: str) -> dict[str, Any]:

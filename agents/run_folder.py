@@ -73,6 +73,23 @@ def load_model(algorithm: Any, path: Path, **options: Any) -> Any:
         raise WeightsError(f"{path} cannot be used: {error}") from error
 
 
+def resumed_model(algorithm: Any, path: Path, seed: int, **options: Any) -> Any:
+    """Read the model that a run goes on with, whose random numbers then go on, too.
+
+    Args:
+        algorithm: Class of the model.
+        path: The file.
+        seed: The run's. Loading takes it up as it was, and the run would begin as it began.
+        **options: Of the class's `load`.
+
+    Raises:
+        WeightsError: As of `load_model`.
+    """
+    model = load_model(algorithm, path, **options)
+    model.set_random_seed((seed + model.num_timesteps) % (1 << 32))
+    return model
+
+
 class Curve:
     """The figures of a run as it went on: a CSV file that grows by rows.
 

@@ -36,7 +36,14 @@ from gym_mario_suite.agents.maker.measure import (
 from gym_mario_suite.agents.maker.search import hill_climbing_choice
 from gym_mario_suite.agents.maker.trained import SHIPPED, network_choice
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
-from gym_mario_suite.agents.run_folder import CURVE, Curve, load_model, open_run, save_model
+from gym_mario_suite.agents.run_folder import (
+    CURVE,
+    Curve,
+    load_model,
+    open_run,
+    resumed_model,
+    save_model,
+)
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
@@ -140,9 +147,7 @@ def train(
     envs = training_env(seed)
     curve = Curve(out / CURVE, "steps")
     if resume:
-        model = load_model(MaskablePPO, out / _MODEL, env=envs, device="cpu")
-        # Loading takes the model's own seed: a run that goes on does not begin as it began.
-        model.set_random_seed((seed + model.num_timesteps) % (1 << 32))
+        model = resumed_model(MaskablePPO, out / _MODEL, seed, env=envs, device="cpu")
         curve.go_on(model.num_timesteps)
     else:
         network = {"net_arch": [128, 128]}

@@ -48,6 +48,19 @@ def levels_of(seed: int, repeats: int) -> list[LevelArguments]:
     ]
 
 
+def training_levels(generation: int, seed: int) -> list[LevelArguments]:
+    """The levels of one generation: none of those that the mean is judged on."""
+    levels = levels_of(1000 * generation + seed, 2)
+    if set(levels) & set(judged_levels()):
+        levels = levels_of(1000 * generation + seed + 500, 2)
+    return levels
+
+
+def judged_levels() -> list[LevelArguments]:
+    """The levels that the mean is judged on."""
+    return levels_of(_JUDGE_SEED, 4)
+
+
 def share_passed(parameters: NDArray[np.float64], levels: Sequence[LevelArguments]) -> float:
     """Mean share of the levels that the network passes; it is stopped when it gets no further."""
     network = Network.from_parameters(parameters)
@@ -122,7 +135,7 @@ def train(run: Evolution) -> NDArray[np.float64]:
         "maxiter": run.generations,
     }
     strategy = cma.CMAEvolutionStrategy(mean, run.spread, options)
-    judged = levels_of(_JUDGE_SEED, 4)
+    judged = judged_levels()
     # Weights to go on from may be those of the file that is written: only better ones replace them.
     best, best_share = mean, -1.0 if run.start is None else share_passed(mean, judged)
     ends = time.monotonic() + 60 * run.minutes
@@ -134,7 +147,7 @@ def train(run: Evolution) -> NDArray[np.float64]:
         is_last = False
         while not is_last:
             candidates = strategy.ask()
-            levels = levels_of(1000 * strategy.countiter + run.seed, 2)
+            levels = training_levels(strategy.countiter, run.seed)
             shares = list(pool.map(partial(share_passed, levels=levels), candidates))
             strategy.tell(candidates, [-share for share in shares])
             is_last = bool(strategy.stop()) or time.monotonic() >= ends or interruption.asked

@@ -23,8 +23,8 @@ from gym_mario_suite import __version__
 from gym_mario_suite.agents.run_folder import (
     CURVE,
     Curve,
-    load_model,
     open_run,
+    resumed_model,
     save_model,
     tell_budget_is_spent,
 )
@@ -273,9 +273,8 @@ def _model(run: Training, recipe: Recipe, venv: VecEnv) -> BaseAlgorithm:
     else:
         Algorithm = {"ppo": PPO, "a2c": A2C, "dqn": DQN}[run.algorithm]
     if run.resume:
-        model = load_model(Algorithm, run.out / _MODEL, env=venv, device=run.device)
-        model.set_random_seed((run.seed + model.num_timesteps) % (1 << 32))
-        return model
+        path = run.out / _MODEL
+        return resumed_model(Algorithm, path, run.seed, env=venv, device=run.device)
     settings = {**recipe.settings, **json_object("settings", run.settings)}
     settings = {"learning_rate": _Falling(recipe.learning_rate), **settings}
     network = settings.pop("policy_kwargs", {})

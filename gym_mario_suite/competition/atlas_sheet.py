@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SPRITE_PX = 32
 TILE_PX = 16
 _COLUMNS = 16
 

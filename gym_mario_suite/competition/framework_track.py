@@ -147,28 +147,36 @@ def needs_levels(seed: int) -> Track:
 
 def _numbered(
     levels: Iterable[tuple[str, str, Level, dict[str, int]]],
-) -> Iterator[FrameworkSpec]:
+) -> list[FrameworkSpec]:
     """Specs, the levels of one collection together."""
-    collections: dict[str, list[FrameworkSpec]] = {}
-    for collection, name, level, origin in levels:
-        group = collections.setdefault(collection, [])
-        group.append(
-            FrameworkSpec(
-                difficulty=list(collections).index(collection),
-                trial=len(group),
-                level_seed=origin.get("seed", 0),
-                type=origin.get("type", 0),
-                length=origin["length"],
-                mode=Mode.SMALL,
-                generator=GENERATOR_FRAMEWORK if "seed" in origin else FRAMEWORK_TEXT,
-                name=name,
-                collection=collection,
-                digest=level_hash(level).hex(),
-                level=level,
-            )
+    levels = list(levels)
+    specs = [
+        FrameworkSpec(
+            difficulty=difficulty,
+            trial=trial,
+            level_seed=origin.get("seed", 0),
+            type=origin.get("type", 0),
+            length=origin["length"],
+            mode=Mode.SMALL,
+            generator=GENERATOR_FRAMEWORK if "seed" in origin else FRAMEWORK_TEXT,
+            name=name,
+            collection=collection,
+            digest=level_hash(level).hex(),
+            level=level,
         )
-    for group in collections.values():
-        yield from group
+        for (difficulty, trial), (collection, name, level, origin) in zip(
+            _places(level[0] for level in levels), levels, strict=True
+        )
+    ]
+    return sorted(specs, key=lambda spec: (spec.difficulty, spec.trial))
+
+
+def _places(collections: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """The number of each level's collection, and the level's own within it."""
+    counts: dict[str, int] = {}
+    for collection in collections:
+        trial = counts[collection] = counts.get(collection, -1) + 1
+        yield list(counts).index(collection), trial
 
 
 def _flattened(sources: Iterable[str], folder: Path) -> Iterator[Path | str]:
@@ -254,26 +262,25 @@ def claimed_track(run: dict[str, Any]) -> Track:
     Raises:
         OptionError: When the run does not say which levels it played.
     """
-    places: dict[str, int] = {}
-    specs: list[FrameworkSpec] = []
     try:
-        for level in run["levels"]:
-            collection = str(level["collection"])
-            trial = places[collection] = places.get(collection, -1) + 1
-            specs.append(
-                FrameworkSpec(
-                    difficulty=list(places).index(collection),
-                    trial=trial,
-                    level_seed=level["level_seed"],
-                    type=level["type"],
-                    length=level["length"],
-                    mode=Mode.SMALL,
-                    generator=level["generator"],
-                    name=str(level["name"]),
-                    collection=collection,
-                    digest=str(level["level_digest"]),
-                )
+        collections = [str(level["collection"]) for level in run["levels"]]
+        specs = [
+            FrameworkSpec(
+                difficulty=difficulty,
+                trial=trial,
+                level_seed=level["level_seed"],
+                type=level["type"],
+                length=level["length"],
+                mode=Mode.SMALL,
+                generator=level["generator"],
+                name=str(level["name"]),
+                collection=collection,
+                digest=str(level["level_digest"]),
             )
+            for (difficulty, trial), collection, level in zip(
+                _places(collections), collections, run["levels"], strict=True
+            )
+        ]
     except KeyError as error:
         raise OptionError(f"a level of the run has no {error.args[0]!r}") from None
     return track_of(specs, run["seed"])

@@ -80,12 +80,11 @@ def film_of(replay: Replay, pictures: dict[str, int]) -> dict[str, Any]:
         for name, x, y, flags in drawn:
             numbers += [pictures[name], x - camera, y, flags]
     frames = np.clip(np.array(numbers), -32768, 32767).astype("<i2")
-    theme = level.metadata.get("type", 0)
     return {
         "width": level.width,
         "height": level.height,
         "exit": [level.x_exit, level.y_exit],
-        "theme": theme if theme in (0, 1, 2) else 0,
+        "theme": level.theme,
         "ticks": replay.ticks,
         "tiles": _base64(first),
         "changes": changes,

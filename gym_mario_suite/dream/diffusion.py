@@ -8,7 +8,6 @@ offset noise o counts as sqrt(sigma^2 + o^2).
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from gym_mario_suite.dream.presets import DreamConfig
@@ -51,8 +50,3 @@ def sampling_sigmas(
     low, high = sigma_min ** (1 / rho), sigma_max ** (1 / rho)
     levels = [(high + i / (steps - 1) * (low - high)) ** rho for i in range(steps)]
     return (*levels, 0.0)
-
-
-def noise_code(sigma: float, config: DreamConfig) -> float:
-    """What a network is told of a noise level: ln(s) / 4."""
-    return math.log(math.hypot(sigma, config.sigma_offset)) / 4

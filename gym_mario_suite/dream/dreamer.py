@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.dream.diffusion import sampling_sigmas
+from gym_mario_suite.dream.diffusion import SOLVERS, sampling_sigmas
 from gym_mario_suite.dream.frames import Frames, checked_frame, to_frames, to_model
 from gym_mario_suite.dream.hints import HintMap
 from gym_mario_suite.dream.memory import no_memory
@@ -23,7 +23,7 @@ from gym_mario_suite.dream.presets import (
 )
 from gym_mario_suite.dream.runtime import Denoised, DreamModel
 from gym_mario_suite.dream.sampler import sample
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_choice
 
 _SLICES = head_slices()
 _CAMERA_STEP_PX = 2  # frames are drawn at half size
@@ -82,9 +82,7 @@ class Dreamer:
         config = model.config
         steps = config.steps if steps is None else steps
         self.sigmas = sampling_sigmas(steps, config.sigma_min, config.sigma_max, config.rho)
-        self.solver = solver
-        # An unknown solver shall be refused here.
-        sample(lambda x, _: (x, None), 0.0, (1.0, 0.0), solver)
+        self.solver = as_choice("solver", solver, SOLVERS)
         self.frames = np.zeros((count, CONTEXT, *config.shape), np.uint8)
         self.keys = np.zeros((count, CONTEXT - 1), np.uint8)
         self.seeds = np.zeros(count, np.uint64)

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from gym_mario_suite.dream.diffusion import SOLVERS
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_choice
 
 # (noisy frames, noise level) to (denoised frames, head)
 Denoise = Callable[[Any, float], tuple[Any, Any]]
@@ -40,8 +40,7 @@ def sample(
     Raises:
         OptionError: For an unknown solver.
     """
-    if solver not in SOLVERS:
-        raise OptionError(f"solver must be one of {', '.join(SOLVERS)}, got {solver!r}")
+    as_choice("solver", solver, SOLVERS)
     x = noise
     head = None
     for sigma, lower in pairwise(sigmas):

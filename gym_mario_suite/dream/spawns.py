@@ -189,14 +189,14 @@ def built_in_spawns() -> tuple[Spawn, ...]:
     return load_spawns(BUILT_IN)
 
 
-def find_spawn(which: str | int) -> Spawn:
+def find_spawn(which: str | int | Path) -> Spawn:
     """A built-in spawn by its number or name, or the first one of a file by its path.
 
     Raises:
         OptionError: When there is none; the message says which there are.
     """
     spawns = built_in_spawns()
-    if isinstance(which, str) and which.endswith(".npz"):
+    if isinstance(which, str | Path) and str(which).endswith(".npz"):
         return load_spawns(which)[0]
     if isinstance(which, int | np.integer) and not isinstance(which, bool):
         if 0 <= which < len(spawns):
@@ -229,7 +229,6 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
     check_kind(replay.level, "a spawn is in")
     if not CONTEXT <= tick <= replay.ticks:
         raise OptionError(f"tick must be from {CONTEXT} to {replay.ticks}, got {tick}")
-    theme = int(replay.level.metadata.get("type", 0))
     origin: dict[str, Any] = {}
     if is_generated(replay.level) and replay.world is None and not replay.switches:
         origin = {
@@ -238,7 +237,7 @@ def spawn_of_replay(replay: Replay, tick: int, name: str = "replay") -> Spawn:
             "time_limit": replay.time_limit,
             "keys": replay.keys[:tick].hex(),
         }
-    camera = _FrameTaker(theme)
+    camera = _FrameTaker(replay.level.theme)
     for number, game in enumerate(play(replay), 1):
         if number > tick - CONTEXT:
             camera.take(game)
@@ -257,7 +256,7 @@ def spawn_of_level(level: Level, mode: int = 2, name: str = "level") -> Spawn:
     from gym_mario_suite.engine.game import Game
 
     check_kind(level, "a spawn is in")
-    camera = _FrameTaker(int(level.metadata.get("type", 0)))
+    camera = _FrameTaker(level.theme)
     game = Game(level.image, mode)
     for _ in range(CONTEXT):
         game.tick(0)
@@ -292,7 +291,7 @@ class _FrameTaker:
         from gym_mario_suite.engine.draw import Renderer
 
         self._renderer = Renderer()
-        self._theme = theme if theme in (0, 1, 2) else 0
+        self._theme = theme
         self.frames: list[Frames] = []
         self.left_px = -1
         self.memory: tuple[float, ...] | None = None

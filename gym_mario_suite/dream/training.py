@@ -129,6 +129,7 @@ class Trainer:
         with ThreadPoolExecutor(2) as pool:
             queue: dict[int, Future[tuple[Batch, Batch | None]]] = {}
             clock = began = time.monotonic()
+            first = self.progress.step
             while not self._finished(until):
                 step = self.progress.step
                 for number in range(step, step + _AHEAD):
@@ -139,7 +140,7 @@ class Trainer:
                 self.progress.seconds += now - clock
                 clock = now
                 if not self.progress.steps:
-                    began = self._find_steps(step, began, now)
+                    began = self._find_steps(step - first, began, now)
                 yield self.progress
                 if deadline is not None and now > deadline:
                     break
@@ -169,7 +170,7 @@ class Trainer:
         return progress.step >= min(total, total if until is None else until)
 
     def _find_steps(self, step: int, began: float, now: float) -> float:
-        """How many steps fit into the time, once their speed is known."""
+        """How many steps fit into the time, once their speed is known; `step` is of this run."""
         if step == _WARM_UP_STEPS:
             return now
         if step == _WARM_UP_STEPS + _TIMED_STEPS:

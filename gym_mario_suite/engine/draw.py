@@ -173,9 +173,6 @@ def draw_rgb_of(view, scratch, image, world, player, theme, hud, out):
     copy_screen(view, scratch, out)
 
 
-draw_rgb_half = draw_rgb
-
-
 @jit
 def draw_scenery(view, scratch, image, world, theme, out):
     """`draw_rgb` without players, enemies, effects and figures: backdrop, tiles and goal.

@@ -23,7 +23,6 @@ from gym_mario_suite.engine.world import Kind
 
 GRID_SIZE = 22
 GRID_CENTRE = 11
-GRID_CELLS = GRID_SIZE * GRID_SIZE
 BITMAP_UNITS = 31
 MAX_Z = 2
 

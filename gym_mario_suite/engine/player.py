@@ -32,7 +32,6 @@ _SHELL = int(Kind.SHELL)
 _COMPETITION_2009 = int(Rules.COMPETITION_2009)
 
 F3 = np.float32(3)
-F6 = np.float32(6)
 F8 = np.float32(8)
 F20 = np.float32(20)
 _HALF = np.float32(0.5)

@@ -230,30 +230,28 @@ class GameBatch:
         self,
         keys: NDArray[np.uint8],
         out: NDArray[Any],
-        next_step: bool = False,
         active: NDArray[np.bool_] | None = None,
     ) -> None:
-        """One step of all games, and their observations.
+        """One step of all games, and their observations; one that has ended is reset instead.
 
         Args:
             keys: uint8[count], button bits.
             out: Buffer of the observations.
-            next_step: Whether games that have ended are reset instead.
-            active: bool[count], the games to step; the others stay as they are, with reward 0.
+            active: bool[count], the games to step, none of which has ended; the others stay as
+                they are, with reward 0.
         """
-        if next_step and self._custom:
+        if active is None and self._custom:
             ended = self.episodes["ended"] != 0
             self._forget_custom_levels(ended)
             if self._source is not None and ended.any():
                 self._make_levels(ended)
         played = self._everyone if active is None else active
-        self._cores.run(partial(self._step_some, keys, out, next_step, played), self.count)
+        self._cores.run(partial(self._step_some, keys, out, played), self.count)
 
     def _step_some(
         self,
         keys: NDArray[np.uint8],
         out: NDArray[Any],
-        next_step: bool,
         active: NDArray[np.bool_],
         first: int,
         end: int,
@@ -267,7 +265,6 @@ class GameBatch:
             self.worlds,
             self.episodes,
             keys,
-            next_step,
             active,
             self.terms,
             self.rewards,

@@ -346,13 +346,14 @@ class DeviceGames:
         Raises:
             StateError: If a state does not fit; no game is changed then.
         """
-        by_bytes = {data: read_state(data) for data in set(states.values())}
-        for _, _, level in by_bytes.values():
+        # One state may be meant for many games.
+        read = {id(data): read_state(data) for data in {id(s): s for s in states.values()}.values()}
+        for _, _, level in read.values():
             try:
                 check_rules(level, self.options.rule_set)
             except LevelError as error:
                 raise StateError(f"the state cannot be taken up: {error}") from None
-        loaded = {game: by_bytes[data] for game, data in states.items()}
+        loaded = {game: read[id(data)] for game, data in states.items()}
         self._place({game: level for game, (_, _, level) in loaded.items()})
         names = ("_worlds", "_episodes", "_themes", "_codes", "rewards", "_terms", "_counts")
         host = {name: to_host(getattr(self, name)) for name in (*names, "_distances")}

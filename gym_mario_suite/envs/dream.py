@@ -15,8 +15,8 @@ from gym_mario_suite.envs.dream_options import DreamOptions
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
-from gym_mario_suite.envs.render_modes import check_render_mode
-from gym_mario_suite.envs.reset_options import options_given
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render
+from gym_mario_suite.envs.reset_options import check_known_options, options_given
 from gym_mario_suite.errors import OptionError
 
 FPS = 24
@@ -33,11 +33,7 @@ def check_reset_options(options: dict[str, Any]) -> None:
     Raises:
         OptionError: Naming the options there are.
     """
-    unknown = set(options) - RESET_OPTIONS
-    if unknown:
-        raise OptionError(
-            f"unknown reset option {min(unknown)!r}; there are {', '.join(sorted(RESET_OPTIONS))}"
-        )
+    check_known_options(options, RESET_OPTIONS)
     if "state" in options and len(options) > 1:
         raise OptionError("the reset option state goes alone")
 
@@ -163,11 +159,8 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
 
     def render(self) -> Any:
         """The last frame, enlarged `upscale` times: uint8[120 u, 160 u, 3]."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
+        if not may_render(self.render_mode, self.batch.started[0]):
             return None
-        if not self.batch.started[0]:
-            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.batch.picture(0)
 
     def get_state(self) -> bytes:

@@ -22,6 +22,7 @@ from gym_mario_suite.dream.spawns import (
     find_spawn,
     spawn_of_level,
 )
+from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.dream_options import RANDOM_SPAWN, DreamOptions, level_of_hint
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.errors import OptionError, StateError
@@ -162,10 +163,10 @@ class DreamBatch:
         for number, frame in enumerate(frames):
             checked_frame(frame, height, width, f"frame {number}")
         actions = chosen.get("actions", (0,) * (CONTEXT - 1))
-        reader = _keys_of_actions(self.options, actions)
+        keys = _keys_of_actions(self.options, actions)
         if (height, width) == (SPAWN_HEIGHT, SPAWN_WIDTH):
-            return Spawn("frames", frames, reader)
-        return _SizedSpawn("frames", resized(frames, SPAWN_HEIGHT, SPAWN_WIDTH), reader, frames)
+            return Spawn("frames", frames, keys)
+        return _SizedSpawn("frames", resized(frames, SPAWN_HEIGHT, SPAWN_WIDTH), keys, frames)
 
     def step(self, keys: NDArray[np.uint8], rows: NDArray[np.integer]) -> None:
         """One step of the dreams `rows`; `keys` has the button bits of each of them."""
@@ -298,8 +299,6 @@ class _SizedSpawn(Spawn):
 
 
 def _keys_of_actions(options: DreamOptions, actions: Any) -> NDArray[np.uint8]:
-    from gym_mario_suite.envs.actions import ActionReader
-
     try:
         given = list(actions)
     except TypeError:

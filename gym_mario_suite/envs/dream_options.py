@@ -41,7 +41,7 @@ class DreamOptions:
     actions: str = "curiosity"
     horizon: int = 1000
     max_episode_steps: int | None = None
-    spawn: str | int = RANDOM_SPAWN
+    spawn: str | int | Path = RANDOM_SPAWN
     level_hint: Any = None
     done_threshold: float | None = None
     upscale: int = 2
@@ -50,7 +50,7 @@ class DreamOptions:
         _ = self.action_set
         as_integer("horizon", self.horizon, 1, _LARGEST)
         if self.max_episode_steps is not None:
-            as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
+            as_integer("max_episode_steps", self.max_episode_steps, 1, _LARGEST)
         as_integer("upscale", self.upscale, 1, _MAX_UPSCALE)
         if self.steps is not None:
             as_integer("steps", self.steps, 1, MAX_STEPS)

@@ -307,9 +307,9 @@ def sum_of(terms):
 
 
 @merged_jit
-def _advance(config, images, row, world, episode, keys, next_step, terms, counts, rng, starts):
+def _advance(config, images, row, world, episode, keys, terms, counts, rng, starts):
     """One environment's share of a vector step; returns the code of `step_episode`."""
-    if next_step and episode.ended:
+    if episode.ended:
         terms[:] = 0.0
         reset_episode(config, images, row, world, episode, counts, rng, starts)
         code = 0
@@ -329,7 +329,6 @@ def step_rows(
     worlds,
     episodes,
     keys,
-    next_step,
     active,
     terms,
     rewards,
@@ -337,7 +336,7 @@ def step_rows(
     counts,
     scratch,
 ):
-    """Step the environments `first` .. `end` - 1 of a batch.
+    """Step the environments `first` .. `end` - 1 of a batch; one that has ended is reset instead.
 
     Args:
         first: First environment.
@@ -348,7 +347,6 @@ def step_rows(
         worlds: WORLD[n].
         episodes: EPISODE[n].
         keys: uint8[n], button bits.
-        next_step: Whether an environment that has ended is reset instead of stepped.
         active: bool[n]; environments where it is not set stay as they are, with reward 0.
         terms: float64[n, 7], filled.
         rewards: float64[n], filled.
@@ -369,7 +367,6 @@ def step_rows(
             worlds[i],
             episodes[i],
             keys[i],
-            next_step,
             terms[i],
             counts[i],
             scratch[0][i],

@@ -10,6 +10,8 @@ them. So the models of one game belong to one thread; other threads take models 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -112,6 +114,11 @@ class ForwardModel:
 
     # Two models with one place in the pool would both give it back.
     __copy__ = clone
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A deep copy or a pickle has a pool of its own, whose arrays are views of each other."""
+        totals = self._pool.totals[self._index].copy()
+        return restored, (self._pool.level, self.worlds.copy(), totals)
 
     def advance(self, buttons: Buttons) -> None:
         """Press buttons for one tick; nothing happens when the game is over.
@@ -338,6 +345,19 @@ class ForwardModel:
         pool = self._pool
         complete_of(pool.image, pool.worlds, self._index, centre, scene, enemies, out)
         return out
+
+
+def restored(level: Level, worlds: Worlds, totals: NDArray[np.int32]) -> ForwardModel:
+    """A model with a pool of its own.
+
+    Args:
+        level: The level.
+        worlds: WORLD[1]. Copied.
+        totals: int32[13], events so far, by `Event`. Copied.
+    """
+    model = ForwardModel(level, worlds)
+    model._pool.totals[model._index] = totals
+    return model
 
 
 _new = object.__new__

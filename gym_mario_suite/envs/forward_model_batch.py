@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from gym_mario_suite.engine.clone import copy_world_between, words
 from gym_mario_suite.engine.compiled import announce_first_compile, jit
 from gym_mario_suite.engine.world import Worlds, empty_worlds
-from gym_mario_suite.envs.forward_model import ForwardModel
+from gym_mario_suite.envs.forward_model import ForwardModel, restored
 from gym_mario_suite.envs.forward_pool import ALL_BUTTONS, EVENT_TOTALS, advance_world
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
@@ -76,8 +76,7 @@ class ForwardModelBatch:
         self.level: Level = model.level
         self.worlds: Worlds = empty_worlds(count)
         self.totals = np.zeros((count, EVENT_TOTALS), np.int32)
-        self._words = words(self.worlds)
-        self._spare: tuple[Worlds, NDArray[np.uint64], NDArray[np.int32]] | None = None
+        self._spare: tuple[Worlds, NDArray[np.int32]] | None = None
         self._stay = np.full(count, _IN_PLACE, np.int64)
         self._no_keys = np.zeros(count, np.uint8)
         self.load(model)
@@ -107,7 +106,7 @@ class ForwardModelBatch:
         Raises:
             OptionError: For buttons that are not bits.
         """
-        self._run(self.worlds, self._words, self.totals, self._stay, self._keys(buttons), True)
+        self._run(self.worlds, self.totals, self._stay, self._keys(buttons), True)
 
     def select(self, sources: ArrayLike, buttons: ArrayLike | None = None) -> None:
         """Row i becomes a clone of row `sources[i]`, and is advanced if buttons are given.
@@ -123,19 +122,16 @@ class ForwardModelBatch:
         if not (rows.min() >= 0 and rows.max() < len(self)):
             raise OptionError(f"sources go from 0 to {len(self) - 1}")
         keys = self._no_keys if buttons is None else self._keys(buttons)
-        old = (self.worlds, self._words, self.totals)
+        old = (self.worlds, self.totals)
         if self._spare is None:
-            worlds = empty_worlds(len(self))
-            self._spare = (worlds, words(worlds), np.zeros_like(self.totals))
-        (self.worlds, self._words, self.totals), self._spare = self._spare, old
+            self._spare = (empty_worlds(len(self)), np.zeros_like(self.totals))
+        (self.worlds, self.totals), self._spare = self._spare, old
         self._run(*old, rows.astype(np.int64), keys, buttons is not None)
 
     def model(self, index: int) -> ForwardModel:
         """Row `index` as a model of its own."""
         index = as_integer("index", index, 0, len(self) - 1)
-        model = ForwardModel(self.level, self.worlds[index : index + 1])
-        model._pool.totals[model._index] = self.totals[index]
-        return model
+        return restored(self.level, self.worlds[index : index + 1], self.totals[index])
 
     @property
     def x(self) -> NDArray[np.float32]:
@@ -157,12 +153,11 @@ class ForwardModelBatch:
             raise OptionError("the model plays another level than the batch")
         pool = model._pool
         sources = np.full(len(self), model._index, np.int64)
-        self._run(pool.worlds, pool.words, pool.totals, sources, keys, ticking)
+        self._run(pool.worlds, pool.totals, sources, keys, ticking)
 
     def _run(
         self,
         worlds: Worlds,
-        from_words: NDArray[np.uint64],
         totals: NDArray[np.int32],
         sources: NDArray[np.int64],
         keys: NDArray[np.uint8],
@@ -171,11 +166,11 @@ class ForwardModelBatch:
         _clone_and_advance_rows(
             self.level.image,
             worlds,
-            from_words,
+            words(worlds),
             totals,
             sources,
             self.worlds,
-            self._words,
+            words(self.worlds),
             self.totals,
             keys,
             ticking,

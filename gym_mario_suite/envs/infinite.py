@@ -18,7 +18,7 @@ from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.levels.level import Level
 
@@ -207,11 +207,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
 
     def render(self) -> Any:
         """The screen: text with `render_mode="ansi"`, uint8[240, 320, 3] with "rgb_array"."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
+        if not may_render(self.render_mode, self.batch.started[0]):
             return None
-        if not self.batch.started[0]:
-            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.batch.picture(0, self.render_mode)
 
     def get_state(self) -> bytes:

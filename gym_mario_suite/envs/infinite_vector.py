@@ -143,7 +143,7 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         keys = self._actions.many(actions, self.num_envs)
         self._check_running(batch.started, batch.codes)
         # Games that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
-        batch.step(keys, self._observations, next_step=True)
+        batch.step(keys, self._observations)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
+from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.compiled import announce_first_compile
@@ -29,7 +30,8 @@ from gym_mario_suite.levels.picture import level_picture
 from gym_mario_suite.levels.tile_grid import LETTERS
 
 _MAGIC = b"GMSM"
-_HEADER_BYTES = len(_MAGIC) + 4
+_SIZE_BYTES = 2  # of the width and of the height in a state
+_HEADER_BYTES = len(_MAGIC) + 2 * _SIZE_BYTES + 4
 # What a state holds of a board; the rest follows from it.
 _SAVED = ("maps", "frozen", "pos", "order", "targets", "episodes")
 # Where the way leads from and to.
@@ -60,6 +62,9 @@ class MakerBatch:
         self._everyone = np.ones(count, bool)
         self._cores = CoreChooser(threads)
         self._sizes = np.array(options.action_sizes, np.int64)
+        size = options.width, options.height
+        # What the states of these maps begin with.
+        self._head = _MAGIC + b"".join(each.to_bytes(_SIZE_BYTES, "little") for each in size)
 
     @property
     def codes(self) -> NDArray[np.uint8]:
@@ -166,24 +171,22 @@ class MakerBatch:
             )
         return array
 
-    def step(
-        self,
-        actions: NDArray[np.int64],
-        next_step: bool = False,
-        active: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """One step of all boards, of those of `active` if it is given."""
-        if next_step and self.codes.any():
+    def step(self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:
+        """One step of all boards; one whose episode has ended is reset instead.
+
+        Args:
+            actions: int64[count, numbers of an action].
+            active: bool[count], the boards to step, none of which has ended; the others stay.
+        """
+        if active is None and self.codes.any():
             ended = self.codes != 0
             self._give_maps(ended)
             self._forget_courses(ended)
         chosen = self._everyone if active is None else active
-        self._cores.run(partial(self._step_some, actions, next_step, chosen), self.count)
+        self._cores.run(partial(self._step_some, actions, chosen), self.count)
 
-    def _step_some(
-        self, actions: Any, next_step: bool, active: NDArray[np.bool_], first: int, end: int
-    ) -> None:
-        step_rows(self.board, self.rules, first, end, actions, next_step, active, self.rewards)
+    def _step_some(self, actions: Any, active: NDArray[np.bool_], first: int, end: int) -> None:
+        step_rows(self.board, self.rules, first, end, actions, active, self.rewards)
 
     def observations(self) -> dict[str, NDArray[Any]]:
         """Copies of what is observed, each with a row for each environment."""
@@ -214,7 +217,13 @@ class MakerBatch:
         return infos
 
     def course(self, index: int) -> MakerCourse:
-        """The course of one board as it is now, with all that its first form has besides parts."""
+        """The course of one board as it is now, with all that its first form has besides parts.
+
+        Raises:
+            ResetNeeded: Before the first reset.
+        """
+        if not self.started[index]:
+            raise ResetNeeded("call reset() first: there is no course yet")
         cells = self.options.part_codes[self.board.maps[index]]
         first = self._given.get(index, self.options.init)
         episode = self.board.episodes[index]
@@ -245,7 +254,7 @@ class MakerBatch:
     def state(self, index: int) -> bytes:
         """One environment as bytes."""
         body = b"".join(getattr(self.board, name)[index].tobytes() for name in _SAVED)
-        return _MAGIC + zlib.crc32(body).to_bytes(4, "little") + body
+        return self._head + zlib.crc32(body).to_bytes(4, "little") + body
 
     def load_states(self, states: Mapping[int, Any]) -> None:
         """Take up saved environments, by index.
@@ -275,13 +284,18 @@ class MakerBatch:
         data = bytes(state)
         shapes = {name: getattr(self.board, name)[0] for name in _SAVED}
         expected = _HEADER_BYTES + sum(each.nbytes for each in shapes.values())
-        if data[: len(_MAGIC)] != _MAGIC or len(data) != expected:
+        if data.startswith(_MAGIC) and not data.startswith(self._head):
+            raise StateError(
+                "the state belongs to a map of another width and height than "
+                f"{self.options.width}x{self.options.height}"
+            )
+        if not data.startswith(self._head) or len(data) != expected:
             raise StateError(
                 f"not a state of this environment: {expected} bytes that start with {_MAGIC!r} "
-                "were expected; the size of the map must be the same"
+                "were expected"
             )
         body = data[_HEADER_BYTES:]
-        if zlib.crc32(body) != int.from_bytes(data[len(_MAGIC) : _HEADER_BYTES], "little"):
+        if zlib.crc32(body) != int.from_bytes(data[len(self._head) : _HEADER_BYTES], "little"):
             raise StateError(
                 "the state is damaged: its checksum does not match; take another copy of it"
             )
@@ -291,20 +305,4 @@ class MakerBatch:
             body = body[like.nbytes :]
         if arrays["maps"].max() >= len(self.options.parts):
             raise StateError("the state belongs to another palette")
-        column, row, goal = (int(arrays["episodes"][name]) for name in _ENDS)
-        if max(column, goal) >= self.options.width or row >= self.options.height:
-            raise StateError("the state belongs to a map of another width and height")
         return arrays
-
-
-def spread(values: Any, kinds: type | tuple[type, ...], count: int) -> Sequence[Any]:
-    """A value for each environment: one for all, or one for each.
-
-    Raises:
-        OptionError: When they are neither one nor `count`.
-    """
-    if isinstance(values, kinds):
-        return [values] * count
-    if not isinstance(values, list | tuple) or len(values) != count:
-        raise OptionError(f"one value or {count} values were expected, got {values!r}")
-    return values

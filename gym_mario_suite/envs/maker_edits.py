@@ -341,8 +341,8 @@ def _shuffle(board, i):
 
 
 @jit
-def step_rows(board, rules, first, end, actions, next_step, active, rewards):
-    """One step of the boards from `first` to before `end`.
+def step_rows(board, rules, first, end, actions, active, rewards):
+    """One step of the boards from `first` to before `end`; one that has ended is reset instead.
 
     Args:
         board: Board.
@@ -350,7 +350,6 @@ def step_rows(board, rules, first, end, actions, next_step, active, rewards):
         first: First row.
         end: Row after the last.
         actions: int64[n, numbers of an action].
-        next_step: Whether boards whose episode has ended are reset instead.
         active: bool[n]; the others keep their state and get reward 0.
         rewards: float64[n], filled.
     """
@@ -358,7 +357,7 @@ def step_rows(board, rules, first, end, actions, next_step, active, rewards):
         rewards[i] = 0.0
         if not active[i]:
             continue
-        if next_step and board.episodes[i].code != RUNNING:
+        if board.episodes[i].code != RUNNING:
             reset_one(board, rules, i, rules.fill)
         else:
             rewards[i] = step_one(board, rules, i, actions[i])

@@ -124,11 +124,10 @@ class MakerOptions:
         if self.max_steps is not None:
             as_integer("max_steps", self.max_steps, 1, _MAX_STEPS)
         if self.max_episode_steps is not None:
-            as_integer("max_episode_steps", self.max_episode_steps, 1, 1 << 40)
-        share = 0.0 if self.change_share is None else self.change_share
-        for name, value in (("change_share", share), ("freeze", self.freeze)):
-            if not 0.0 <= as_number(name, value) <= 1.0:
-                raise OptionError(f"{name} must be from 0 to 1, got {value!r}")
+            as_integer("max_episode_steps", self.max_episode_steps, 1, _MAX_STEPS)
+        if self.change_share is not None:
+            as_number("change_share", self.change_share, 0.0, 1.0)
+        as_number("freeze", self.freeze, 0.0, 1.0)
         as_number("bonus", self.bonus)
         limits = self.course_limits
         if self.width > limits.width or self.height > limits.height:

@@ -9,6 +9,7 @@ from typing import Any
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
+from gym_mario_suite.envs.options import seed_range_of
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.generator_2009 import HEIGHT_2009
@@ -124,8 +125,8 @@ def play_options(
         sampler = DEFAULT_SAMPLER
     if sampler is not None:
         source = CourseSampler(sampler)
-        seeds = options.get("level_seed") or 0
-        first = source.courses([seeds[0] if isinstance(seeds, list | tuple) else seeds])[0]
+        first_seed, _ = seed_range_of(options.get("level_seed"))
+        first = source.courses([first_seed])[0]
         chosen: dict[str, Any] = {"generator": source}
     else:
         first = course_of(course)

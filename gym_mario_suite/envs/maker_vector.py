@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.maker import RENDER_FPS, RENDER_MODES, RESET_OPTIONS, Observation
-from gym_mario_suite.envs.maker_batch import MakerBatch, spread
+from gym_mario_suite.envs.maker_batch import MakerBatch
 from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
@@ -90,7 +90,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         indices = np.flatnonzero(mask).tolist()
         wanted = None
         if "targets" in chosen:
-            wanted = spread(chosen["targets"], dict, self.num_envs)
+            wanted = self._one_for_each("targets", chosen["targets"])
             for index in indices:
                 self.batch.check_targets(wanted[index])
         for index, stream in self._stream_seeds(seed, indices).items():
@@ -101,7 +101,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
             return self._returned(), self._infos()
         courses = None
         if "course" in chosen:
-            given = spread(chosen["course"], MakerCourse, self.num_envs)
+            given = self._one_for_each("course", chosen["course"])
             courses = {index: given[index] for index in indices}
         self.batch.reset(mask, courses)
         if wanted is not None:
@@ -125,7 +125,7 @@ class MarioMakerVectorEnv(NativeVectorEnv):
         read = batch.read_actions(actions)
         self._check_running(batch.started, batch.codes)
         # Episodes that have ended are NEXT_STEP's, or were loaded so or left so by `step_some`.
-        batch.step(read, next_step=True)
+        batch.step(read)
         return self._stepped(batch.rewards, batch.codes)
 
     def step_some(

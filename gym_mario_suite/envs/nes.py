@@ -20,7 +20,7 @@ from gym_mario_suite.envs.nes_episode import (
     observation_buffer,
 )
 from gym_mario_suite.envs.nes_options import NESOptions
-from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
@@ -180,11 +180,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
 
     def render(self) -> Any:
         """The screen, uint8[224, 240, 3], with `render_mode="rgb_array"`."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render_mode: pass one to gymnasium.make")
+        if not may_render(self.render_mode, self.episode.started):
             return None
-        if not self.episode.started:
-            raise ResetNeeded("call reset() first: there is nothing to show")
         return self.episode.picture().copy()
 
     def close(self) -> None:

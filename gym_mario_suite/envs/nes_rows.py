@@ -219,6 +219,8 @@ class ProcessPlayer:
         )
         self._process.start()
         theirs.close()
+        # Answers to come, the first when it is ready. An interrupted wait leaves some behind.
+        self._due = 1
 
     def tell(self, method: str, *arguments: Any) -> None:
         """Send the call."""
@@ -226,11 +228,16 @@ class ProcessPlayer:
             self._pipe.send((method, arguments))
         except OSError:
             raise MarioError("a worker process of the NES environments has died") from None
+        self._due += 1
 
     def answer(self) -> Any:
-        """Wait for the process's answer."""
+        """Wait for the process's answer to what it was told last."""
+        error: Exception | None = None
+        value: Any = None
         try:
-            error, value = self._pipe.recv()
+            while self._due:
+                error, value = self._pipe.recv()
+                self._due -= 1
         except (EOFError, OSError):
             raise MarioError("a worker process of the NES environments has died") from None
         if error is not None:

@@ -113,7 +113,9 @@ class InfiniteOptions:
         checked_z("z_enemies", self.z_enemies)
         source = self.level_source()
         if source is not None:
-            source.levels([0])  # what it refuses depends on its options, not on the seed
+            # What it refuses depends on its options, not on the seed; but a sampler may know some
+            # seeds only.
+            source.levels([self.seed_range[0]])
         elif self.level is None:
             if self.rule_set != Rules.COMPETITION_2009:
                 raise OptionError(
@@ -201,24 +203,7 @@ class InfiniteOptions:
     @property
     def seed_range(self) -> tuple[int, int]:
         """Level seeds are drawn from the first up to, not including, the second."""
-        choice = self.level_seed
-        if choice is None:
-            return _NEW_LEVEL_SEEDS
-        limit = 1 << 63
-        if isinstance(choice, list | tuple):
-            if len(choice) != 2:
-                raise OptionError(
-                    f"level_seed must be one seed or a pair (first, end), got {choice!r}"
-                )
-            low = as_integer("level_seed[0]", choice[0], -limit, limit - 1)
-            high = as_integer("level_seed[1]", choice[1], -limit, limit - 1)
-            if low >= high:
-                raise OptionError(f"level_seed {choice!r} is an empty range")
-            if high - low >= limit:
-                raise OptionError(f"level_seed {choice!r} spans 2**63 seeds or more")
-            return low, high
-        seed = as_integer("level_seed", choice, -limit, limit - 2)
-        return seed, seed + 1
+        return seed_range_of(self.level_seed)
 
     def config(self) -> NDArray[np.void]:
         """The compiled code's configuration, CONFIG[1]."""
@@ -255,6 +240,31 @@ class InfiniteOptions:
             chosen = REWARDS[chosen]
         weights = as_weights(chosen, REWARD_TERMS)
         return [weights.get(term, 0.0) for term in REWARD_TERMS]
+
+
+def seed_range_of(level_seed: object) -> tuple[int, int]:
+    """From which seed up to, not including, which one levels are drawn by the option `level_seed`.
+
+    Raises:
+        OptionError: If it is no seed and no pair of seeds.
+    """
+    if level_seed is None:
+        return _NEW_LEVEL_SEEDS
+    limit = 1 << 63
+    if isinstance(level_seed, list | tuple):
+        if len(level_seed) != 2:
+            raise OptionError(
+                f"level_seed must be one seed or a pair (first, end), got {level_seed!r}"
+            )
+        low = as_integer("level_seed[0]", level_seed[0], -limit, limit - 1)
+        high = as_integer("level_seed[1]", level_seed[1], -limit, limit - 1)
+        if low >= high:
+            raise OptionError(f"level_seed {level_seed!r} is an empty range")
+        if high - low >= limit:
+            raise OptionError(f"level_seed {level_seed!r} spans 2**63 seeds or more")
+        return low, high
+    seed = as_integer("level_seed", level_seed, -limit, limit - 2)
+    return seed, seed + 1
 
 
 def checked_level(level: object, rules: Rules) -> Level:

@@ -21,8 +21,8 @@ def options_given(options: object) -> dict[str, Any]:
     return dict(options)
 
 
-def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:
-    """Refuse unknown reset options, and two at once.
+def check_known_options(options: dict[str, Any], known: Collection[str]) -> None:
+    """Refuse unknown reset options.
 
     Raises:
         OptionError: Naming the options there are.
@@ -32,5 +32,14 @@ def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:
         raise OptionError(
             f"unknown reset option {min(unknown, key=str)!r}; there are {', '.join(sorted(known))}"
         )
+
+
+def check_one_option(options: dict[str, Any], known: Collection[str]) -> None:
+    """Refuse unknown reset options, and two at once.
+
+    Raises:
+        OptionError: Naming the options there are.
+    """
+    check_known_options(options, known)
     if len(options) > 1:
         raise OptionError(f"give one reset option, not {' and '.join(sorted(options))}")

@@ -120,10 +120,10 @@ class Level:
                     f"two spawn points at column {spawn.x}, row {spawn.y}; a cell holds one"
                 )
             taken.add((spawn.x, spawn.y))
-        x_exit = _whole("x_exit", self.x_exit, -MAX_EXIT, MAX_EXIT)
-        y_exit = _whole("y_exit", self.y_exit, -MAX_EXIT, MAX_EXIT)
+        x_exit = as_level_integer("x_exit", self.x_exit, -MAX_EXIT, MAX_EXIT)
+        y_exit = as_level_integer("y_exit", self.y_exit, -MAX_EXIT, MAX_EXIT)
         object.__setattr__(self, "rules", _checked_rules(self.rules))
-        object.__setattr__(self, "start", _checked_start(self.start, width, height))
+        object.__setattr__(self, "start", checked_start(self.start, width, height))
         object.__setattr__(self, "tiles", tiles)
         object.__setattr__(self, "spawns", spawns)
         object.__setattr__(self, "x_exit", x_exit)
@@ -270,8 +270,8 @@ class Level:
             size = int.from_bytes(raw[:4], "little")
             head = json.loads(raw[4 : 4 + size])
             tiles = np.frombuffer(raw, np.uint8, offset=4 + size)
-            width = _whole("width", head["width"], 1, MAX_WIDTH)
-            height = _whole("height", head["height"], 1, MAX_HEIGHT)
+            width = as_level_integer("width", head["width"], 1, MAX_WIDTH)
+            height = as_level_integer("height", head["height"], 1, MAX_HEIGHT)
             return cls(
                 tiles.reshape(width, height),
                 [Spawn(x, y, kind, bool(w)) for x, y, kind, w in head["spawns"]],
@@ -287,7 +287,12 @@ class Level:
             raise LevelError(f"the level's contents cannot be read: {error}") from error
 
 
-def _whole(name: str, value: object, low: int, high: int) -> int:
+def as_level_integer(name: str, value: object, low: int, high: int) -> int:
+    """`value` as an int in low .. high.
+
+    Raises:
+        LevelError: If it is no whole number or out of range; the message names `name`.
+    """
     try:
         return as_integer(name, value, low, high)
     except OptionError as error:
@@ -306,14 +311,19 @@ def _checked_rules(rules: object) -> Rules:
     return Rules(rules)
 
 
-def _checked_start(start: object, width: int, height: int) -> tuple[int, int] | None:
+def checked_start(start: object, width: int, height: int) -> tuple[int, int] | None:
+    """Column and row of a start as plain ints; None stays None.
+
+    Raises:
+        LevelError: If it is no cell of the map, nor one just above it.
+    """
     if start is None:
         return None
     if not isinstance(start, list | tuple) or len(start) != 2:
-        raise LevelError(f"a level's start must be (column, row) or None, got {start!r}")
+        raise LevelError(f"a start must be (column, row) or None, got {start!r}")
     return (
-        _whole("the column of the start", start[0], 0, width - 1),
-        _whole("the row of the start", start[1], -1, height - 1),
+        as_level_integer("the column of the start", start[0], 0, width - 1),
+        as_level_integer("the row of the start", start[1], -1, height - 1),
     )
 
 
@@ -325,8 +335,8 @@ def _cell_of_start(x: int, y: int) -> tuple[int, int] | None:
 
 def _checked_spawn(spawn: Spawn) -> Spawn:
     """The spawn point with plain ints, if it is one."""
-    x = _whole("a spawn point's x", spawn.x, -_ANY, _ANY)
-    y = _whole("a spawn point's y", spawn.y, -_ANY, _ANY)
+    x = as_level_integer("a spawn point's x", spawn.x, -_ANY, _ANY)
+    y = as_level_integer("a spawn point's y", spawn.y, -_ANY, _ANY)
     if isinstance(spawn.enemy, bool) or spawn.enemy not in set(EnemyType):
         kinds = ", ".join(f"{kind.value} {kind.name.lower()}" for kind in EnemyType)
         raise LevelError(f"a spawn point's enemy must be one of {kinds}; got {spawn.enemy!r}")
@@ -334,7 +344,10 @@ def _checked_spawn(spawn: Spawn) -> Spawn:
 
 
 def _checked_tiles(tiles: ArrayLike) -> NDArray[np.uint8]:
-    array = np.asarray(tiles)
+    try:
+        array = np.asarray(tiles)
+    except ValueError:
+        raise LevelError("a level's tiles must be columns of the same length") from None
     if array.ndim != 2 or array.dtype != np.uint8:
         raise LevelError(
             f"tiles must be a uint8 array of [width, height], got {array.dtype} {array.shape}"

@@ -14,7 +14,14 @@ from gym_mario_suite.agents.neuro.network import (
     inputs_of,
     load_parameters,
 )
-from gym_mario_suite.agents.neuro.train import Evolution, levels_of, share_passed, train
+from gym_mario_suite.agents.neuro.train import (
+    Evolution,
+    judged_levels,
+    levels_of,
+    share_passed,
+    train,
+    training_levels,
+)
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.score import score_track
 from gym_mario_suite.competition.tracks import cig_2009
@@ -97,6 +104,14 @@ def test_a_short_evolution_writes_the_best_that_it_found(tmp_path: Path) -> None
         train(Evolution(out=tmp_path / "none" / "w.npz"))
     with pytest.raises(OptionError, match="population must be"):
         Evolution(out=out, population=1)
+
+
+def test_what_is_judged_on_is_never_trained_on() -> None:
+    judged = set(judged_levels())
+    assert training_levels(1, 5) == levels_of(1005, 2)
+    for generation, seed in ((900, 0), (899, 1000), (900, 93)):
+        assert set(levels_of(1000 * generation + seed, 2)) & judged
+        assert not set(training_levels(generation, seed)) & judged
 
 
 def test_fitness_is_the_share_of_the_levels_that_is_passed() -> None:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from gym_mario_suite.dream.diffusion import noise_code, preconditioning, sampling_sigmas
+from gym_mario_suite.dream.diffusion import preconditioning, sampling_sigmas
 from gym_mario_suite.dream.noise import normal_noise
 from gym_mario_suite.dream.presets import preset
 from gym_mario_suite.dream.sampler import sample
@@ -20,7 +20,6 @@ def test_preconditioning_follows_the_formulas_of_edm_with_offset_noise(sigma: fl
     assert factors.c_skip[0] == pytest.approx(data**2 / (level**2 + data**2), rel=1e-12)
     expected = level * data / math.sqrt(level**2 + data**2)
     assert factors.c_out[0] == pytest.approx(expected, rel=1e-12)
-    assert noise_code(sigma, config) == pytest.approx(math.log(level) / 4, rel=1e-12)
 
 
 def test_unit_variance_goes_into_the_network_and_is_asked_of_it() -> None:

@@ -19,7 +19,9 @@ from gym_mario_suite.dream.spawns import (
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.world import Mode, Rules
 from gym_mario_suite.errors import OptionError, WeightsError
+from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.grid_levels import to_level
+from gym_mario_suite.levels.level import Level
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
 
@@ -70,6 +72,7 @@ def test_spawns_are_kept_in_files(tmp_path: Path) -> None:
     assert [spawn.name for spawn in again] == ["spawn-00", "spawn-01"]
     assert np.array_equal(again[1].frames, built_in_spawns()[1].frames)
     assert find_spawn(str(tmp_path / "s.npz")).name == "spawn-00"
+    assert find_spawn(tmp_path / "s.npz").name == "spawn-00"
     data = (tmp_path / "s.npz").read_bytes()
     (tmp_path / "half.npz").write_bytes(data[: len(data) // 2])
     with pytest.raises(WeightsError, match="no file of spawns"):
@@ -77,6 +80,12 @@ def test_spawns_are_kept_in_files(tmp_path: Path) -> None:
     for wrong in (48, -1, "elsewhere", True):
         with pytest.raises(OptionError, match="48 built in"):
             find_spawn(wrong)
+
+
+def test_a_level_that_names_no_theme_is_drawn_as_it_is_played() -> None:
+    tiles = generate(3).tiles
+    plain, named = (Level(tiles, [], 200, metadata=m) for m in ({}, {"type": "castle"}))
+    assert np.array_equal(spawn_of_level(named).frames, spawn_of_level(plain).frames)
 
 
 def test_a_picture_of_another_size_is_refused() -> None:

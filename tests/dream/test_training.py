@@ -201,6 +201,15 @@ def test_steps_follow_from_the_time(
     later.start_from(tmp_path)
     assert sum(1 for _ in later.run()) == later.progress.steps == done
     assert later.progress.seconds == 7200 + done / 16
+    # One that was stopped while its speed was measured measures it anew.
+    options = TrainOptions(law_moments=200, steps=0, minutes=0.12, batch=1)
+    stopped = Trainer(preset("tiny"), options, source)
+    assert sum(1 for _ in stopped.run(until=45)) == 45
+    stopped.save(tmp_path)
+    again = Trainer(preset("tiny"), options, source)
+    assert again.load(tmp_path)
+    assert sum(1 for _ in again.run()) + 45 == again.progress.steps
+    assert again.progress.seconds <= 60 * options.minutes
     with pytest.raises(OptionError, match="give steps, or minutes"):
         TrainOptions(steps=0)
     with pytest.raises(OptionError, match="stage must be"):

@@ -236,7 +236,7 @@ def test_the_bitmap_is_the_level_grid() -> None:
     units = game.level_bitmap()
     assert units.dtype == np.uint16
     assert units.shape == (observe.BITMAP_UNITS,)
-    bits = ((units[:, None] >> np.arange(16)) & 1).ravel()[: observe.GRID_CELLS]
+    bits = ((units[:, None] >> np.arange(16)) & 1).ravel()[: observe.GRID_SIZE**2]
     grid = game.level_grid(1).ravel() != 0
     np.testing.assert_array_equal(bits.astype(bool), grid)
 

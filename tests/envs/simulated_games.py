@@ -88,7 +88,7 @@ def play_games(mode: str, obs: str, level_pool: int) -> None:
     assert states == cpu.get_state()
     # From the CPU to the device and back: the games go on alike.
     cpu.set_state(states[::-1])
-    device.set_state(cpu.get_state())
+    device.set_state([bytearray(state) for state in cpu.get_state()])
     for _ in range(3):
         actions = random.integers(0, 12, GAMES)
         if mode == "DISABLED" and (cpu.batch.codes != 0).any():

@@ -169,6 +169,7 @@ def test_reset_options(tiny: str) -> None:
     env.step(9)
     for options, fault in (
         ({"spawn": 999}, "48 built in"),
+        ({"spwan": 1, 2: 3}, "unknown reset option 2; there are actions, frames"),
         ({"frames": frames[:, :50]}, "64x60 px"),
         ({"frames": [frames[0], frames[1, :50], *frames[2:]]}, "64x60 px, got several sizes"),
         ({"frames": frames.astype(float)}, "uint8"),

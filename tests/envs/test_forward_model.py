@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -83,7 +84,11 @@ def test_it_is_the_recorded_game(number: int) -> None:
             np.testing.assert_array_equal(np.array(grids), seen[row][:, :, detail])
 
 
-@pytest.mark.parametrize("copied", [ForwardModel.clone, copy.copy, copy.deepcopy])
+def pickled(model: Any) -> Any:
+    return pickle.loads(pickle.dumps(model))
+
+
+@pytest.mark.parametrize("copied", [ForwardModel.clone, copy.copy, copy.deepcopy, pickled])
 def test_clones_are_independent(copied: Callable[[ForwardModel], ForwardModel]) -> None:
     model, trace = start(0)
     before = world_to_bytes(model.worlds[0])
@@ -94,6 +99,8 @@ def test_clones_are_independent(copied: Callable[[ForwardModel], ForwardModel]) 
     assert world_to_bytes(model.worlds[0]) == before
     assert world_to_bytes(clone.worlds[0]) == world_to_bytes(ahead.worlds[0]) != before
     assert clone.event_totals == ahead.event_totals
+    assert clone.mario_float_pos == ahead.mario_float_pos != model.mario_float_pos
+    assert clone.clone().mario_float_pos == ahead.mario_float_pos
     assert clone.level == model.level == trace.level
     del clone
     gc.collect()
@@ -223,6 +230,24 @@ def test_batches_do_what_models_do() -> None:
     batch.load(model)
     models = [model] * 32
     assert_same()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickled])
+def test_copies_of_batches_go_on_by_themselves(
+    copied: Callable[[ForwardModelBatch], ForwardModelBatch],
+) -> None:
+    model, _ = start(0)
+    batch = ForwardModelBatch(model, 4)
+    batch.select(range(4))  # so that there is spare room to copy, too
+    before = batch.x.tolist()
+    other = copied(batch)
+    for _ in range(20):
+        other.advance(RUN)
+    went = other.x.tolist()
+    assert batch.x.tolist() == before != went
+    for _ in range(3):
+        other.select(range(4))
+        assert other.x.tolist() == went
 
 
 def test_bad_arguments_of_batches() -> None:

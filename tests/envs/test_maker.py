@@ -387,8 +387,16 @@ def test_states_go_on_alike_and_are_checked():
     for bad in broken:
         with pytest.raises(StateError):
             env.set_state(bad)
-    with pytest.raises(StateError, match="bytes that start"):
+    with pytest.raises(StateError, match="another width and height than 16x14"):
         MarioMakerEnv(width=16).set_state(state)
+    # As many cells, and a cursor that would stand beside the map.
+    turned = {"representation": "turtle", "limits": "none"}
+    across = MarioMakerEnv(width=20, height=10, **turned)
+    across.reset(seed=0)
+    upright = MarioMakerEnv(width=10, height=20, **turned)
+    upright.reset(seed=0)
+    with pytest.raises(StateError, match="another width and height than 10x20"):
+        upright.set_state(across.get_state())
 
 
 @pytest.mark.parametrize(
@@ -412,7 +420,7 @@ def test_states_go_on_alike_and_are_checked():
         ({"init": "generator:nobody"}, "unknown level generator"),
         ({"pinned": [(1, 1, "moon")]}, "pinned holds columns"),
         ({"frozen": np.zeros((2, 2), bool)}, "frozen must be a bool array"),
-        ({"change_share": 2}, "change_share must be from 0 to 1"),
+        ({"change_share": 2}, "change_share must be a number from 0 to 1"),
         ({"patch": 3}, "patch must be rows and columns, got 3"),
         ({"pinned": None}, "pinned must be a list"),
         ({"pinned": [3]}, "pinned holds columns"),
@@ -439,6 +447,8 @@ def test_actions_and_courses_that_are_not_possible():
     env = MarioMakerEnv(width=16)
     with pytest.raises(ResetNeeded):
         env.step(0)
+    with pytest.raises(ResetNeeded, match="there is no course yet"):
+        _ = env.course
     env.reset(seed=0)
     for action in (20, -1, 1.5, [1, 2], None):
         with pytest.raises(OptionError):

@@ -88,6 +88,11 @@ def test_files_samplers_and_seed_ranges(tmp_path):
     made = MarioMakerPlayEnv(sampler=lambda seed: flat(27, 20 + seed % 5), level_seed=(0, 100))
     made.reset(seed=0)
     assert made.level.height == 27
+    held_out = {7: flat(columns=21), 8: flat(columns=22)}
+    for chosen in (7, (7, 9)):
+        of_few_seeds = MarioMakerPlayEnv(sampler=held_out.__getitem__, level_seed=chosen)
+        _, info = of_few_seeds.reset(seed=0)
+        assert of_few_seeds.level == course_to_level(held_out[info["level_seed"]])
 
 
 def test_courses_of_a_generator():
@@ -129,6 +134,7 @@ def test_vector_equals_singles_and_check_env():
         ({"course": flat(), "rules": "moon"}, OptionError, "unknown rules 'moon'"),
         ({"sampler": []}, OptionError, "a list of courses"),
         ({"sampler": lambda seed: seed}, LevelError, "which is no MakerCourse"),
+        ({"level_seed": np.arange(2)}, OptionError, "level_seed must be a whole number"),
     ],
 )
 def test_options_that_are_not_possible(options, error, message):

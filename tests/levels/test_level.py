@@ -308,6 +308,12 @@ def test_tiles_of_another_type(tiles: Any) -> None:
         Level(tiles, [], 5)
 
 
+def test_columns_of_several_lengths() -> None:
+    tiles: Any = [[0, 1], [0]]
+    with pytest.raises(LevelError, match="tiles must be columns of the same length"):
+        Level(tiles, [], 5)
+
+
 @pytest.mark.parametrize(
     "shape", [(0, 15), (10, 0), (MAX_WIDTH + 1, 1), (1, MAX_HEIGHT + 1)], ids=str
 )

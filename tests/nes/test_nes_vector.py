@@ -11,9 +11,12 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
 from gym_mario_suite.envs.nes import MarioNESEnv
+from gym_mario_suite.envs.nes_options import NESOptions
+from gym_mario_suite.envs.nes_rows import Crew
 from gym_mario_suite.envs.nes_vector import MarioNESVectorEnv
 from gym_mario_suite.errors import MarioError, OptionError, StateError
 from gym_mario_suite.nes.backend import BackendError
+from gym_mario_suite.nes.rom_store import find_rom
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -246,3 +249,17 @@ def test_seeds_of_each_game(options: dict[str, Any]) -> None:
         with pytest.raises(OptionError, match="seed must be a whole number, or one or None"):
             envs.reset(seed=bad)  # type: ignore[arg-type]
     envs.close()
+
+
+def test_who_was_interrupted_while_waiting_gets_no_stale_answers(options: dict[str, Any]) -> None:
+    """Ctrl-C in a notebook leaves answers of the worker processes unread."""
+    chosen = NESOptions(**options)
+    crew = Crew(chosen, find_rom(chosen.rom), count=2, workers=2, threads=False)
+    try:
+        crew.call("reset", np.ones(2, bool), ["5-3"] * 2, [None] * 2)
+        for player in crew._players:
+            player.tell("states")
+        assert crew.call("stages") == [[(5, 3)], [(5, 3)]]
+        assert crew.call("stages") == [[(5, 3)], [(5, 3)]]
+    finally:
+        crew.close()

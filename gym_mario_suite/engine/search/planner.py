@@ -24,7 +24,7 @@ from gym_mario_suite.engine.search.astar import (
 )
 from gym_mario_suite.engine.tick import tick
 from gym_mario_suite.engine.world import Worlds, empty_worlds
-from gym_mario_suite.errors import as_integer, as_number
+from gym_mario_suite.errors import as_integer, as_number, as_switch
 
 MAX_BUDGET = 1_000_000
 SURVEY_BUDGET = 100_000
@@ -74,6 +74,7 @@ class SearchOptions:
             as_integer(name, getattr(self, name), low, high)
         for name, (least, most) in _RANGES.items():
             as_number(name, getattr(self, name), least, most)
+        as_switch("all_actions", self.all_actions)
 
 
 _WHOLE: dict[str, tuple[int, int]] = {
@@ -88,7 +89,6 @@ _RANGES: dict[str, tuple[float, float]] = {
     "kill_bonus": (0, 100),
     "bucket_px": (0.5, 64),
     "bucket_ticks": (1, 10_000),
-    "all_actions": (0, 1),
 }
 
 

@@ -27,7 +27,6 @@ from gym_mario_suite.whole_file import write_whole
 HEIGHT, WIDTH = 14, 100
 REAL = ("real-train", "real-test")
 _DRIFT_SIZE = 3
-_DRIFT_TIMES = 10
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gym_mario_suite.engine.level_image import MAX_HEIGHT, MAX_WIDTH
-from gym_mario_suite.errors import LevelError, OptionError, as_integer
+from gym_mario_suite.errors import LevelError
 from gym_mario_suite.levels.formats.course import Course, Style
+from gym_mario_suite.levels.level import as_level_integer, checked_start
 from gym_mario_suite.levels.maker.part_limits import CourseLimits
 from gym_mario_suite.levels.maker.parts import (
     AIR,
@@ -104,17 +105,14 @@ class MakerCourse:
         try:
             object.__setattr__(self, "style", Style(self.style))
             object.__setattr__(self, "theme", CourseTheme(self.theme))
-            as_integer("the course's timer", self.timer_s, 10, MAX_TIMER_S)
-            if self.start is not None:
-                column, row = self.start
-                as_integer("the start's column", column, 0, width - 1)
-                as_integer("the start's row", row, -1, height - 1)
-            if self.goal is not None:
-                as_integer("the goal's column", self.goal, 0, width - 1)
-        except OptionError as error:
-            raise LevelError(str(error)) from None
         except ValueError as error:
             raise LevelError(f"the course's style or theme is none: {error}") from None
+        timer_s = as_level_integer("the course's timer", self.timer_s, 10, MAX_TIMER_S)
+        object.__setattr__(self, "timer_s", timer_s)
+        object.__setattr__(self, "start", checked_start(self.start, width, height))
+        if self.goal is not None:
+            goal = as_level_integer("the goal's column", self.goal, 0, width - 1)
+            object.__setattr__(self, "goal", goal)
         for number, item in enumerate(self.kept):
             if not 0 <= item.id < N_IDS:
                 raise LevelError(
@@ -188,8 +186,11 @@ def check_size(height: int, width: int) -> None:
         )
 
 
-def _checked_cells(cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    array = np.asarray(cells)
+def _checked_cells(cells: ArrayLike) -> NDArray[np.uint8]:
+    try:
+        array = np.asarray(cells)
+    except ValueError:
+        raise LevelError("a course's cells must be rows of the same length") from None
     if array.ndim != 2 or array.dtype.kind not in "iu":
         raise LevelError(
             f"a course's cells are whole numbers of [rows, columns], got {array.dtype} "

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gym_mario_suite.levels.corpus import WINDOW, Split, digest_of_levels, require_usable
+from gym_mario_suite.levels.tile_grid import Tile
 from gym_mario_suite.levels.trainer import Trainer, TrainingSettings
 from gym_mario_suite.levels.vae.windows import SPRITES, one_hot, vae_windows
 
@@ -155,7 +156,7 @@ class VAETrainer(Trainer[CategoricalVAENetwork]):
             float(np.mean([float(reconstruction) for reconstruction, _ in terms])),
             float(np.mean([float(divergence) for _, divergence in terms])),
             float(right.mean()),
-            float(right[windows != 2].mean()),
+            float(right[windows != Tile.EMPTY].mean()),
         )
 
 

@@ -168,6 +168,7 @@ def test_harm_is_avoided() -> None:
         ({"hurt_cost": float("inf")}, "hurt_cost must be a number from 0 to 10,000"),
         ({"edge_ticks": 0}, "edge_ticks must be a whole number from 1 to 16"),
         ({"edge_ticks": 2.5}, "edge_ticks must be a whole number, got 2.5"),
+        ({"all_actions": 0.5}, "all_actions must be True or False, got 0.5"),
     ],
 )
 def test_options_out_of_range_are_refused(changes: dict[str, Any], message: str) -> None:

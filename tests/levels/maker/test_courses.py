@@ -65,6 +65,15 @@ def test_every_object_id_has_a_tier_that_agrees_with_the_reader_of_the_games_fil
     assert len(PALETTES["all"]) == N_PARTS
 
 
+def test_numbers_of_numpy_are_kept_as_plain_ones():
+    cells = np.zeros((14, 30), np.uint8)
+    start = [np.int64(1), np.int64(2)]
+    numpys: dict[str, Any] = {"timer_s": np.int64(77), "start": start, "goal": np.int64(9)}
+    course = MakerCourse(cells, **numpys)
+    assert course == MakerCourse(cells, timer_s=77, start=(1, 2), goal=9)
+    assert hash(course) == hash(read_course_json(write_course_json(course)))
+
+
 @given(courses())
 @settings(max_examples=60, deadline=None)
 def test_json_loses_nothing(course):
@@ -247,6 +256,12 @@ def test_sizes_codes_and_ids_out_of_range():
     cells[2, 3] = 200
     with pytest.raises(LevelError, match="got 200 at column 3, row 2"):
         MakerCourse(cells)
+    with pytest.raises(LevelError, match="cells must be rows of the same length"):
+        MakerCourse([[0, 1], [0]])  # type: ignore[arg-type]
+    wrong_starts: list[Any] = [5, (1, 2, 3), "ab c", {1, 2}]
+    for start in wrong_starts:
+        with pytest.raises(LevelError, match=r"a start must be \(column, row\) or None, got"):
+            MakerCourse(cells * 0, start=start)
     with pytest.raises(LevelError, match="at most 240 columns and 27 rows"):
         file_of_course(MakerCourse(np.zeros((28, 8), np.uint8)))
     record = np.frombuffer(file_of_course(MakerCourse(np.zeros((14, 30), np.uint8))).data, np.uint8)

@@ -44,7 +44,9 @@ NES_AGENTS: dict[str, str] = {
 ENTRY_POINTS = "gym_mario_suite.agents"  # the group in which other distributions name theirs
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 # What values of options are read as, by the annotation or its text.
-_PLAIN: dict[Any, type] = {"int": int, "float": float, "str": str, int: int, float: float, str: str}
+_TYPES = (bool, int, float, str)
+_PLAIN: dict[Any, type] = {name: kind for kind in _TYPES for name in (kind, kind.__name__)}
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> OptionError:
@@ -72,8 +74,8 @@ def make_agent(text: str) -> Agent:
         text: `NAME`, `NAME:OPTION=VALUE,...`, `MODULE:CLASS` or `MODULE:CLASS:OPTION=VALUE,...`.
             A name is one of `AGENTS` or of the entry points `gym_mario_suite.agents` of what is
             installed. The options are the keyword arguments of the agent's class, for example
-            `forward:jump_limit=20`. A value is read as the argument's type, or where that is not
-            int, float or str as the first of the three that it fits.
+            `forward:jump_limit=20`. A value is read as the argument's type; where that is not
+            bool (true or false), int, float or str, as the first of the last three that it fits.
 
     Returns:
         A new agent. Its name is `text`, so that scores tell apart what differs in options.
@@ -120,7 +122,8 @@ def find_agent(text: str, table: dict[str, str] = AGENTS) -> tuple[str, Any, str
         return name, _imported(installed[name].value, name), rest if colon else None
     class_name, colon, assignments = rest.partition(":")
     if not _MODULE.fullmatch(name) or not class_name.isidentifier():
-        raise unknown_name("agent", name, {*table, *installed})
+        unknown = unknown_name("agent", name, {*table, *installed})
+        raise OptionError(f"{unknown}; or a class of yours, MODULE:CLASS")
     # A module beside the user, as for `python -m`; last, so that it hides nothing installed.
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
@@ -139,8 +142,13 @@ def _imported(path: str, agent: str) -> Any:
     except Exception as error:
         # A stranger's module may raise anything.
         kind = type(error).__name__
+        hint = (
+            f" (a module is named without .py: {agent.replace('.py:', ':', 1)})"
+            if module_name.endswith(".py")
+            else ""
+        )
         raise OptionError(
-            f"agent {agent!r}: {module_name} cannot be imported: {kind}: {error}"
+            f"agent {agent!r}: {module_name} cannot be imported: {kind}: {error}{hint}"
         ) from error
 
 
@@ -160,11 +168,18 @@ def _parse_options(name: str, agent_class: type, assignments: str) -> dict[str, 
             raise unknown_name(f"option of agent {name!r}", option, list(parameters))
         if option in options:
             raise OptionError(f"agent {name!r}: option {option!r} is given twice")
-        options[option] = _parse_value(name, option, types.get(option), value)
+        # An argument without an annotation shows by its default that it is a switch.
+        is_switch = isinstance(parameters[option].default, bool)
+        expected = types.get(option) or (bool if is_switch else None)
+        options[option] = _parse_value(name, option, expected, value)
     return options
 
 
 def _parse_value(name: str, option: str, expected: Any, text: str) -> int | float | str:
+    if expected is bool:
+        if text.lower() in _SWITCH:
+            return _SWITCH[text.lower()]
+        raise OptionError(f"agent {name!r}: option {option!r} must be true or false, got {text!r}")
     readers = (expected,) if expected in (int, float, str) else (int, float, str)
     for reader in readers:
         try:

@@ -29,7 +29,6 @@ def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
     Raises:
         OptionError: If there is a run already, and it is not to go on; or none that could.
     """
-    require_folder(folder)
     has_checkpoint, has_curve = (folder / checkpoint).exists(), (folder / CURVE).exists()
     if has_curve and not has_checkpoint:
         raise OptionError(
@@ -40,7 +39,7 @@ def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
         raise OptionError(f"there is no run to go on with: {folder / checkpoint} is missing")
     if not resume and has_checkpoint:
         raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
-    return folder
+    return require_folder(folder)
 
 
 def tell_budget_is_spent(made: int, total: int) -> None:

@@ -55,6 +55,7 @@ _POLICY = "policy.safetensors"
 _CONFIG = "config.json"
 _NOT_IN_COMMANDS = frozenset({"resume"})
 _SAME = ("algorithm", "env_id", "settings")  # what a run cannot change on its way
+_TOLD = ("env_options", "difficulties", "num_envs")  # what it can, and what is easily forgotten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +229,7 @@ def train(run: Training) -> BaseAlgorithm:
     torch_device(run.device)
     options = environment_options(run.env_id, environment_object(run.env_options))
     out = open_run(run.out, run.resume, _MODEL)
-    if run.resume:
-        _check_same(run)
+    changes = _changes_of(run) if run.resume else []
     env_seconds = [0.0]
 
     def games(count: int) -> VecEnv:
@@ -245,11 +245,13 @@ def train(run: Training) -> BaseAlgorithm:
     curve = Curve(out / CURVE)
     if run.resume:
         curve.go_on(model.num_timesteps)
-    write_json(out / _CONFIG, {**asdict(run), "out": out.name, "total": total})
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"))
     with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[figures]}")) as bar:
         left = total - model.num_timesteps
         if left > 0:
+            for change in changes:
+                print(change, file=sys.stderr)
+            write_json(out / _CONFIG, {**asdict(run), "out": out.name, "total": total})
             with Interruption() as interruption:
                 watch = _Watch(run, curve, total, env_seconds, bar, interruption)
                 model.learn(left, callback=watch, reset_num_timesteps=not run.resume)
@@ -258,7 +260,9 @@ def train(run: Training) -> BaseAlgorithm:
                 print("interrupted; go on with --resume", file=sys.stderr)
         else:
             tell_budget_is_spent(model.num_timesteps, total)
-    export(run, model, options, curve.last)
+    # Where nothing was learned the files say how it was learned before.
+    if left > 0 or not (out / _POLICY).exists():
+        export(run, model, options, curve.last)
     venv.close()
     return model
 
@@ -334,11 +338,13 @@ def export(
     write_json(run.out / "card.json", card)
 
 
-def _check_same(run: Training) -> None:
+def _changes_of(run: Training) -> list[str]:
+    """What is other than before the run goes on, in lines; an error where that cannot be."""
     path = run.out / _CONFIG
     try:
         begun = json.loads(path.read_text(encoding="utf-8"))
         before = {name: begun[name] for name in _SAME}
+        told = {name: (begun[name], asdict(run)[name]) for name in _TOLD}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OptionError(f"cannot read how the run began from {path}: {error}") from None
     for name, value in before.items():
@@ -347,3 +353,5 @@ def _check_same(run: Training) -> None:
                 f"the run in {run.out} began with {name} {value!r}, it cannot go on with "
                 f"{getattr(run, name)!r}"
             )
+    texts = [(name, *map(json.dumps, values)) for name, values in told.items()]
+    return [f"{name} was {a} so far, and is {b} from here on" for name, a, b in texts if a != b]

@@ -128,6 +128,8 @@ def score(
 
     if resume and json_file is None:
         raise OptionError("--resume needs the --json FILE of the run that was interrupted")
+    if address is not None and engine != "ray":
+        raise OptionError("--address names a Ray cluster: give --engine ray, too")
     entries = [Entry(text) for text in agent]
     if isolated is None:
         isolated = (

@@ -31,6 +31,7 @@ from gym_mario_suite.engine.world import (
     Rules,
     Status,
 )
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.formats.matrix import grid_of_codes
 from gym_mario_suite.levels.grid_levels import to_grid, to_level
 from gym_mario_suite.levels.level import Level, rules_name
@@ -149,7 +150,7 @@ def simulate_batch(
     batch than alone; those that come with this package do not.
     """
     playable = [as_playable(level) for level in levels]
-    player = make_agent(agent) if isinstance(agent, str) else agent
+    player = make_agent(agent) if isinstance(agent, str) else _checked_agent(agent)
     found = []
     for level in playable:
         game = Game(level.image, start_mode(level, mode), time_limit)
@@ -158,6 +159,18 @@ def simulate_batch(
         keys = b"\0" + answers[:-1]
         found.append(telemetry_of(level, keys, player.name, mode=mode, time_limit=time_limit))
     return found
+
+
+def _checked_agent(agent: Any) -> Agent:
+    if isinstance(agent, type):
+        raise OptionError(f"agent must be a name or an agent, got a class: {agent.__name__}()?")
+    for name in ("name", "reset", "act"):
+        if not hasattr(agent, name):
+            raise OptionError(
+                "agent must be a name, or an agent: an object with a name, reset() and act(game); "
+                f"{agent!r} has no {name!r}"
+            )
+    return agent
 
 
 def as_playable(item: Playable) -> Level:

@@ -90,7 +90,8 @@ class Game:
         timer: Whether the clock runs.
 
     Raises:
-        OptionError: For a mode or time limit out of range, or a switch of 2009 in a level of 2019.
+        OptionError: For a mode or time limit out of range, or a switch of 2009 in a level of 2019;
+            for a `Level` in place of its image.
     """
 
     def __init__(
@@ -104,6 +105,10 @@ class Game:
         power_restoration: bool = False,
         timer: bool = True,
     ) -> None:
+        if not isinstance(image, np.ndarray):
+            raise OptionError(
+                f"a game is made of a level's image, Game(level.image), got {type(image).__name__}"
+            )
         if isinstance(mode, bool) or mode not in set(Mode):
             raise OptionError(f"mode must be 0 small, 1 large or 2 fire, got {mode!r}")
         time_limit = as_integer("time_limit (seconds)", time_limit, 0, MAX_TIME_LIMIT_S)
@@ -147,6 +152,9 @@ class Game:
         copy.__dict__.update(self.__dict__)
         copy.worlds = self.worlds.copy()
         return copy
+
+    # A shallow copy would share the world: each would play on in the other.
+    __copy__ = clone
 
     def to_bytes(self) -> bytes:
         """The world as bytes (the level is not in it)."""

@@ -55,10 +55,12 @@ def state_list(states: Sequence[bytes] | bytes, count: int) -> dict[int, bytes]:
 
 
 def _read_autoreset_mode(mode: AutoresetMode | str) -> AutoresetMode:
-    """The autoreset mode of that name, in either case."""
+    """The autoreset mode of that name, in either case, or of Gymnasium's value ("SameStep")."""
+    if isinstance(mode, str) and mode.upper() in AutoresetMode.__members__:
+        return AutoresetMode[mode.upper()]
     try:
-        return AutoresetMode[mode.upper()] if isinstance(mode, str) else AutoresetMode(mode)
-    except (KeyError, ValueError):
+        return AutoresetMode(mode)
+    except ValueError:
         names = ", ".join(member.name for member in AutoresetMode)
         raise OptionError(f"autoreset_mode must be one of {names}, got {mode!r}") from None
 

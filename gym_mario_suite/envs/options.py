@@ -133,6 +133,9 @@ class InfiniteOptions:
                 'rules="framework-2019" also the path of a level text)'
             )
         else:
+            for name, is_set in self._of_the_generator().items():
+                if is_set:
+                    raise OptionError(f"give level or {name}, not both: the level is as it is")
             check_rules(self.level, self.rule_set)
         if self.rule_set != Rules.COMPETITION_2009:
             for name, value in COMPETITION_SWITCHES.items():
@@ -161,13 +164,16 @@ class InfiniteOptions:
 
     def level_source(self) -> LevelSource | None:
         """The generator that makes the levels, where it is not the competition's."""
-        others = {
-            "level": self.level is not None,
+        others = {"level": self.level is not None, **self._of_the_generator()}
+        return checked_source(self.generator, self.generator_options, self.rule_set, others)
+
+    def _of_the_generator(self) -> dict[str, bool]:
+        """Options of the competition's generator alone, and whether they are set."""
+        return {
             "difficulty": self.difficulty != 0,
             "level_type": self._level_type != 0,
             "length": self.length != DEFAULT_LENGTH,
         }
-        return checked_source(self.generator, self.generator_options, self.rule_set, others)
 
     @property
     def start_mode(self) -> int:

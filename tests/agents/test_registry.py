@@ -45,6 +45,23 @@ def test_options_are_read_as_the_arguments_types(monkeypatch: pytest.MonkeyPatch
     assert vars(make_agent("optioned:other=7"))["options"][3] == 7
 
 
+def test_switches_are_true_or_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Switched:
+        name = "switched"
+
+        def __init__(self, plain=True, typed: bool = False) -> None:
+            self.options = (plain, typed)
+
+    monkeypatch.setitem(AGENTS, "switched", "switched_for_test:Switched")
+    module = types.ModuleType("switched_for_test")
+    vars(module)["Switched"] = Switched
+    monkeypatch.setitem(sys.modules, "switched_for_test", module)
+    assert vars(make_agent("switched:plain=False,typed=true"))["options"] == (False, True)
+    assert vars(make_agent("switched:plain=1,typed=0"))["options"] == (True, False)
+    with pytest.raises(OptionError, match="'typed' must be true or false, got 'no'"):
+        make_agent("switched:typed=no")
+
+
 def test_annotations_for_type_checkers_alone_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     class Mine:
         name = "mine"
@@ -69,6 +86,8 @@ def test_annotations_for_type_checkers_alone_do_no_harm(monkeypatch: pytest.Monk
             f"unknown agent 'forwrd' (did you mean 'forward'?); known: {', '.join(sorted(AGENTS))}",
         ),
         ("", "unknown agent ''; known: "),
+        ("mine", "; or a class of yours, MODULE:CLASS"),
+        ("mine.py:Mine", "(a module is named without .py: mine:Mine)"),
         ("forward:jump_limt=3", "(did you mean 'jump_limit'?); known: jump_limit"),
         ("forward-jumping:speed=3", "unknown option of agent 'forward-jumping' 'speed'; known: no"),
         ("forward:", "expected OPTION=VALUE, got ''"),

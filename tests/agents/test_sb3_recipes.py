@@ -189,20 +189,27 @@ def test_exported_policy_is_the_trained_one(tmp_path):
         assert np.allclose(shares / shares.sum(), probabilities, atol=1e-5)
 
 
-def test_training_goes_on(tmp_path):
+def test_training_goes_on(tmp_path, capsys):
     run = Training(out=tmp_path, num_envs=4, decisions=512)
     train(run)
     with pytest.raises(OptionError, match="holds a run already"):
         train(run)
     model = train(replace(run, decisions=1024, resume=True))
     assert model.num_timesteps == 1024
+    capsys.readouterr()
     train(replace(run, decisions=1300, difficulties=(0, 3), resume=True))
+    assert "difficulties was [] so far, and is [0, 3] from here on" in capsys.readouterr().err
+    files = {name: (tmp_path / name).read_bytes() for name in ("config.json", "card.json")}
+    train(replace(run, decisions=1300, difficulties=(5,), resume=True))  # the budget is spent
+    assert "from here on" not in capsys.readouterr().err
+    assert files == {name: (tmp_path / name).read_bytes() for name in files}
     decisions = [
         int(line.split(",")[0]) for line in (tmp_path / "curve.csv").read_text().split()[1:]
     ]
     assert decisions == sorted(set(decisions))
     with pytest.raises(OptionError, match="no run to go on with"):
         train(replace(run, out=tmp_path / "none", resume=True))
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_vector_form_that_cannot_choose_when_to_reset_is_passed_over():

@@ -79,6 +79,7 @@ def test_several_agents_and_seeds(tmp_path: Path) -> None:
         (["--resume"], "--resume needs the --json FILE"),
         (["--seed", "1,1"], "names a seed twice"),
         (["--engine", "cloud"], "engine must be one of"),
+        (["--address", "auto"], "--address names a Ray cluster: give --engine ray"),
         (["--jobs", "0"], "--jobs must be at least 1"),
         (["--in-process", "--jobs", "2"], "--in-process plays one level at a time"),
         (["--in-process", "--agent", "cmd:cat"], "--in-process is for Python agents"),

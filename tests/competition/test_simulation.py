@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,21 @@ def test_buttons_tell_everything() -> None:
 def test_what_cannot_be_played_is_refused() -> None:
     with pytest.raises(OptionError, match="unknown agent"):
         competition.simulate(flat(), "nobody")
+
+    class Nameless:
+        def reset(self) -> None: ...
+
+        def act(self, game: GameView) -> int:
+            return 0
+
+    for wrong, said in (
+        (Nameless(), "has no 'name'"),
+        (Nameless, r"got a class: Nameless\(\)\?"),
+        (lambda game: 0, "an object with a name, reset"),
+    ):
+        agent: Any = wrong
+        with pytest.raises(OptionError, match=said):
+            competition.simulate(flat(), agent)
     with pytest.raises(LevelError, match="tile codes"):
         competition.simulate([[0, 99]])
     with pytest.raises(LevelError, match="rows of the same length"):

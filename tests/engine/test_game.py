@@ -1,5 +1,6 @@
 """One world in Python's hands."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,19 @@ def test_a_clone_is_independent() -> None:
     assert game.to_bytes() == twin.to_bytes()
     twin.reset()
     assert (twin.ticks, game.ticks) == (0, 50)
+
+
+def test_a_shallow_copy_is_a_clone() -> None:
+    game = Game(flat().image)
+    other = copy.copy(game)
+    run(other, RIGHT, ticks=9)
+    assert (game.ticks, other.ticks) == (0, 9)
+
+
+def test_a_level_in_place_of_its_image() -> None:
+    level: Any = flat()
+    with pytest.raises(OptionError, match=r"Game\(level\.image\), got Level"):
+        Game(level)
 
 
 def test_bytes_go_back_in_time() -> None:

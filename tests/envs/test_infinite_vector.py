@@ -281,6 +281,12 @@ def test_bad_options(options, message):
         MarioInfiniteVectorEnv(**options)
 
 
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_autoreset_modes_by_name_and_by_gymnasiums_value(mode):
+    for text in (mode, mode.name, mode.name.lower(), mode.value):
+        assert MarioInfiniteVectorEnv(1, autoreset_mode=text).autoreset_mode == mode
+
+
 def test_bad_masks_and_order():
     envs = MarioInfiniteVectorEnv(2)
     with pytest.raises(ResetNeeded):

@@ -69,6 +69,7 @@ def test_annotations_for_type_checkers_alone_do_no_harm(monkeypatch: pytest.Monk
             f"unknown agent 'forwrd' (did you mean 'forward'?); known: {', '.join(sorted(AGENTS))}",
         ),
         ("", "unknown agent ''; known: "),
+        ("cmd:./mine", "agent 'cmd:./mine' is a program, which only `mario score` takes"),
         ("forward:jump_limt=3", "(did you mean 'jump_limit'?); known: jump_limit"),
         ("forward-jumping:speed=3", "unknown option of agent 'forward-jumping' 'speed'; known: no"),
         ("forward:", "expected OPTION=VALUE, got ''"),

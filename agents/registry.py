@@ -117,6 +117,8 @@ def find_agent(text: str, table: dict[str, str] = AGENTS) -> tuple[str, Any, str
         )
     if name in AGENTS:
         raise OptionError(f"agent {name!r} plays Infinite Mario, not the NES")
+    if name == "cmd":
+        raise OptionError(f"agent {text!r} is a program, which only `mario score` takes")
     installed = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
     if name in installed:
         return name, _imported(installed[name].value, name), rest if colon else None

@@ -196,7 +196,7 @@ def main() -> None:
         decisions, won = read(CURVES / "ppo-infinite.csv", f"won_{difficulty}")
         axes.plot(decisions, 100 * won, color=colour, label=f"difficulty {difficulty}")
     finish(axes, "PPO with reward, a new level in every episode (1 seed)", "% of levels cleared")
-    axes.legend()
+    axes.legend(loc="lower right", ncols=4, fontsize="small")  # below all curves
     figure.savefig(PICTURES / "ppo_infinite.png", dpi=110)
 
 

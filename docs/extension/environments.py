@@ -291,3 +291,29 @@ def action_sets() -> str:
         pressed = ", ".join(one.combinations) or one.note
         rows.append(f"| `{one.name}` | `{one.space()}` | {pressed} |")
     return "\n".join(rows)
+
+
+def grid_codes() -> str:
+    """What the numbers of the competition's grid stand for at its usual details."""
+    from gym_mario_suite.engine.observe import SPRITE_CODES, TILE_CODES
+    from gym_mario_suite.engine.tiles import Tile
+    from gym_mario_suite.engine.world import Kind
+
+    # Hidden blocks are tiles of 2019, where the grid shows them as air.
+    tiles = [tile for tile in Tile if not tile.name.startswith("HIDDEN")]
+    named: dict[int, list[str]] = {}
+    for tile in tiles:
+        named.setdefault(int(TILE_CODES[1, tile]), []).append(_in_words(tile))
+    rows = ["| code at detail 1 | tiles |", "|--:|---|"]
+    rows += [f"| {code} | {', '.join(named[code])} |" for code in sorted(named)]
+    rows += ["", "| code at detail 0 | at detail 1 | sprite |", "|--:|--:|---|"]
+    for kind in Kind:
+        if kind > Kind.NONE and kind != Kind.LIFE_MUSHROOM:
+            rows.append(
+                f"| {SPRITE_CODES[0, kind]} | {SPRITE_CODES[1, kind]} | {_in_words(kind)} |"
+            )
+    return "\n".join(rows)
+
+
+def _in_words(named: Enum) -> str:
+    return named.name.lower().replace("_", " ")

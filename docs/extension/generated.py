@@ -16,6 +16,7 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "party_environment": environments.party_environment,
     "environment_table": environments.environment_table,
     "action_sets": environments.action_sets,
+    "grid_codes": environments.grid_codes,
     "speed": results.speed,
     "competition": results.competition,
     "framework_2019": results.framework_2019,

@@ -25,7 +25,10 @@ def score(
         ),
     ],
     agents: Annotated[
-        str, typer.Option(help="Who plays, parted by commas; as `mario score --agent` takes them.")
+        str,
+        typer.Option(
+            help="Who plays, parted by commas: names or module:Class, with one option at most."
+        ),
     ] = "forward,forward-jumping,scared-speedy,astar-world",
     levels: Annotated[int, typer.Option(help="Levels, of the seeds 0, 1, ...")] = 20,
     width: Annotated[int, typer.Option(help="Columns of a level.")] = 100,

@@ -16,8 +16,8 @@ CORE = ""
 _GATHERED = frozenset({"all", "docs", "test"})
 # Extras of which one does for all.
 _ALTERNATIVES = (frozenset({"fceumm", "nes"}),)
-# Extras that only some machines have a use for.
-_SPECIAL = frozenset({"gpu"})
+# Extras that only some have a use for: the NES has an emulator of its own.
+_SPECIAL = frozenset({"gpu", "fceumm", "nes"})
 
 VersionOf = Callable[[str], str]
 
@@ -73,8 +73,10 @@ def check_extras(
             ]
     groups = requirements_by_extra(texts)
     faults = {extra: _faults(rows, version_of) for extra, rows in groups.items()}
+    # An extra of which nothing applies here lacks nothing, but is not there.
+    there = {extra for extra, rows in groups.items() if rows and not faults[extra]}
     return [
-        _finding(extra, rows, faults, version_of)
+        _finding(extra, rows, faults[extra], there, version_of)
         for extra, rows in groups.items()
         if extra not in _GATHERED
     ]
@@ -100,15 +102,19 @@ def _satisfied(row: Requirement, version: str) -> bool:
 
 
 def _finding(
-    extra: str, rows: list[Requirement], faults: dict[str, list[str]], version_of: VersionOf
+    extra: str,
+    rows: list[Requirement],
+    faults: list[str],
+    there: set[str],
+    version_of: VersionOf,
 ) -> Finding:
     name = f"extra {extra}" if extra else "requirements"
     versions = ((row.name, _version(row.name, version_of)) for row in rows)
-    there = ", ".join(f"{name} {version}" for name, version in versions if version)
+    installed = ", ".join(f"{name} {version}" for name, version in versions if version)
     target = f"{DISTRIBUTION}[{extra}]" if extra else DISTRIBUTION
     install = f'pip install --upgrade "{target}"'
-    wrong = "; ".join(faults[extra])
-    text = f"{wrong} (there: {there})" if wrong and there else wrong or there
+    wrong = "; ".join(faults)
+    text = f"{wrong} (there: {installed})" if wrong and installed else wrong or installed
     if not rows:
         return Finding(name, State.NOTE, "not for this Python or system")
     if not wrong:
@@ -116,9 +122,8 @@ def _finding(
     if extra == CORE:
         return Finding(name, State.ERROR, text, install)
     others = {other for group in _ALTERNATIVES if extra in group for other in group} - {extra}
-    for other in sorted(others & faults.keys()):
-        if not faults[other]:
-            return Finding(name, State.NOTE, f"{wrong}; {other} is installed in its place")
+    for other in sorted(others & there):
+        return Finding(name, State.NOTE, f"{wrong}; {other} is installed in its place")
     if extra in _SPECIAL:
         return Finding(name, State.NOTE, wrong, install)
     return Finding(name, State.WARNING, text, install)

@@ -59,6 +59,7 @@ def bench(
     from gym_mario_suite.levels.bench.report import (
         all_records,
         expressive_ranges,
+        require_plots,
         table_of,
         write_page,
     )
@@ -68,6 +69,10 @@ def bench(
     if write_reference is not None and split is None:
         raise OptionError("--write-reference needs --corpus")
     rows = _rows(generator)
+    if plot or html:
+        require_plots()
+    if plot is not None and split is None and not {each.name for each in CONTENDERS} & set(rows):
+        raise OptionError("--plot needs the row of a generator, or --corpus")
     require_writable(json_file, html, plot, write_reference)
     reference = load_reference() if split is None else reference_of(split, WIDTH, [])
     console = Console()

@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 AGENT = typer.Option(
     metavar="NAME[:OPTION=VALUE,...]",
-    help=f"Who plays: {', '.join(AGENTS)}.",
+    help=f"Who plays: {', '.join(AGENTS)}, or module:Class.",
     autocompletion=words(AGENTS),
 )
 # Text, so that a malformed seed is one line like our other errors.

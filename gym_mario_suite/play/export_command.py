@@ -19,7 +19,8 @@ def _export() -> None:
 
 
 @app.command(
-    epilog="Example: mario export minari replays/astar-seed0.mario --id astar-v0 --obs features"
+    epilog="Example: mario export minari replays/astar-seed0-difficulty0-type0.mario --id astar-v0 "
+    "--obs features"
 )
 def minari(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Replay files.")],

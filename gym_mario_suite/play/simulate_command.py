@@ -29,7 +29,7 @@ def simulate(
     agent: Annotated[
         str,
         typer.Option(
-            help="An agent as `mario score --agent` takes it, or `human`.",
+            help="A name, with options, module:Class, or `human`.",
             autocompletion=words((*AGENTS, HUMAN)),
         ),
     ] = "astar",

@@ -88,6 +88,7 @@ def test_annotations_for_type_checkers_alone_do_no_harm(monkeypatch: pytest.Monk
         ("", "unknown agent ''; known: "),
         ("mine", "; or a class of yours, MODULE:CLASS"),
         ("mine.py:Mine", "(a module is named without .py: mine:Mine)"),
+        ("cmd:./mine", "agent 'cmd:./mine' is a program, which only `mario score` takes"),
         ("forward:jump_limt=3", "(did you mean 'jump_limit'?); known: jump_limit"),
         ("forward-jumping:speed=3", "unknown option of agent 'forward-jumping' 'speed'; known: no"),
         ("forward:", "expected OPTION=VALUE, got ''"),

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import gymnasium as gym
+import numpy as np
 import pytest
 
 from gym_mario_suite.registry import REGISTRATIONS
@@ -46,6 +48,19 @@ def test_pages_of_environments_say_what_the_registry_says(generated: ModuleType)
     assert "## Action space" in page
     assert "`representation` (default `'narrow'`)" in page
     assert "`Discrete(20)`" in page
+
+
+def test_the_grid_shows_the_numbers_that_its_page_explains(generated: ModuleType) -> None:
+    table = generated.filled("<!-- generated: grid_codes -->")
+    assert "| 0 | air, coin, hill left, hill body, hill right |" in table
+    assert "| 4 | 2 | red koopa |" in table
+    told = {int(code) for code in re.findall(r"^\| (-?\d+) \|", table, re.MULTILINE)}
+    envs = gym.make_vec("MarioInfinite-v0", num_envs=8, difficulty=5)
+    envs.action_space.seed(0)
+    observations, _ = envs.reset(seed=0)
+    for _ in range(200):
+        assert set(np.unique(observations).tolist()) <= told
+        observations, *_ = envs.step(envs.action_space.sample())
 
 
 def test_every_page_is_in_a_table_of_contents() -> None:

@@ -151,8 +151,19 @@ def test_one_emulator_is_enough() -> None:
     assert found["extra nes"].state is State.NOTE
     assert "fceumm is installed in its place" in found["extra nes"].text
     found = by_name(extras.check_extras(REQUIRED, versions(numpy="2")))
-    assert found["extra nes"].state is State.WARNING
-    assert found["extra fceumm"].state is State.WARNING
+    for name in ("nes", "fceumm"):
+        assert found[f"extra {name}"].state is State.NOTE  # the built-in one is there
+        assert found[f"extra {name}"].mend == f'pip install --upgrade "gym-mario-suite[{name}]"'
+
+
+def test_an_emulator_that_this_python_cannot_have_is_not_said_to_be_installed() -> None:
+    required = (
+        "stable-retro>=1; extra == 'fceumm'",
+        "nes-py>=9; python_version < '3' and extra == 'nes'",
+    )
+    found = by_name(extras.check_extras(required, versions()))
+    assert found["extra fceumm"].text == "stable-retro is missing"
+    assert found["extra nes"].text == "not for this Python or system"
 
 
 def test_sources_that_are_not_installed_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,19 +76,30 @@ def _cells(result: Result) -> list[str]:
     return [format(values[m], form) if m in values else "" for m, _, form in COLUMNS]
 
 
+def require_plots() -> None:
+    """Say at once what only the plot, after hours of work, would find out.
+
+    Raises:
+        OptionError: When matplotlib is not installed.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise OptionError(
+            'plots need matplotlib; install the extra: pip install "gym-mario-suite[levels]"'
+        ) from None
+
+
 def expressive_ranges(results: Sequence[Result]) -> bytes:
     """Histograms of linearity and leniency of each generator, as a PNG file.
 
     Raises:
         OptionError: When matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise OptionError(
-            'plots need matplotlib; install the extra: pip install "gym-mario-suite[levels]"'
-        ) from None
+    require_plots()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     across = min(4, len(results))
     down = -(-len(results) // across)
     figure = Figure((3.2 * across, 2.8 * down), layout="constrained")

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -155,3 +156,23 @@ def test_places_that_cannot_be_written_are_told_before_the_work(
         cli.main([*words, *corpus])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("error: cannot write")
+
+
+@pytest.mark.parametrize("option", ["--html", "--plot"])
+def test_plots_without_matplotlib_are_refused_before_the_work(
+    option, monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr(Bench, "generator_row", lambda *_: pytest.fail("it began to work"))
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["levels", "bench", "--quick", option, str(tmp_path / "out")])
+    assert stopped.value.code == 2
+    assert "plots need matplotlib" in capsys.readouterr().err
+
+
+def test_a_plot_of_rows_without_levels_is_refused(capsys, tmp_path):
+    plot = str(tmp_path / "out.png")
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["levels", "bench", "--generator", "real-train", "--plot", plot])
+    assert stopped.value.code == 2
+    assert "--plot needs the row of a generator, or --corpus" in capsys.readouterr().err

@@ -253,7 +253,8 @@ def test_the_map_reads_the_real_games_ram():
         stage = f"{ram[Address.WORLD] + 1}-{ram[Address.STAGE] + 1}"
         assert stage == name
         assert ram[Address.GAME_MODE] == smb.GameMode.PLAYING
-        assert ram[Address.AREA] + 1 == smb.area_of_stage(*map(int, name.split("-")))
+        world, number = map(int, name.split("-"))
+        assert ram[Address.AREA] + 1 == smb.area_of_stage(world, number)
         assert 0 < smb.clock(ram) <= 401
         assert 0 <= smb.coins(ram) < 100
         assert not smb.is_dying(ram)

@@ -126,6 +126,7 @@ def draw_nes_long() -> None:
         ("gentle", "the same, gentle", "tab:blue"),
         ("feature-pixels", "the observation itself, gentle", "tab:orange"),
         ("tiles", "the observation itself, of tiles, gentle", "tab:purple"),
+        ("pictures", "pictures, as in the article", "tab:red"),
     )
     paths = [path for kind, _, _ in kinds for path in (CURVES / "nes").glob(f"{kind}-?-?.csv")]
     stages = sorted({path.stem[-3:] for path in paths})

@@ -137,7 +137,15 @@ def planned(real_rom: Rom) -> NESReplay:
 
 @pytest.mark.parametrize("backend", ["builtin", "fceumm"])
 @pytest.mark.parametrize(
-    "name", ["nes-search-1-1", "curious-1-1", "curious-1-2", "curious-1-4", "curious-4-2"]
+    "name",
+    [
+        "nes-search-1-1",
+        "curious-1-1",
+        "curious-1-2",
+        "curious-1-4",
+        "curious-4-1",
+        "curious-4-2",
+    ],
 )
 def test_a_replay_ends_with_the_goal(name: str, backend: str, real_rom: Rom):
     """Recorded on FCEUmm, and the same on our own console."""

@@ -15,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.atlas import (
+    AT_BACKDROP,
+    BACKDROP_NUMBERS,
+    BACKDROP_WIDTH_PX,
     CHANNELS,
+    FAR_AT,
     FRAME_BYTES,
     HEIGHT_PX,
+    NEAR_AT,
     ORIGIN,
     PITCH,
     THEMES,
@@ -261,6 +266,20 @@ class Renderer:
         _draw_rgb_at(self._views.rgb, self._scratch, image, worlds, index, player, theme, hud, out)
         return out
 
+    def rgb_still(
+        self, image: LevelImage, worlds: Worlds, index: int = 0, theme: int = 0
+    ) -> NDArray[np.uint8]:
+        """`rgb` without figures, over a backdrop that does not move against the level.
+
+        So pictures of neighbouring parts of a level make one picture without seams.
+        """
+        out = _checked(worlds, index, 0, theme, None, RGB_SHAPE)
+        # The Python form of the compiled function takes a record with attributes.
+        left = int(camera.py_func(image, worlds.view(np.recarray)[index])[0])
+        view = _still_backdrop(self._views.rgb, left, theme)
+        _draw_rgb_at(view, self._scratch, image, worlds, index, 0, theme, False, out)
+        return out
+
     def rgb_half(
         self,
         image: LevelImage,
@@ -301,6 +320,22 @@ class Renderer:
         view = self._views.grey_half
         _draw_gray84_at(view, self._scratch, image, worlds, index, player, theme, hud, out)
         return out
+
+
+def _still_backdrop(view: View, cam: int, theme: int) -> View:
+    """A view whose backdrop, drawn at this left edge of the screen, has gone as far as the level.
+
+    See `draw_backdrop` for how far the two layers go by themselves.
+    """
+    table = view.table.copy()
+    at, numbers = int(table[AT_BACKDROP]), int(table[HEIGHT_PX]) * BACKDROP_NUMBERS
+    rows = table[at + theme * numbers :][:numbers].reshape(-1, BACKDROP_NUMBERS)
+    for layer, gone in ((FAR_AT, cam >> 3), (NEAR_AT, cam * 3 >> 3)):
+        there = rows[:, layer] >= 0
+        missing = cam % BACKDROP_WIDTH_PX - gone % BACKDROP_WIDTH_PX
+        rows[there, layer] += missing * int(table[CHANNELS])
+    table.flags.writeable = False  # as the compiled functions know it
+    return view._replace(table=table)
 
 
 def _checked(

@@ -90,7 +90,7 @@ def _screens(renderer: Renderer, band: Level) -> Iterator[Picture]:
         tick_worlds(band.image, worlds, 0)  # brings the enemies near the screen
         body["x"] = float(done + _HALF_PX)
         body["y"] = _FAR_ABOVE_PX
-        screen = renderer.rgb(band.image, worlds, 0, theme, False)
+        screen = renderer.rgb_still(band.image, worlds, 0, theme)
         left = min(done, width_px - SCREEN_WIDTH_PX)
         if left < 0:  # a level narrower than the screen is in its middle
             left >>= 1

@@ -27,8 +27,8 @@ _SECOND: dict[Action, tuple[str, ...]] = {
     Action.SPEED: ("lctrl", "lshift"),
 }
 _TOLD = (
-    ("ARROWS WALK, DOWN DUCKS", "UP JUMPS, RIGHT CTRL RUNS"),
-    ("A D WALK, S DUCKS", "W JUMPS, LEFT CTRL RUNS"),
+    ("ARROWS WALK, DOWN DUCKS", "UP JUMPS, RIGHT CTRL/SHIFT RUNS"),
+    ("A D WALK, S DUCKS", "W JUMPS, LEFT CTRL/SHIFT RUNS"),
     ("GAMEPAD",),
     ("GAMEPAD",),
 )

@@ -23,6 +23,10 @@ from gym_mario_suite.play.party_session import PartySession, PartyState
 COLOURS: tuple[Colour, ...] = ((230, 63, 63), (85, 184, 63), (183, 91, 203), (47, 162, 149))
 _BAR_PX = 16
 _CARD_WIDTH_PX = 288
+_KEYS_TOLD: tuple[tuple[str, Colour], ...] = (
+    ("R AGAIN, N NEXT LEVEL, P PAUSE", GREY),
+    ("F FULL SCREEN, ESC QUIT", GREY),
+)
 
 
 class PartyPainter:
@@ -73,7 +77,7 @@ class PartyPainter:
         if session.state is PartyState.TITLE:
             self._draw_title()
         elif session.state is PartyState.PAUSED:
-            self._draw_card("PAUSED", [("ENTER GOES ON, ESC QUITS", GREY)])
+            self._draw_card("PAUSED", [*_KEYS_TOLD, ("ENTER GOES ON", GOLD)])
         elif session.state is PartyState.OVER:
             self._draw_card(*self._result())
         return pixels
@@ -88,8 +92,9 @@ class PartyPainter:
             left = seat * width
             counts, x = session.batch.counts[0, seat], session.batch.memory[0, seat]["x"]
             mark = {Status.WIN: "*", Status.DEAD: "+"}.get(Status(int(counts[0])), "")
-            text = f"{guest.name[: width // GLYPH_PX - 7]}{mark} {guest.points}"
-            self._canvas.text(left + 4, top + 3, text, COLOURS[seat])
+            text = f"{guest.name[: width // GLYPH_PX - 7]}{mark} "
+            end = self._canvas.text(left + 4, top + 3, text, COLOURS[seat])
+            self._canvas.text(end, top + 3, str(guest.points))
             coins = str(int(counts[2]))
             self._canvas.text(left + width - GLYPH_PX * len(coins) - 4, top + 3, coins, GOLD)
             way = int((width - 8) * min(max(float(x) / exit_px, 0.0), 1.0))
@@ -106,7 +111,7 @@ class PartyPainter:
                 (f"{guest.name}: {text}" if not n else text, COLOURS[seat] if not n else CREAM)
                 for n, text in enumerate(self._keys.told(seat))
             ]
-        self._draw_card(self._session.headline, [*lines, ("ENTER STARTS", GOLD)])
+        self._draw_card(self._session.headline, [*lines, *_KEYS_TOLD, ("ENTER STARTS", GOLD)])
 
     def _result(self) -> tuple[str, list[tuple[str, Colour]]]:
         session = self._session
@@ -123,7 +128,7 @@ class PartyPainter:
             tiles = int(session.batch.memory[0, seat]["x"]) // 16
             ends = {Status.WIN: "ARRIVED", Status.DEAD: "LOST"}
             end = ends.get(Status(int(counts[0])), "STOPPED")
-            text = f"{guest.name:<10.10} {end:<8}{tiles:>4} TILES {int(counts[2]):>3} COINS"
+            text = f"{guest.name:<9.9} {end:<7}{tiles:>4} TILES{int(counts[2]):>4} COINS"
             lines.append((text, COLOURS[seat]))
         lines.append(("ENTER NEXT LEVEL, R AGAIN", GOLD))
         return headline, lines

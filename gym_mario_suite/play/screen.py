@@ -1,4 +1,7 @@
-"""The window: whole pixels, as large as fit, in the middle."""
+"""The window: whole pixels, as large as fit, in the middle.
+
+Wide pictures in small windows, which would be small at one pixel a pixel, fill them smoothly.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ from gym_mario_suite.play.canvas import Pixels, picture
 
 MAX_SCALE = 16
 _DEFAULT_MAX_SCALE = 4
+# From twice the size on, whole pixels use a window well enough; at once they leave up to three
+# quarters of it empty.
+_SMOOTH_FROM, _WHOLE_FROM = 1.2, 2
 _DEFAULT_FRAMES_PER_SECOND = 60
 _ICON_SCALE = 2
 _BAR_COLOUR = (12, 9, 22)
@@ -31,6 +37,16 @@ def fit(width_px: int, height_px: int, size_px: tuple[int, int] = _SIZE) -> tupl
     left = (width_px - scale * size_px[0]) // 2
     top = (height_px - scale * size_px[1]) // 2
     return scale, left, top
+
+
+def _share(width_px: int, height_px: int, size_px: tuple[int, int]) -> float:
+    """Pixels of a window of this size for each pixel of the picture, if it fills it."""
+    return min(width_px / size_px[0], height_px / size_px[1])
+
+
+def _is_whole(share: float) -> bool:
+    """Whether the picture is shown in whole pixels where so many would fill the window."""
+    return share >= _WHOLE_FROM or 1 <= share < _SMOOTH_FROM
 
 
 class Screen:
@@ -55,8 +71,8 @@ class Screen:
     ) -> None:
         require_display()
         self._size_px = size_px
-        self._scale = scale or self._fitting_scale()
-        self._windowed = (self._scale * size_px[0], self._scale * size_px[1])
+        fitting = scale or self._fitting_scale()
+        self._windowed = (round(fitting * size_px[0]), round(fitting * size_px[1]))
         self._full_screen = full_screen
         self._clock = pygame.time.Clock()
         pygame.display.set_caption(title)
@@ -83,12 +99,15 @@ class Screen:
         size_px = self._size_px
         picture = pygame.image.frombuffer(pixels.tobytes(), size_px, "RGB")
         scale, left, top = fit(*window.get_size(), size_px)
+        share = _share(*window.get_size(), size_px)
         window.fill(_BAR_COLOUR)
-        if scale:
+        if _is_whole(share):
             window.blit(pygame.transform.scale_by(picture, scale), (left, top))
         else:
-            shrunk = min(window.get_width() / size_px[0], window.get_height() / size_px[1])
-            small = pygame.transform.smoothscale_by(picture, shrunk)
+            # Shrunk from twice the size, edges of pixels stay sharp.
+            source = pygame.transform.scale_by(picture, 2) if share > 1 else picture
+            shown = (round(share * size_px[0]), round(share * size_px[1]))
+            small = pygame.transform.smoothscale(source, shown)
             window.blit(small, small.get_rect(center=window.get_rect().center))
         pygame.display.flip()
 
@@ -107,10 +126,11 @@ class Screen:
         except pygame.error as error:
             raise WindowError(f"cannot open a window: {error}") from error
 
-    def _fitting_scale(self) -> int:
+    def _fitting_scale(self) -> float:
         width, height = pygame.display.get_desktop_sizes()[0]
-        scale, _, _ = fit(width * 9 // 10, height * 17 // 20, self._size_px)
-        return min(max(1, scale), _DEFAULT_MAX_SCALE)
+        share = _share(width * 9 // 10, height * 17 // 20, self._size_px)
+        whole = int(share) if _is_whole(share) else share
+        return min(max(1, whole), _DEFAULT_MAX_SCALE)
 
 
 def require_display() -> None:

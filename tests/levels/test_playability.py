@@ -13,6 +13,7 @@ import pytest
 
 from gym_mario_suite import cli
 from gym_mario_suite.competition import simulate
+from gym_mario_suite.engine.atlas import BACKDROP_WIDTH_PX
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Rules, Status
 from gym_mario_suite.errors import OptionError
@@ -40,7 +41,7 @@ from gym_mario_suite.levels.picture import (
     playability_picture,
 )
 from gym_mario_suite.levels.playability import EnginePlayer, check
-from gym_mario_suite.levels.tile_grid import Tile, TileGrid
+from gym_mario_suite.levels.tile_grid import Theme, Tile, TileGrid
 from tests.levels.grids import grid_of
 
 EASY = grid_of("\n".join(["-" * 40] * 10 + ["-" * 20 + "E" + "-" * 19, "X" * 18 + "--" + "X" * 20]))
@@ -140,6 +141,24 @@ def test_a_picture_shows_all_of_a_level(shape: tuple[int, int], rules: Rules) ->
     changed = (drawn != plain).any(axis=2).reshape(level.height, 16, level.width, 16).any((1, 3))
     sky = level.height - shape[0]
     assert np.array_equal(changed[sky:], codes == Tile.BRICK)
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_a_picture_has_no_seams_in_the_backdrop(theme: Theme) -> None:
+    grid = TileGrid(np.full((15, 110), Tile.EMPTY), theme)
+    picture = level_picture(to_level(grid))[:, : 100 * 16]  # without the goal
+    # It repeats, wherever the screens begin of which the picture is made.
+    assert np.array_equal(picture[:, BACKDROP_WIDTH_PX:], picture[:, :-BACKDROP_WIDTH_PX])
+
+
+@pytest.mark.parametrize("theme", [Theme.UNDERGROUND, Theme.CASTLE])
+def test_the_ground_of_a_grid_looks_like_its_theme(theme: Theme) -> None:
+    codes = np.full((15, 40), Tile.EMPTY)
+    codes[-4:-1, 2:38] = Tile.GROUND
+    codes[-1] = Tile.GROUND
+    # Grass, in the greens that no rock has, is the overground's.
+    ground = level_picture(to_level(TileGrid(codes, theme)))[-64:, :560].astype(int)
+    assert not ((ground[..., 1] > 150) & (ground[..., 2] < 100)).any()
 
 
 def test_pictures_are_joined_with_white_between_them() -> None:

@@ -16,10 +16,12 @@ from gym_mario_suite.errors import MarioError  # noqa: E402
 from gym_mario_suite.levels.maker.course import CourseTheme, MakerCourse  # noqa: E402
 from gym_mario_suite.levels.maker.course_files import read_course_file  # noqa: E402
 from gym_mario_suite.levels.maker.parts import AIR, BY_NAME, N_PARTS  # noqa: E402
-from gym_mario_suite.play.make.commands import BY_KEY, SECTIONS, Do, Tool  # noqa: E402
+from gym_mario_suite.play.canvas import Canvas  # noqa: E402
+from gym_mario_suite.play.make.box_painter import paint_box  # noqa: E402
+from gym_mario_suite.play.make.commands import BY_KEY, MOUSE, SECTIONS, Do, Tool  # noqa: E402
 from gym_mario_suite.play.make.document import new_course  # noqa: E402
 from gym_mario_suite.play.make.editor import Editor  # noqa: E402
-from gym_mario_suite.play.make.forms import Question  # noqa: E402
+from gym_mario_suite.play.make.forms import HelpPage, Question  # noqa: E402
 from gym_mario_suite.play.make.icons import ICON_PX, ICONS, TITLES, TOOLBAR  # noqa: E402
 from gym_mario_suite.play.make.layout import LEAST_PX, laid_out  # noqa: E402
 from gym_mario_suite.play.make.painter import Painter  # noqa: E402
@@ -131,6 +133,29 @@ def test_boxes_fit_into_the_smallest_window():
             assert zone.rect.right <= LEAST_PX[0]
             assert zone.rect.bottom <= LEAST_PX[1], key
         editor.dialog = None
+
+
+@pytest.mark.parametrize("size", [LEAST_PX, (608, 400), (900, 600)])
+def test_the_page_of_keys_is_whole_at_any_size(size, monkeypatch):
+    lines = []
+    write = Canvas.text
+
+    def recorded(canvas, x, y, text, *style):
+        end = write(canvas, x, y, text, *style)
+        lines.append((text, y, x, end))
+        return end
+
+    monkeypatch.setattr(Canvas, "text", recorded)
+    paint_box(Canvas(np.zeros((size[1], size[0], 3), np.uint8)), HelpPage())
+    rows = [(row.label, row.meaning) for keys in SECTIONS.values() for row in keys]
+    for label, meaning in (*rows, *MOUSE):
+        number = next(
+            n for n, (text, y, *_) in enumerate(lines) if text == label and lines[n + 1][1] == y
+        )
+        (_, _, left, ends), (text, _, begins, end) = lines[number : number + 2]
+        assert text == meaning.upper()
+        assert ends < begins, label
+        assert end <= (size[0] // 2 if left < size[0] // 2 else size[0] - 12), label
 
 
 def test_the_documentation_has_every_key():

@@ -11,6 +11,7 @@ from gym_mario_suite.engine.world import Button
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.options import PartyOptions
 from gym_mario_suite.play.actions import Action
+from gym_mario_suite.play.canvas import Canvas
 from gym_mario_suite.play.party_keys import PartyKeys
 from gym_mario_suite.play.party_painter import PartyPainter
 from gym_mario_suite.play.party_session import Guest, PartySession, PartyState
@@ -179,6 +180,26 @@ def test_a_key_pressed_while_nobody_plays_counts_for_nothing():
     play(session, [0, 0], 5)
     play(alike, [0, 0], 5)
     assert session.batch.state(0) == alike.batch.state(0)
+
+
+def test_the_result_stands_within_its_card(monkeypatch):
+    ends = []
+    write = Canvas.text
+
+    def recorded(canvas, x, y, text, *style):
+        end = write(canvas, x, y, text, *style)
+        ends.append((x, end, text))
+        return end
+
+    monkeypatch.setattr(Canvas, "text", recorded)
+    session = session_of(Guest("PLAYER 1"), Guest("RACE-PPO", RaceAgent()), contest="race")
+    painter = PartyPainter(session, PartyKeys([0]))
+    for state in PartyState:
+        session.state = state
+        ends.clear()
+        painter.paint()
+        # A card of a narrow window leaves 4 px at each side, and its edge is no place for text.
+        assert all(x >= 8 and end <= 312 for x, end, text in ends if text[-1:].isalpha()), ends
 
 
 def test_whoever_looks_on_starts_and_quits():

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pygame = pytest.importorskip("pygame", reason="needs pygame-ce, of the extra `play`")
@@ -20,9 +21,14 @@ from gym_mario_suite.engine.world import Button, Status  # noqa: E402
 from gym_mario_suite.errors import MarioError, WindowError  # noqa: E402
 from gym_mario_suite.play import window as window_module  # noqa: E402
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions  # noqa: E402
-from gym_mario_suite.play.screen import fit  # noqa: E402
+from gym_mario_suite.play.screen import Screen, fit  # noqa: E402
 from gym_mario_suite.play.session import State  # noqa: E402
-from gym_mario_suite.play.window import WindowOptions, show_course, show_replay  # noqa: E402
+from gym_mario_suite.play.window import (  # noqa: E402
+    WindowOptions,
+    open_display,
+    show_course,
+    show_replay,
+)
 from tests.processes import run_mario  # noqa: E402
 
 RIGHT = int(Button.RIGHT)
@@ -56,6 +62,17 @@ def human_course(folder):
 )
 def test_whole_factors_and_bars(size, fitted):
     assert fit(*size) == fitted
+
+
+def test_a_wide_picture_fills_a_window_that_is_less_than_twice_its_size(monkeypatch):
+    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1280, 900)])
+    with open_display():
+        screen = Screen("wide", size_px=(640, 256))
+        size = pygame.display.get_window_size()
+        assert size == (1152, 461)
+        screen.show(np.full((256, 640, 3), 200, np.uint8))
+        shown = pygame.surfarray.array3d(pygame.display.get_surface())
+        assert shown.min() > 190  # and not the colour of the bars
 
 
 def test_pressed_keys_move_mario_and_closing_keeps_the_replay(script, tmp_path):

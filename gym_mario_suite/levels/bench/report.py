@@ -38,17 +38,32 @@ COLUMNS = (
     ("limit_violations", "limits", ".0f"),
     ("ms_per_level", "ms", ",.1f"),
 )
+_COLUMNS_TOLD = (
+    "raw, static, A*: levels that can be finished, by the static solver before and after repair, "
+    "and on the engine. enemies: in 100 columns. JS3, held out: distance of the 3x3 patterns to "
+    "the training levels and to levels held out. drift: of JS3 at ten times the iterations. kinds, "
+    "10x: kinds of tiles, and at ten times the iterations. air: share of the cells. broken: cells "
+    "of pipes that are not whole. copies: windows that occur in a training level. limits: "
+    "violations. ms: for a level."
+)
 _PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Level generators</title>
+<html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Level generators</title>
 <style>
-body {{ font: 15px/1.4 sans-serif; margin: 2em; background: #fafafa; color: #222 }}
-table {{ border-collapse: collapse }} td, th {{ padding: .2em .6em; text-align: right }}
+body {{ font: 15px/1.4 system-ui, sans-serif; margin: 2em auto; max-width: 1280px; padding: 0 1.2em;
+  background: #fbfaf8; color: #22202a }}
+p {{ color: #6b6875; font-size: 13px }}
+.scroll {{ overflow-x: auto; margin-bottom: 1em }}
+table {{ border-collapse: collapse; white-space: nowrap }}
+td, th {{ padding: .2em .6em; text-align: right }}
 tr:nth-child(even) {{ background: #eee }} td:first-child, th:first-child {{ text-align: left }}
 img {{ image-rendering: pixelated; width: 100%; margin: .3em 0; display: block }}
 img.plot {{ width: auto; max-width: 100% }}
 </style>
 <h1>Level generators</h1>
-{table}
+<div class="scroll">{table}</div>
+<p>{columns}</p>
 {plot}
 {samples}
 </html>
@@ -143,6 +158,7 @@ def write_page(path: Path, results: Sequence[Result], plot: bytes | None) -> Non
         for result in results
     )
     page = _PAGE.format(
+        columns=html.escape(_COLUMNS_TOLD),
         table=f"<table><tr><th>generator{heads}{rows}</table>",
         plot=_image(plot, "plot") if plot else "",
         samples=samples,

@@ -168,15 +168,16 @@ def _paint_help(canvas: Canvas) -> list[Target]:
     for name, rows in blocks:
         if column == 0 and row + (len(rows) + 1) // 2 > half:
             column, row = 1, 0
-        left = x + 12 + column * (width // 2)
+        left = x + 8 + column * (width // 2)
         top = y + 32
         canvas.text(left, top + row * step, name, GOLD)
         row += 1
         for label, meaning in rows:
             end = canvas.text(left + 4, top + row * step, label, GREEN)
-            at = max(left + 4 + 13 * GLYPH_PX, end + GLYPH_PX)
-            room = (width // 2 - 16 - (at - left)) // GLYPH_PX
-            write(canvas, at, top + row * step, meaning[:room])
+            # In a small window what is too long for the column begins before it.
+            latest = left + width // 2 - 14 - GLYPH_PX * len(meaning)
+            at = max(min(left + 4 + 13 * GLYPH_PX, latest), end + GLYPH_PX)
+            write(canvas, at, top + row * step, meaning)
             row += 1
         row += 1
     return [(Rect(0, 0, canvas.width_px, canvas.height_px), CANCEL)]

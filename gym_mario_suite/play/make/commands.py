@@ -108,9 +108,9 @@ def _all(does: Tool | Do, *keys: str) -> dict[str, Tool | Do]:
 
 SECTIONS: dict[str, tuple[Row, ...]] = {
     "PAINT": (
-        Row("SPACE", _all(Do.USE, "space"), "use the tool, hold to draw"),
+        Row("SPACE", _all(Do.USE, "space"), "use, hold to draw"),
         Row("ENTER", _all(Do.HOLD, "return", "kp_enter"), "begin, and again: end"),
-        Row("DEL X", _all(Do.ERASE, "delete", "backspace", "x"), "erase, also a selection"),
+        Row("DEL X", _all(Do.ERASE, "delete", "backspace", "x"), "erase, or a selection"),
         Row("B E", {"b": Tool.BRUSH, "e": Tool.ERASER}, "brush, eraser"),
         Row("F L", {"f": Tool.FILL, "l": Tool.LINE}, "fill, line"),
         Row("R SHIFT+R", {"r": Tool.RECTANGLE, "shift+r": Tool.OUTLINE}, "rectangle, outline"),
@@ -148,7 +148,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row(
             "SHIFT+ARROWS",
             _arrows("shift+", Do.MOVE_LEFT, Do.MOVE_RIGHT, Do.MOVE_UP, Do.MOVE_DOWN),
-            "move the selection",
+            "move selection",
         ),
         Row(
             "SHIFT+H V",
@@ -172,7 +172,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
     ),
     "LOOK AND PLAY": (
         Row("F5", _all(Do.PLAY, "f5"), "play from the start"),
-        Row("SHIFT+F5", _all(Do.PLAY_HERE, "shift+f5"), "play from the cursor"),
+        Row("SHIFT+F5", _all(Do.PLAY_HERE, "shift+f5"), "play at the cursor"),
         Row("P W", {"p": Do.WAY, "w": Do.PLAYED_WAY}, "way: solver's, yours"),
         Row("G", _all(Do.GRID, "g"), "grid"),
         Row(
@@ -191,7 +191,7 @@ MOUSE = (
     ("MIDDLE, ALT", "pick up the part"),
     ("MIDDLE DRAG", "scroll"),
     ("WHEEL", "scroll, shift: up"),
-    ("WHEEL ON PARTS", "previous, next"),
+    ("WHEEL ON PARTS", "next part"),
     ("CTRL+WHEEL", "zoom"),
 )
 BY_KEY: dict[str, Tool | Do] = {

@@ -19,7 +19,7 @@ from gym_mario_suite.levels.bench.reference import (
     reference_of,
     save_reference,
 )
-from gym_mario_suite.levels.bench.report import table_of, write_page
+from gym_mario_suite.levels.bench.report import COLUMNS, table_of, write_page
 from gym_mario_suite.levels.bench.shapes import SHAPES, shapes_of
 from gym_mario_suite.levels.corpus import read_corpus, split_by_level, windows
 from gym_mario_suite.levels.tile_grid import Tile
@@ -110,7 +110,10 @@ def test_a_row_is_measured_kept_and_taken_up_again(tmp_path):
     assert not any("A*" in line for line in lines)
     table_of([first])
     write_page(tmp_path / "page.html", [first], None)
-    assert "data:image/png;base64," in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "data:image/png;base64," in page
+    assert 'name="viewport"' in page  # without it a phone shows it as if from far away
+    assert all(heading in page.split("<p>")[1].split("</p>")[0] for _, heading, _ in COLUMNS)
 
 
 @pytest.mark.parametrize("damage", ["{}", "[", "null", '{"stamp": "", "records": [{}]}'])

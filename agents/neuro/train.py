@@ -123,7 +123,7 @@ def train(run: Evolution) -> NDArray[np.float64]:
     try:
         import cma
     except ImportError:
-        raise OptionError("training needs cma: pip install 'gym-mario-suite[agents]'") from None
+        raise OptionError('training needs cma: pip install "gym-mario-suite[agents]"') from None
 
     require_writable(run.out)
     mean = np.zeros(PARAMETERS) if run.start is None else load_parameters(run.start)
@@ -178,4 +178,4 @@ if __name__ == "__main__":
     with told_errors("agents"):
         import tyro
 
-        train(tyro.cli(Evolution))
+        train(tyro.cli(Evolution, prog="python -m gym_mario_suite.agents.neuro.train"))

@@ -120,7 +120,9 @@ def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     assert isinstance(refused.exception, OptionError)
     assert "holds a run already" in str(refused.exception)
     assert (tmp_path / "curve.csv").read_text().splitlines() == rows
-    assert runner.invoke(app, [*command, "--resume"]).exit_code == 0  # the budget is spent
+    spent = runner.invoke(app, [*command, "--resume"])
+    assert spent.exit_code == 0
+    assert "steps are made already, of 60,000: a larger --steps goes on" in spent.stderr
     assert (tmp_path / "curve.csv").read_text().splitlines() == rows
     assert runner.invoke(app, [*command[:-1], "80000", "--resume"]).exit_code == 0
     assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)

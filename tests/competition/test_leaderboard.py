@@ -107,7 +107,7 @@ def test_replays_are_sought_where_they_can_be(results: Path, tmp_path: Path) -> 
     with pytest.raises(OptionError, match="--replays is for the report: give --html, too"):
         mario("leaderboard", known, "--replays", str(tmp_path))
     absent, page = str(tmp_path / "absent"), tmp_path / "page.html"
-    with pytest.raises(OptionError, match="--replays: there is no folder .*absent"):
+    with pytest.raises(OptionError, match=r"--replays: there is no folder .*absent"):
         mario("leaderboard", known, "--replays", absent, "--html", str(page))
     assert not page.exists()
 

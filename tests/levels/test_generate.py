@@ -143,7 +143,7 @@ def test_any_parameters(seed: int, difficulty: int, level_type: int, length: int
 @pytest.mark.parametrize("length", [1, 13, 22, 23, 74])
 def test_short_levels_are_the_start_and_the_end_alone(length: int) -> None:
     exits = {generate(seed, 5, 0, length).x_exit for seed in range(40)}
-    assert exits <= set(range(13, 23))
+    assert max(exits) <= 22
     assert any(at >= length for at in exits) == (length < 23)
 
 

@@ -212,13 +212,16 @@ def curve(
     """Draw how the share of finished courses grew, the mean of 10 rollouts around each."""
     from matplotlib.figure import Figure
 
-    with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
+        steps = [int(row["steps"]) / 1e6 for row in rows]
+        shares = np.array([float(row["solved_share"]) for row in rows])
+        counts = np.array([float(row["episodes"]) for row in rows])
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise OptionError(f"{path} is no curve of a maker's run: {error!r}") from None
     if not rows:
         raise OptionError(f"{path} holds no rows with episodes that ended")
-    steps = [int(row["steps"]) / 1e6 for row in rows]
-    shares = np.array([float(row["solved_share"]) for row in rows])
-    counts = np.array([float(row["episodes"]) for row in rows])
     window = np.ones(min(10, len(rows)))
     smooth = np.convolve(shares * counts, window, "same") / np.convolve(counts, window, "same")
     figure = Figure(figsize=(6, 3), layout="constrained")

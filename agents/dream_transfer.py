@@ -84,7 +84,7 @@ def run_transfer(
         from stable_baselines3.common.vec_env import VecNormalize
     except ImportError:
         raise OptionError(
-            "this needs stable-baselines3: pip install 'gym-mario-suite[sb3]'"
+            'this needs stable-baselines3: pip install "gym-mario-suite[sb3]"'
         ) from None
     from gym_mario_suite.integrations.sb3 import GymVecAdapter
 

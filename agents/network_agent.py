@@ -223,6 +223,6 @@ def _safetensors() -> Any:
         from safetensors import numpy as library
     except ImportError:
         raise OptionError(
-            "trained networks need safetensors: pip install 'gym-mario-suite[agents]'"
+            'trained networks need safetensors: pip install "gym-mario-suite[agents]"'
         ) from None
     return library

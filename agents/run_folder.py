@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from gym_mario_suite.errors import OptionError, WeightsError
-from gym_mario_suite.whole_file import require_folder, write_whole
+from gym_mario_suite.whole_file import write_whole
 
 CURVE = "curve.csv"
 
 
-def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
-    """Make the folder ready for a run that begins or goes on.
+def check_run(folder: Path, resume: bool, checkpoint: str) -> None:
+    """See whether a run may begin or go on in a folder.
+
+    The folder is not made yet: a run whose options are refused later on leaves none behind.
 
     Args:
         folder: Where its files are.
         resume: Whether it goes on.
         checkpoint: Name of the file that it goes on from.
-
-    Returns:
-        The folder.
 
     Raises:
         OptionError: If there is a run already, and it is not to go on; or none that could.
@@ -39,13 +38,18 @@ def open_run(folder: Path, resume: bool, checkpoint: str) -> Path:
         raise OptionError(f"there is no run to go on with: {folder / checkpoint} is missing")
     if not resume and has_checkpoint:
         raise OptionError(f"{folder} holds a run already: give --resume, or another --out")
-    return require_folder(folder)
 
 
-def tell_budget_is_spent(made: int, total: int) -> None:
-    """Say on standard error why a run that goes on has nothing to do."""
-    done = f"{made:,} decisions are made already, of {total:,}"
-    print(f"{done}: a larger --decisions goes on", file=sys.stderr)
+def tell_budget_is_spent(made: int, total: int, counted: str = "decisions") -> None:
+    """Say on standard error why a run that goes on has nothing to do.
+
+    Args:
+        made: What it has made.
+        total: Its budget.
+        counted: What both are counted in, which is also the option of the budget.
+    """
+    done = f"{made:,} {counted} are made already, of {total:,}"
+    print(f"{done}: a larger --{counted} goes on", file=sys.stderr)
 
 
 def save_model(model: Any, path: Path) -> None:

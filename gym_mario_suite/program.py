@@ -41,7 +41,7 @@ def told_errors(extras: str = "") -> Iterator[None]:
     except ModuleNotFoundError as error:
         if not extras or (error.name or "").startswith("gym_mario_suite"):
             raise
-        _leave(f"{error.name} is missing: pip install 'gym-mario-suite[{extras}]'")
+        _leave(f'{error.name} is missing: pip install "gym-mario-suite[{extras}]"')
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -37,7 +37,7 @@ def test_a_missing_module_names_the_extra(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit) as end, told_errors("agents"):
         raise ModuleNotFoundError("No module named 'tyro'", name="tyro")
     assert end.value.code == EXIT_ERROR
-    assert "tyro is missing: pip install 'gym-mario-suite[agents]'" in capsys.readouterr().err
+    assert 'tyro is missing: pip install "gym-mario-suite[agents]"' in capsys.readouterr().err
 
 
 def test_a_console_without_a_character_shows_a_question_mark() -> None:
@@ -184,6 +184,27 @@ def test_what_is_to_be_ignored_is_no_interruption() -> None:
 
 # A program that a test has imported before is run a second time.
 @pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "maker.ppo"])
+def test_programs_are_called_as_they_are_started(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("tyro", "torch", "stable_baselines3", "pettingzoo"):
+        pytest.importorskip(module)
+    monkeypatch.setattr(sys, "argv", ["/somewhere/__main__.py", "--help"])
+    with pytest.raises(SystemExit):
+        runpy.run_module(f"gym_mario_suite.agents.{name}", run_name="__main__", alter_sys=True)
+    assert f"usage: python -m gym_mario_suite.agents.{name} " in capsys.readouterr().out
+
+
+def test_hints_to_install_are_for_every_shell() -> None:
+    """Windows' cmd hands single quotes on to pip."""
+    root = Path(__file__).parents[1]
+    folders = ("gym_mario_suite", "agents", "wrappers", "docs", "benchmarks")
+    files = [file for folder in folders for file in (root / folder).rglob("*.*")]
+    for file in (file for file in files if file.suffix in (".py", ".md", ".ipynb")):
+        assert "pip install '" not in file.read_text(encoding="utf-8"), file
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_leave_with_a_line(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -242,6 +242,6 @@ def _learner(
         if error.name != "torch":
             raise
         raise OptionError(
-            "curiosity needs torch: pip install 'gym-mario-suite[agents,sb3]'"
+            'curiosity needs torch: pip install "gym-mario-suite[agents,sb3]"'
         ) from None
     return CuriosityLearner(observation_space, action_space, count, options, log_dir)

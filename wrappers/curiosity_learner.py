@@ -377,6 +377,6 @@ def _safetensors() -> Any:
         from safetensors import torch as library
     except ImportError:
         raise OptionError(
-            "checkpoints need safetensors: pip install 'gym-mario-suite[agents]'"
+            'checkpoints need safetensors: pip install "gym-mario-suite[agents]"'
         ) from None
     return library

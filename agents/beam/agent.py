@@ -55,7 +55,7 @@ class BeamAgent:
             if error.name != "torch":
                 raise
             raise OptionError(
-                "agent 'beam' needs torch: pip install 'gym-mario-suite[agents,sb3]'"
+                'the agent beam needs torch: pip install "gym-mario-suite[agents,sb3]"'
             ) from None
         self._beam = Beam(
             BeamOptions(

@@ -28,7 +28,7 @@ from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.episode import EPISODE, REWARD_TERMS, take_stock
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import LevelError, OptionError
+from gym_mario_suite.errors import LevelError, OptionError, as_integer
 from gym_mario_suite.levels.formats.files import read_level
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.levels.level import Level
@@ -99,9 +99,12 @@ class PlanLevel:
 
         Raises:
             LevelError: If the file holds no playable level.
+            OptionError: For arguments of the generator that are out of range.
         """
         if self.level is None:
-            return generate(self.seed, self.difficulty, self.type, self.length)
+            # The generator makes plain ground of others, as the original does.
+            kind = as_integer("type", self.type, 0, 2)
+            return generate(self.seed, self.difficulty, kind, self.length)
         level = read_level(self.level)
         if isinstance(level, TileGrid):
             raise LevelError(f"{self.level} holds a grid, which is no level to be played yet")

@@ -9,4 +9,4 @@ if __name__ == "__main__":
         from gym_mario_suite.agents.gpu_ppo.config import Config
         from gym_mario_suite.agents.gpu_ppo.gpu_ppo import train
 
-        train(tyro.cli(Config))
+        train(tyro.cli(Config, prog="python -m gym_mario_suite.agents.gpu_ppo"))

@@ -248,7 +248,9 @@ class Trainer:
 
     def line(self, row: dict[str, Any]) -> str:
         """How far Mario comes, and how fast it goes."""
-        return f"{row['distance_mean']:.0f} px, {row['decisions_per_second']:,.0f}/s"
+        came = row["distance_mean"]
+        shown = "no episode is over yet" if math.isnan(came) else f"{came:.0f} px"
+        return f"{shown}, {row['decisions_per_second']:,.0f}/s"
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """What a run needs to go on; its games begin anew."""

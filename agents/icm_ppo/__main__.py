@@ -9,4 +9,4 @@ if __name__ == "__main__":
         from gym_mario_suite.agents.icm_ppo.config import Config
         from gym_mario_suite.agents.icm_ppo.icm_ppo import train
 
-        train(tyro.cli(Config))
+        train(tyro.cli(Config, prog="python -m gym_mario_suite.agents.icm_ppo"))

@@ -224,5 +224,5 @@ if __name__ == "__main__":
     with told_errors("agents"):
         import tyro
 
-        surprisal = make_film(tyro.cli(Film))
+        surprisal = make_film(tyro.cli(Film, prog="python -m gym_mario_suite.agents.icm_ppo.film"))
         print(f"mean surprisal {surprisal.mean():.3f}, highest {surprisal.max():.3f}")

@@ -12,11 +12,11 @@ from torch import nn
 
 from gym_mario_suite import __version__
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
-from gym_mario_suite.agents.run_folder import CURVE, Curve, open_run
+from gym_mario_suite.agents.run_folder import CURVE, Curve, check_run
 from gym_mario_suite.agents.training_options import environment_object
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.provenance import command_of, commit
-from gym_mario_suite.whole_file import write_json, write_whole
+from gym_mario_suite.whole_file import require_folder, write_json, write_whole
 from gym_mario_suite.wrappers import MoveStatistics
 from gym_mario_suite.wrappers.curiosity_learner import (
     check_architecture,
@@ -42,20 +42,29 @@ class RunFiles:
     """
 
     def __init__(self, folder: Path, resume: bool, tensorboard: bool) -> None:
-        self.folder = open_run(folder, resume, _CHECKPOINT)
+        check_run(folder, resume, _CHECKPOINT)
+        self.folder = folder
         self.checkpoint = folder / _CHECKPOINT
         self.curve = Curve(folder / CURVE)
         self._offsets = dict.fromkeys(("cpu_seconds", "wall_seconds"), 0.0)
+        self._writer_class: Any = None
         self._writer: Any = None
         if tensorboard:
             try:
                 from torch.utils.tensorboard import SummaryWriter
             except ImportError:
                 raise OptionError("--tensorboard needs tensorboard: pip install it") from None
-            self._writer = SummaryWriter(str(folder))
+            self._writer_class = SummaryWriter
 
     def begin(self, config: dict[str, Any], statistics: MoveStatistics | None) -> None:
-        """Write what the run is, and what it normalises by: numbers, and a picture of the mean."""
+        """Write what the run is, and what it normalises by: numbers, and a picture of the mean.
+
+        Raises:
+            OptionError: If files cannot be written in the folder.
+        """
+        require_folder(self.folder)
+        if self._writer_class is not None:
+            self._writer = self._writer_class(str(self.folder))
         whole = {**config, "out": str(config["out"]), "version": __version__, "commit": commit()}
         write_json(self.folder / "config.json", whole)
         if statistics is not None:

@@ -39,16 +39,17 @@ from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.agents.run_folder import (
     CURVE,
     Curve,
+    check_run,
     load_model,
-    open_run,
     resumed_model,
     save_model,
+    tell_budget_is_spent,
 )
 from gym_mario_suite.envs.maker_vector import MarioMakerVectorEnv
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 from gym_mario_suite.program import Interruption, told_errors
-from gym_mario_suite.whole_file import require_writable, write_json, write_whole
+from gym_mario_suite.whole_file import require_folder, require_writable, write_json, write_whole
 
 WEIGHTS = {
     "progress": 20.0,
@@ -142,7 +143,7 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on with the folder's model.")] = False,
 ) -> None:
     """Train by the recipe; Ctrl-C stops after a rollout, --resume goes on from there."""
-    open_run(out, resume, _MODEL)
+    check_run(out, resume, _MODEL)
     torch.set_num_threads(1)
     envs = training_env(seed)
     curve = Curve(out / CURVE, "steps")
@@ -154,14 +155,17 @@ def train(
         model = MaskablePPO(
             "MlpPolicy", envs, seed=seed, device="cpu", policy_kwargs=network, **SETTINGS
         )
+    require_folder(out)
     left = steps - model.num_timesteps
+    if left <= 0:
+        tell_budget_is_spent(model.num_timesteps, steps, "steps")
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress, Interruption() as interruption:
         progress.add_task("maker", total=steps, completed=model.num_timesteps)
         watch = _Watch(out, curve, progress, interruption)
         try:
-            if left > 0:
-                model.learn(left, callback=watch, reset_num_timesteps=not resume)
+            model.learn(left, callback=watch, reset_num_timesteps=not resume)
         except KeyboardInterrupt:
             print("interrupted; go on with --resume", file=sys.stderr)
 
@@ -208,13 +212,16 @@ def curve(
     """Draw how the share of finished courses grew, the mean of 10 rollouts around each."""
     from matplotlib.figure import Figure
 
-    with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
+        steps = [int(row["steps"]) / 1e6 for row in rows]
+        shares = np.array([float(row["solved_share"]) for row in rows])
+        counts = np.array([float(row["episodes"]) for row in rows])
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise OptionError(f"{path} is no curve of a maker's run: {error!r}") from None
     if not rows:
         raise OptionError(f"{path} holds no rows with episodes that ended")
-    steps = [int(row["steps"]) / 1e6 for row in rows]
-    shares = np.array([float(row["solved_share"]) for row in rows])
-    counts = np.array([float(row["episodes"]) for row in rows])
     window = np.ones(min(10, len(rows)))
     smooth = np.convolve(shares * counts, window, "same") / np.convolve(counts, window, "same")
     figure = Figure(figsize=(6, 3), layout="constrained")

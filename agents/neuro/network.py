@@ -88,7 +88,8 @@ def load_parameters(path: Path) -> NDArray[np.float64]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise WeightsError(f"cannot read the weights {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(f"cannot read the weights {path}: {reason}") from error
     if parameters.shape != (PARAMETERS,) or not np.isfinite(parameters).all():
         raise WeightsError(f"{path}: weights must be {PARAMETERS} finite numbers")
     return parameters

@@ -30,7 +30,7 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.program import Interruption, told_errors
-from gym_mario_suite.whole_file import require_writable, write_whole
+from gym_mario_suite.whole_file import real_path, require_writable, write_whole
 
 _DIFFICULTIES = (0, 0, 1, 2, 3, 5)
 _JUDGE_SEED = 900_000  # no level of a competition's usual seeds
@@ -117,15 +117,21 @@ def train(run: Evolution) -> NDArray[np.float64]:
     """Evolve, and write the best weights found.
 
     Raises:
-        OptionError: Without the library `cma`, or if the file cannot be written.
+        OptionError: Without the library `cma`, or if the file cannot be written, or holds something
+            else than the weights to go on from.
         WeightsError: If `start` cannot be read.
     """
     try:
         import cma
     except ImportError:
-        raise OptionError("training needs cma: pip install 'gym-mario-suite[agents]'") from None
+        raise OptionError('training needs cma: pip install "gym-mario-suite[agents]"') from None
 
     require_writable(run.out)
+    is_new = not run.out.exists()
+    if not is_new and (run.start is None or real_path(run.start) != real_path(run.out)):
+        raise OptionError(
+            f"{run.out} is there already: go on from it by --start {run.out}, or give another --out"
+        )
     mean = np.zeros(PARAMETERS) if run.start is None else load_parameters(run.start)
     options = {
         "CMA_diagonal": True,
@@ -136,8 +142,11 @@ def train(run: Evolution) -> NDArray[np.float64]:
     }
     strategy = cma.CMAEvolutionStrategy(mean, run.spread, options)
     judged = judged_levels()
-    # Weights to go on from may be those of the file that is written: only better ones replace them.
-    best, best_share = mean, -1.0 if run.start is None else share_passed(mean, judged)
+    best, best_share = mean, -1.0
+    if run.start is not None:  # maybe the same file: only better ones replace these
+        best_share = share_passed(mean, judged)
+        if is_new:
+            _write(run.out, best)
     ends = time.monotonic() + 60 * run.minutes
     # Ctrl-C reaches the players, too; the generation is finished with them.
     with (
@@ -178,4 +187,4 @@ if __name__ == "__main__":
     with told_errors("agents"):
         import tyro
 
-        train(tyro.cli(Evolution))
+        train(tyro.cli(Evolution, prog="python -m gym_mario_suite.agents.neuro.train"))

@@ -8,4 +8,4 @@ if __name__ == "__main__":
 
         from gym_mario_suite.agents.sb3.train import Training, train
 
-        train(tyro.cli(Training))
+        train(tyro.cli(Training, prog="python -m gym_mario_suite.agents.sb3"))

@@ -23,7 +23,7 @@ from gym_mario_suite import __version__
 from gym_mario_suite.agents.run_folder import (
     CURVE,
     Curve,
-    open_run,
+    check_run,
     resumed_model,
     save_model,
     tell_budget_is_spent,
@@ -45,7 +45,7 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.program import Interruption
 from gym_mario_suite.provenance import command_of, commit
-from gym_mario_suite.whole_file import write_json
+from gym_mario_suite.whole_file import require_folder, write_json
 from gym_mario_suite.wrappers.curiosity_learner import torch_device
 
 _EPISODES = 200  # of each difficulty, that the figures of the curve are means of
@@ -228,7 +228,8 @@ def train(run: Training) -> BaseAlgorithm:
     torch.set_num_threads(run.threads)
     torch_device(run.device)
     options = environment_options(run.env_id, environment_object(run.env_options))
-    out = open_run(run.out, run.resume, _MODEL)
+    check_run(run.out, run.resume, _MODEL)
+    out = run.out
     changes = _changes_of(run) if run.resume else []
     env_seconds = [0.0]
 
@@ -242,6 +243,7 @@ def train(run: Training) -> BaseAlgorithm:
     venv = games(run.num_envs or recipe.num_envs)
     total = run.decisions or recipe.decisions
     model = _model(run, recipe, venv)
+    require_folder(out)
     curve = Curve(out / CURVE)
     if run.resume:
         curve.go_on(model.num_timesteps)

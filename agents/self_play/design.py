@@ -108,9 +108,8 @@ def train_pair(config: DesignPlay) -> Path:
     Raises:
         OptionError: If there is a run in the folder already.
     """
-    folder = require_folder(config.out)
-    if (folder / CURVE).exists():
-        raise OptionError(f"{folder} holds a run already: give another --out")
+    if (config.out / CURVE).exists():
+        raise OptionError(f"{config.out} holds a run already: give another --out")
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     env: Any = mario_design_play_v0.raw_env(
@@ -128,6 +127,7 @@ def train_pair(config: DesignPlay) -> Path:
     player = RacePolicy(inputs, int(env.action_space("player_0").n), (128, 128))
     if config.init is not None:
         player.begin_with(PolicyNetwork.load(config.init))
+    folder = require_folder(config.out)
     designer_optimizer = torch.optim.Adam(designer.parameters(), config.learning_rate)
     player_optimizer = torch.optim.Adam(player.parameters(), config.player_learning_rate)
     rules = SelfPlay(out=folder, minibatches=4, entropy=0.005)

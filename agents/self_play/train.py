@@ -19,11 +19,12 @@ from torch import nn
 
 from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
 from gym_mario_suite.agents.ppo import estimate_advantages, ppo_losses
-from gym_mario_suite.agents.run_folder import CURVE, Curve, open_run
+from gym_mario_suite.agents.run_folder import CURVE, Curve, check_run, tell_budget_is_spent
 from gym_mario_suite.agents.training_options import check_training
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.multiplayer.vector import MarioPartyVectorEnv
 from gym_mario_suite.program import Interruption
+from gym_mario_suite.whole_file import require_folder
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
@@ -72,6 +73,7 @@ class SelfPlay:
         seed: Decides everything, on one machine and with one version of torch.
         threads: Of torch.
         resume: Go on with the run in `out`.
+        hidden: Widths of the hidden layers.
     """
 
     out: Path
@@ -161,9 +163,10 @@ def train(config: SelfPlay) -> Path:
     """Run a training; the policy's file.
 
     Raises:
-        OptionError: If there is a run already, and it is not to go on; or none, and it is.
+        OptionError: If there is a run already, and it is not to go on; or none, and it is; or for
+            options that are not possible.
     """
-    folder = open_run(config.out, config.resume, _CHECKPOINT)
+    check_run(config.out, config.resume, _CHECKPOINT)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     envs = MarioPartyVectorEnv(
@@ -180,17 +183,23 @@ def train(config: SelfPlay) -> Path:
         num_threads=config.threads,
     )
     rows, steps = envs.num_envs, config.steps
-    inputs = int(np.prod(envs.single_observation_space.shape or ()))
+    shape = envs.single_observation_space.shape or ()
+    if len(shape) != 1:
+        raise OptionError(f"obs must be a vector, features or terrain, got {config.obs!r}")
+    inputs = shape[0]
     policy = RacePolicy(inputs, int(envs.single_action_space.n), config.hidden)  # type: ignore[attr-defined]
     if config.init is not None:
         policy.begin_with(PolicyNetwork.load(config.init))
     optimizer = torch.optim.Adam(policy.parameters(), config.learning_rate, eps=1e-5)
+    folder = require_folder(config.out)
     curve = Curve(folder / CURVE)
     made = first = 0
     if config.resume:
         made, first = _load(policy, optimizer, folder / _CHECKPOINT)
         curve.go_on(made)
     updates = -(-config.decisions // (rows * steps))
+    if first >= updates:
+        tell_budget_is_spent(first * rows * steps, config.decisions)
 
     seen = torch.zeros(steps, rows, inputs)
     chosen = torch.zeros(steps, rows, dtype=torch.long)

@@ -32,6 +32,10 @@ def leaderboard(
     """Rank the results of many runs, with confidence intervals."""
     if embed < 0:
         raise OptionError(f"--embed must be 0 or more, got {embed}")
+    if replays is not None and html is None:
+        raise OptionError("--replays is for the report: give --html, too")
+    if replays is not None and not replays.is_dir():
+        raise OptionError(f"--replays: there is no folder {replays}")
 
     from rich.console import Console
 

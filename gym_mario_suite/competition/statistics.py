@@ -50,7 +50,7 @@ def interquartile_mean(strata: Sequence[Sequence[float]], seed: int = 0) -> Esti
         from scipy import stats
     except ImportError:
         raise OptionError(
-            "confidence intervals need SciPy: pip install 'gym-mario-suite[competition]'"
+            'confidence intervals need SciPy: pip install "gym-mario-suite[competition]"'
         ) from None
     values = [np.asarray(stratum, np.float64) for stratum in strata if len(stratum)]
     if not values:

@@ -162,6 +162,6 @@ def _h5py() -> Any:
         import h5py
     except ImportError:
         raise OptionError(
-            "HDF5 files need h5py: pip install 'gym-mario-suite[dream-train]'"
+            'HDF5 files need h5py: pip install "gym-mario-suite[dream-train]"'
         ) from None
     return h5py

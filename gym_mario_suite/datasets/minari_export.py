@@ -109,6 +109,6 @@ def _minari() -> Any:
         import minari.dataset._storages.hdf5_storage  # needs h5py and Pillow
     except ImportError as error:
         raise OptionError(
-            f"datasets need {error.name}: pip install 'gym-mario-suite[datasets]'"
+            f'datasets need {error.name}: pip install "gym-mario-suite[datasets]"'
         ) from None
     return minari

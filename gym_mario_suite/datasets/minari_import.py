@@ -29,7 +29,7 @@ def minari_episodes(dataset_id: str) -> Iterator[RecordedFrames]:
     try:
         import minari
     except ImportError:
-        raise OptionError("datasets need minari: pip install 'gym-mario-suite[datasets]'") from None
+        raise OptionError('datasets need minari: pip install "gym-mario-suite[datasets]"') from None
     try:
         dataset = minari.load_dataset(dataset_id)
     except (FileNotFoundError, ValueError, OSError) as error:

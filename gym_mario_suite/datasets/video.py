@@ -48,7 +48,7 @@ def check_video(path: Path, scale: int) -> None:
         imageio_ffmpeg.get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         raise OptionError(
-            "videos need imageio-ffmpeg: pip install 'gym-mario-suite[play]'"
+            'videos need imageio-ffmpeg: pip install "gym-mario-suite[play]"'
         ) from None
     require_folder(real_path(path).parent)
     require_writable(path)

@@ -204,7 +204,7 @@ def spawn(
             from PIL import Image, UnidentifiedImageError
         except ImportError:
             raise OptionError(
-                "pictures need Pillow: pip install 'gym-mario-suite[dream-train]'"
+                'pictures need Pillow: pip install "gym-mario-suite[dream-train]"'
             ) from None
         try:
             with Image.open(from_image) as picture:

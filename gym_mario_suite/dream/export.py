@@ -48,7 +48,7 @@ def export_onnx(path: Path, denoiser: nn.Module, config: DreamConfig, card: dict
         import onnx
         from onnx import numpy_helper
     except ImportError:
-        raise OptionError("export needs onnx: pip install 'gym-mario-suite[dream-train]'") from None
+        raise OptionError('export needs onnx: pip install "gym-mario-suite[dream-train]"') from None
 
     # Two rows: with one the tracer would take "the only row" for a constant.
     inputs = example_inputs(config, 2)

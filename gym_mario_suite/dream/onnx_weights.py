@@ -109,7 +109,7 @@ def load_onnx_weights(path: Path) -> tuple[dict[str, Tensor], DreamConfig, dict[
         from google.protobuf.message import DecodeError  # comes with onnx
     except ImportError:
         raise OptionError(
-            "reading an .onnx file's weights needs onnx: pip install 'gym-mario-suite[dream-train]'"
+            'the weights of an .onnx file need onnx: pip install "gym-mario-suite[dream-train]"'
         ) from None
     if not path.is_file():
         raise WeightsError(f"there is no model file {path}")

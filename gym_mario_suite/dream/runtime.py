@@ -82,7 +82,7 @@ class OnnxModel:
             import onnxruntime
         except ImportError:
             raise OptionError(
-                "dreaming needs onnxruntime: pip install 'gym-mario-suite[dream]'"
+                'dreaming needs onnxruntime: pip install "gym-mario-suite[dream]"'
             ) from None
         threads = as_integer("threads", threads, 1, MAX_THREADS)
         if not os.path.isfile(path):

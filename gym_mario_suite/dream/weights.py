@@ -35,7 +35,7 @@ def require_training() -> None:
         import torch  # noqa: F401
     except ImportError as error:
         raise OptionError(
-            f"this needs {error.name}: pip install 'gym-mario-suite[dream-train]'"
+            f'this needs {error.name}: pip install "gym-mario-suite[dream-train]"'
         ) from None
     assert safetensors.torch
 

@@ -16,7 +16,7 @@ from typing import Any
 from gym_mario_suite.errors import DeviceError
 
 H100 = (9, 0)  # its compute capability
-INSTALL = "pip install 'gym-mario-suite[gpu]'"
+INSTALL = 'pip install "gym-mario-suite[gpu]"'
 # Left to kernels, their stacks and the learner's first allocations.
 SPARE_BYTES = 512 << 20
 

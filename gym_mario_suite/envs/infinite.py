@@ -102,7 +102,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             draws one; by default each episode has a new level.
         difficulty: Difficulty of generated levels; the competition used 0, 3, 5 and 10.
         level_type: 0 overground, 1 underground, 2 castle, or the name.
-        length: Columns of generated levels.
+        length: Columns of generated levels; below 75 there is only the start and the end, and
+            below 23 the exit may lie outside the level.
         generator: Another level generator than the competition's, by its name in
             `levels.generators` ("tile-diffusion", "ngram", "vae:weights=FILE", ...), as
             `module:class`, or itself: a new level every episode, of a seed from `level_seed`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -23,25 +23,26 @@ def read_options(kind: type[Options], owner: str, keywords: Mapping[str, Any]) -
         UnknownOption: For an option that there is not.
         OptionError: For a value that is not possible.
     """
-    check_names(kind, owner, keywords)
+    dataclass: Any = kind
+    known = [field.name for field in fields(dataclass) if field.init]
+    check_names(known, owner, keywords)
     try:
         return kind(**keywords)
     except TypeError as error:
         raise OptionError(f"{owner}: {error}") from None
 
 
-def check_names(kind: type[Any], owner: str, names: Iterable[str]) -> None:
+def check_names(known: Collection[str], owner: str, names: Iterable[str]) -> None:
     """See that all names are of options.
 
     Args:
-        kind: The dataclass of the options.
+        known: The options there are.
         owner: Whose options they are, for the message.
         names: What they were called.
 
     Raises:
         UnknownOption: For one that is not; the message lists those there are.
     """
-    known = [field.name for field in fields(kind)]
     for name in names:
         if name not in known:
             # In Python's words: some libraries look for them, and try without the argument.

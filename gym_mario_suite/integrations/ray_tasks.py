@@ -44,7 +44,7 @@ def run_on_ray(
         from ray.exceptions import RayError, RayTaskError
     except ImportError:
         raise OptionError(
-            "the ray engine needs Ray: pip install 'gym-mario-suite[distributed]'"
+            'the ray engine needs Ray: pip install "gym-mario-suite[distributed]"'
         ) from None
     started = not ray.is_initialized()
     if started:

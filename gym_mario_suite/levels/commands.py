@@ -29,7 +29,9 @@ def show(
     level_type: Annotated[
         int, typer.Option("--type", min=0, max=2, help="0 overground, 1 underground, 2 castle.")
     ] = 0,
-    length: Annotated[int, typer.Option(help="Columns.")] = DEFAULT_LENGTH,
+    length: Annotated[
+        int, typer.Option(help="Columns; below 75 the start and the end alone.")
+    ] = DEFAULT_LENGTH,
     legend: Annotated[bool, typer.Option("--legend", help="Say what the letters mean.")] = False,
 ) -> None:
     """Print a level of the 2009 generator as text."""

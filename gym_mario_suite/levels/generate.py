@@ -71,7 +71,7 @@ def generate(
         difficulty: Usually 0 to 10 or more; negative values make emptier levels.
         level_type: 0 overground, 1 underground, 2 castle.
         length: Columns. The competition uses 200 to 1361; below 75 there is only the start and
-            the end, and the exit may lie outside the map.
+            the end, and below 23 the exit may lie outside the map, as in the original.
 
     Raises:
         OptionError: For an argument that is no whole number or out of range.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import gymnasium as gym
@@ -18,16 +19,29 @@ from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.keyword_options import check_names
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.limits import Limits
 from gym_mario_suite.levels.tile_grid import N_TILES
 from gym_mario_suite.multiplayer.drawing_board import ROWS, DrawingBoard
-from gym_mario_suite.multiplayer.parallel import RENDER_FPS
+from gym_mario_suite.multiplayer.parallel import RENDER_FPS, AgentError
 
 DESIGNER, PLAYER, ANTAGONIST = "designer", "player_0", "player_1"
 REWARDS = ("regret", "band")
 _DEFAULT_LIMITS = {"enemies": 8}
 _MOST_EDITS = 100_000
+# What the designer decides.
+_COURSE = (
+    "rules",
+    "level",
+    "level_seed",
+    "difficulty",
+    "level_type",
+    "length",
+    "generator",
+    "generator_options",
+)
+_RESET_OPTIONS = ("level", "seed", "state")
 
 
 class raw_env(AECEnv[str, Any, Any]):
@@ -99,12 +113,15 @@ class raw_env(AECEnv[str, Any, Any]):
         if max_cycles is not None:
             as_integer("max_cycles", max_cycles, 1, 1 << 40)
         check_render_mode(render_mode, self.metadata)
-        for name in ("level", "level_seed", "rules"):
+        for name in _COURSE:
             if name in options:
                 raise OptionError(f"the course is the designer's: {name} cannot be given")
         if "max_episode_steps" in options:
             raise OptionError("max_episode_steps is called max_cycles here")
-        check_names(InfiniteOptions, "mario_design_play_v0", options)
+        theirs = [option.name for option in fields(InfiniteOptions) if option.name not in _COURSE]
+        theirs.remove("max_episode_steps")
+        own = raw_env.__init__.__kwdefaults__ or {}
+        check_names(list(dict.fromkeys([*own, *theirs])), "mario_design_play_v0", options)
         self.render_mode = render_mode
         self.board = DrawingBoard(width, _DEFAULT_LIMITS if limits is None else limits)
         self.edits = as_integer("edits", edits, 1, _MOST_EDITS)
@@ -148,14 +165,23 @@ class raw_env(AECEnv[str, Any, Any]):
 
     def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The observation space of an agent; the same object every time."""
-        return self.observation_spaces[agent]
+        return self.observation_spaces[self._known(agent)]
 
     def action_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The action space of an agent; the same object every time."""
-        return self.action_spaces[agent]
+        return self.action_spaces[self._known(agent)]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin a new course on an empty board; it is the designer's turn."""
+        """Begin a new course on an empty board; it is the designer's turn.
+
+        Options are left to wrappers.
+
+        Raises:
+            OptionError: For options that choose a level or a state, which no designer made.
+        """
+        for name in options_given(options):
+            if name in _RESET_OPTIONS:
+                raise OptionError(f"the course is the designer's: no reset option {name!r} here")
         if seed is not None:
             self._np_random = seeding.np_random(seed)[0]
         self.agents = list(self.possible_agents)
@@ -177,6 +203,7 @@ class raw_env(AECEnv[str, Any, Any]):
 
     def observe(self, agent: str) -> NDArray[Any]:
         """What an agent sees: the designer the board, a player his game once it has begun."""
+        self._known(agent)
         if agent == DESIGNER:
             return self.board.codes.astype(np.int8)
         return self._seen[agent].copy()
@@ -226,6 +253,13 @@ class raw_env(AECEnv[str, Any, Any]):
         if self._window is not None:
             self._window.close()
             self._window = None
+
+    def _known(self, agent: str) -> str:
+        if agent not in self.possible_agents:
+            raise AgentError(
+                f"there is no agent {agent!r}; there are {', '.join(self.possible_agents)}"
+            )
+        return agent
 
     def _design(self, action: Any) -> None:
         numbers = np.asarray(action)

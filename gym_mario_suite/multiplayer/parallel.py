@@ -152,7 +152,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
 
         Raises:
             AgentError: If an agent that plays has no action, or an action's agent does not play.
-            OptionError: If an action is not one of the set.
+            OptionError: If the actions are no mapping, or one is not of the set.
             ResetNeeded: Before the first reset, and for actions when the game is over; a step
                 without any is empty then, as some wrappers of others expect it.
         """
@@ -255,6 +255,8 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         batch.memory["ended"][0, late] = 1
 
     def _check_agents(self, actions: Mapping[str, Any]) -> None:
+        if not isinstance(actions, Mapping):
+            raise OptionError(f"actions must be a mapping by agent, got {actions!r}")
         strangers = sorted(set(actions) - set(self.agents), key=str)
         if strangers:
             who = strangers[0]

@@ -319,5 +319,7 @@ def test_the_program_shows_and_saves_a_plan(tmp_path: Path) -> None:
     assert len(only) == 2
     with pytest.raises(OptionError, match="cannot write"):
         plan_level(PlanLevel(beside="nobody", replay=tmp_path / "absent" / "r.mario"))
+    with pytest.raises(OptionError, match="type must be a whole number from 0 to 2, got 5"):
+        plan_level(PlanLevel(type=5))
     with pytest.raises(OptionError, match="JSON object of numbers"):
         plan_level(PlanLevel(reward="{coins}"))

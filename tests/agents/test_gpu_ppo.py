@@ -85,6 +85,15 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
         train(small(out))
 
 
+def test_before_the_first_episode_is_over_nothing_is_said_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(small(tmp_path, decisions=8 * 2, num_steps=2))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "no episode is over yet" in told
+    assert "nan" not in told
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("gamma", 1.0), ("features", "foo"), ("extrinsic", -1.0), ("minibatches", 0), ("seed", -1)],

@@ -265,7 +265,8 @@ def test_what_cannot_be_gone_on_with(tmp_path):
 )
 def test_options_that_are_not_possible(tmp_path, changes, message):
     with pytest.raises(OptionError, match=message):
-        train(small(tmp_path, **changes))
+        train(small(tmp_path / "run", **changes))
+    assert not (tmp_path / "run").exists()
 
 
 def test_observations_that_are_no_numbers(tmp_path):

@@ -103,6 +103,19 @@ def test_column_views():
         ColumnViews(MarioMakerVectorEnv(1, representation="wide", **SMALL))
 
 
+@pytest.mark.parametrize(
+    "text", [b"decisions,episodes\n5,3\n", b"steps,episodes\n5,x\n", b"\xff\xfe"]
+)
+def test_a_curve_of_something_else_is_refused(tmp_path, text):
+    pytest.importorskip("sb3_contrib")
+    from gym_mario_suite.agents.maker.ppo import curve
+
+    (tmp_path / "curve.csv").write_bytes(text)
+    with pytest.raises(OptionError, match="is no curve of a maker's run"):
+        curve(tmp_path / "curve.csv", tmp_path / "curve.png")
+    assert not (tmp_path / "curve.png").exists()
+
+
 @pytest.mark.slow
 def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     pytest.importorskip("sb3_contrib")
@@ -120,7 +133,9 @@ def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     assert isinstance(refused.exception, OptionError)
     assert "holds a run already" in str(refused.exception)
     assert (tmp_path / "curve.csv").read_text().splitlines() == rows
-    assert runner.invoke(app, [*command, "--resume"]).exit_code == 0  # the budget is spent
+    spent = runner.invoke(app, [*command, "--resume"])
+    assert spent.exit_code == 0
+    assert "steps are made already, of 60,000: a larger --steps goes on" in spent.stderr
     assert (tmp_path / "curve.csv").read_text().splitlines() == rows
     assert runner.invoke(app, [*command[:-1], "80000", "--resume"]).exit_code == 0
     assert len((tmp_path / "curve.csv").read_text().splitlines()) > len(rows)

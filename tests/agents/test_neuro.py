@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -73,6 +74,8 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
         NeuroAgent(weights=str(path))
     with pytest.raises(WeightsError, match="cannot read the weights"):
         NeuroAgent(weights=str(tmp_path / "absent.npz"))
+    with pytest.raises(WeightsError, match=r"absent\.npz: No such file or directory$"):
+        load_parameters(tmp_path / "absent.npz")
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:90], lambda data: b"", lambda data: b"PK12"])
@@ -100,6 +103,12 @@ def test_a_short_evolution_writes_the_best_that_it_found(tmp_path: Path) -> None
     spoilt = Evolution(out=out, generations=1, population=3, jobs=1, start=out, spread=100.0)
     assert np.array_equal(train(spoilt), good)
     assert np.array_equal(load_parameters(out), good)
+    elsewhere = tmp_path / "more.npz"
+    train(replace(spoilt, out=elsewhere))
+    assert np.array_equal(load_parameters(elsewhere), good)
+    for start in (None, elsewhere):
+        with pytest.raises(OptionError, match="is there already: go on from it by --start"):
+            train(replace(spoilt, start=start))
     with pytest.raises(OptionError, match="cannot write"):
         train(Evolution(out=tmp_path / "none" / "w.npz"))
     with pytest.raises(OptionError, match="population must be"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_mario_suite.agents.run_folder import CURVE, Curve, open_run
+from gym_mario_suite.agents.run_folder import CURVE, Curve, check_run, tell_budget_is_spent
 from gym_mario_suite.errors import OptionError
 
 
@@ -19,20 +19,27 @@ def begun(folder: Path, *names: str) -> Path:
 def test_a_curve_without_a_checkpoint(tmp_path: Path, resume: bool) -> None:
     folder = begun(tmp_path / "run", CURVE)
     with pytest.raises(OptionError, match="ended before its first checkpoint: remove it"):
-        open_run(folder, resume, "model.zip")
+        check_run(folder, resume, "model.zip")
 
 
 def test_a_checkpoint_is_not_overwritten(tmp_path: Path) -> None:
     folder = begun(tmp_path / "run", "model.zip")
     with pytest.raises(OptionError, match="holds a run already: give --resume"):
-        open_run(folder, False, "model.zip")
-    assert open_run(folder, True, "model.zip") == folder
+        check_run(folder, False, "model.zip")
+    check_run(folder, True, "model.zip")
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="no run to go on with"):
-        open_run(tmp_path / "new", True, "model.zip")
-    assert open_run(tmp_path / "new", False, "model.zip").is_dir()
+        check_run(tmp_path / "new", True, "model.zip")
+    check_run(tmp_path / "new", False, "model.zip")
+    assert not (tmp_path / "new").exists()  # its options may be refused yet
+
+
+def test_a_spent_budget_names_its_own_option(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_budget_is_spent(2000, 1000, "steps")
+    told = "2,000 steps are made already, of 1,000: a larger --steps goes on\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_curve_goes_on_after_its_checkpoint(tmp_path: Path) -> None:

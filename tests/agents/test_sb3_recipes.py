@@ -265,7 +265,8 @@ def test_what_a_run_cannot_change_or_lose(tmp_path, capsys):
 )
 def test_options_that_are_not_possible(tmp_path, changes, message):
     with pytest.raises(OptionError, match=message):
-        train(Training(**{"out": tmp_path, "num_envs": 2, **changes}))
+        train(Training(**{"out": tmp_path / "run", "num_envs": 2, **changes}))
+    assert not (tmp_path / "run").exists()
 
 
 def test_episodes_are_counted_under_their_own_difficulty():

@@ -36,7 +36,7 @@ def test_same_seed_same_policy(tmp_path):
     assert one.card["players"] == 2
 
 
-def test_a_run_goes_on_or_is_refused(tmp_path):
+def test_a_run_goes_on_or_is_refused(tmp_path, capsys):
     with pytest.raises(OptionError, match="no run to go on with"):
         train(short(tmp_path, resume=True))
     train(short(tmp_path))
@@ -44,6 +44,7 @@ def test_a_run_goes_on_or_is_refused(tmp_path):
         train(short(tmp_path))
     spent = (tmp_path / "curve.csv").read_text()
     train(short(tmp_path, resume=True))
+    assert "made already, of 600: a larger --decisions goes on" in capsys.readouterr().err
     assert (tmp_path / "curve.csv").read_text() == spent
     longer = replace(short(tmp_path, resume=True), decisions=1200)
     train(longer)
@@ -97,6 +98,26 @@ def interrupt_after(monkeypatch, module, name, calls):
 def test_options_that_are_not_possible(tmp_path, options, message):
     with pytest.raises(OptionError, match=message):
         replace(short(tmp_path), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"obs": "grid"}, "obs must be a vector, features or terrain, got 'grid'"),
+        ({"obs": "sonar"}, "unknown observation mode 'sonar'"),
+        ({"frame_skip": 0}, "frame_skip must be"),
+    ],
+)
+def test_a_refused_run_leaves_no_folder(tmp_path, options, message):
+    with pytest.raises(OptionError, match=message):
+        train(short(tmp_path / "run", **options))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_refused_design_leaves_no_folder(tmp_path):
+    with pytest.raises(OptionError, match="width must be"):
+        train_pair(DesignPlay(out=tmp_path / "run", width=3))
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", ["courses", "courses_per_update", "threads"])

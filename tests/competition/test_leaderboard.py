@@ -102,6 +102,16 @@ def test_the_table_of_the_terminal(results: Path) -> None:
     assert "…" not in ran.stdout
 
 
+def test_replays_are_sought_where_they_can_be(results: Path, tmp_path: Path) -> None:
+    known = str(results / "quick.json")
+    with pytest.raises(OptionError, match="--replays is for the report: give --html, too"):
+        mario("leaderboard", known, "--replays", str(tmp_path))
+    absent, page = str(tmp_path / "absent"), tmp_path / "page.html"
+    with pytest.raises(OptionError, match=r"--replays: there is no folder .*absent"):
+        mario("leaderboard", known, "--replays", absent, "--html", str(page))
+    assert not page.exists()
+
+
 def test_names_of_others_are_not_believed(results: Path) -> None:
     from rich.console import Console
 

@@ -219,7 +219,7 @@ def test_weights_whose_library_is_missing_name_the_extra(
     _, missing = weights.check_weights(tmp_path)
     assert missing.state is State.WARNING
     assert missing.text == "dream/data/xs.onnx: dreaming needs onnxruntime"
-    assert missing.mend == "pip install 'gym-mario-suite[dream]'"
+    assert missing.mend == 'pip install "gym-mario-suite[dream]"'
 
 
 def test_our_own_cartridge_is_run_by_the_emulator_that_is_installed() -> None:

@@ -170,7 +170,7 @@ def test_without_numba_cuda_the_message_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(cuda_device, "find_spec", lambda name: None)
-    with pytest.raises(DeviceError, match=r"numba-cuda.*pip install 'gym-mario-suite\[gpu\]'"):
+    with pytest.raises(DeviceError, match=r'numba-cuda.*pip install "gym-mario-suite\[gpu\]"'):
         cuda_device.require_device()
 
 

@@ -140,6 +140,13 @@ def test_any_parameters(seed: int, difficulty: int, level_type: int, length: int
         assert all(s.enemy in (EnemyType.GOOMBA, EnemyType.FLOWER) for s in level.spawns)
 
 
+@pytest.mark.parametrize("length", [1, 13, 22, 23, 74])
+def test_short_levels_are_the_start_and_the_end_alone(length: int) -> None:
+    exits = {generate(seed, 5, 0, length).x_exit for seed in range(40)}
+    assert max(exits) <= 22
+    assert any(at >= length for at in exits) == (length < 23)
+
+
 def test_types_share_their_draws() -> None:
     """Underground and castle differ in their art alone."""
     underground, castle = generate(5, 4, 1, 200), generate(5, 4, 2, 200)

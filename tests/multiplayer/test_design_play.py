@@ -9,6 +9,7 @@ from gym_mario_suite.levels.solver import solve
 from gym_mario_suite.levels.tile_grid import Tile
 from gym_mario_suite.multiplayer import mario_design_play_v0
 from gym_mario_suite.multiplayer.drawing_board import DrawingBoard
+from gym_mario_suite.multiplayer.parallel import AgentError
 
 RUN_JUMP, RUN = 4, 3
 
@@ -141,6 +142,9 @@ def test_the_boards_way_is_the_solvers():
         ({"max_episode_steps": 3}, "max_episode_steps is called max_cycles here"),
         ({"limits": {"dragons": 1}}, "dragons"),
         ({"level_seed": 1}, "the course is the designer's"),
+        ({"difficulty": 3}, "the course is the designer's: difficulty cannot be given"),
+        ({"generator": "ngram"}, "the course is the designer's: generator cannot be given"),
+        ({"speed": 3}, "'speed'; there are width, edits, limits, .*max_cycles, obs, actions, time"),
         ({"render_mode": "x"}, "render_mode"),
     ],
 )
@@ -155,6 +159,24 @@ def test_a_designers_action_that_is_none(action):
     env.reset(seed=0)
     with pytest.raises(OptionError):
         env.step(np.array(action))
+
+
+@pytest.mark.parametrize("ask", ["observation_space", "action_space", "observe"])
+def test_agents_that_there_are_not(ask):
+    env = mario_design_play_v0.raw_env()
+    env.reset(seed=0)
+    with pytest.raises(AgentError, match="no agent 'luigi'; there are designer, player_0"):
+        getattr(env, ask)("luigi")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(4, "must be a mapping"), ({"level": 3}, "designer's: no reset option 'level' here")],
+)
+def test_reset_options_that_are_not_possible(options, message):
+    env = mario_design_play_v0.raw_env()
+    with pytest.raises(OptionError, match=message):
+        env.reset(options=options)
 
 
 def test_limits_that_the_empty_board_is_beyond_are_refused():

@@ -78,6 +78,8 @@ def test_ghosts_are_seen_and_not_felt():
         ({"player_0": 0, "player_1": 0, "luigi": 0}, "there is no agent 'luigi'"),
         ({"player_0": 0, "player_1": 99}, "from 0 to 11"),
         ({"player_0": 0, "player_1": 0.5}, "a whole number"),
+        ([0, 0], r"actions must be a mapping by agent, got \[0, 0\]"),
+        (None, "actions must be a mapping by agent, got None"),
     ],
 )
 def test_actions_of_the_wrong_agents(actions, message):

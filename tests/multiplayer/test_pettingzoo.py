@@ -95,3 +95,5 @@ def test_unknown_options_are_refused_in_the_name_of_the_environment():
         name = module.__name__.rpartition(".")[2]
         with pytest.raises(UnknownOption, match=f"{name} got an unexpected .*'speed'; there are"):
             module.env(speed=1)
+        with pytest.raises(UnknownOption, match=r"'infinite'; there are (?!.*infinite)"):
+            module.env(infinite=1)  # a field that is made of the others

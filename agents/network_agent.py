@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gym_mario_suite.agents.base import GameView, world_of
 from gym_mario_suite.envs.actions import action_set
-from gym_mario_suite.envs.observations import ViewOptions, observation_mode
+from gym_mario_suite.envs.observations import ViewOptions, checked_z, observation_mode
 from gym_mario_suite.errors import OptionError, WeightsError, as_integer
 from gym_mario_suite.whole_file import write_whole
 
@@ -35,7 +35,7 @@ class PolicyNetwork:
 
     Attributes:
         card: What the network is for and where it is from. The keys `obs`, `actions` and
-            `frame_skip` are those of the environment it was trained in.
+            `frame_skip` are those of the environment it was trained in; so is what `view_of` adds.
         mean: float32[inputs], subtracted from the observation.
         scale: float32[inputs], what is left is multiplied by it.
         layers: float32[outputs, inputs] and float32[outputs] of each layer.
@@ -152,7 +152,10 @@ class NetworkAgent:
             mode = observation_mode(network.card["obs"])
             self._keys: list[int] = action_set(network.card["actions"]).keys.tolist()
             self._frame_skip = as_integer("frame_skip", network.card["frame_skip"], 1, 1000)
-        except (KeyError, OptionError) as error:
+            view = ViewOptions(**network.card.get("view", {}))
+            checked_z("z_level", view.z_level)
+            checked_z("z_enemies", view.z_enemies)
+        except (KeyError, TypeError, OptionError) as error:
             raise WeightsError(f"{weights} is no policy for Infinite Mario: {error}") from error
         self._observation = mode.buffer(1)
         if self._observation.size != network.mean.size or network.layers[-1][1].size != len(
@@ -163,7 +166,7 @@ class NetworkAgent:
                 f"{network.layers[-1][1].size} actions; the observation {mode.name!r} and the "
                 f"action set have {self._observation.size} and {len(self._keys)}"
             )
-        self._write = mode.writer(ViewOptions(**network.card.get("view", {})))
+        self._write = mode.writer(view)
         self.reset()
 
     def reset(self) -> None:
@@ -196,6 +199,20 @@ class NetworkAgent:
         # The Gumbel trick: as a draw from the softmax, without its sum.
         noise = self._random.gumbel(size=logits.size)
         return int((logits + self._temperature * noise).argmax())
+
+
+def view_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a card has beside for an environment whose grids are not of the usual detail.
+
+    Args:
+        options: The environment's.
+    """
+    changed = {
+        field.name: options[field.name]
+        for field in fields(ViewOptions)
+        if options.get(field.name, field.default) != field.default
+    }
+    return {"view": changed} if changed else {}
 
 
 def shipped_weights(package: str, name: str) -> Path:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gym_mario_suite import __version__
-from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of, view_of
 from gym_mario_suite.agents.run_folder import CURVE, Curve, check_run
 from gym_mario_suite.agents.training_options import environment_object
 from gym_mario_suite.errors import OptionError
@@ -137,6 +137,7 @@ class RunFiles:
             "obs": options.get("obs", "grid"),
             "actions": options.get("actions", "complex"),
             "frame_skip": config.span or options.get("frame_skip", 1),
+            **view_of(options),
             "decisions": decisions,
             "seed": config.seed,
             "command": command_of(config.program, config, _NOT_IN_COMMANDS),

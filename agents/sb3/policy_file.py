@@ -12,7 +12,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.torch_layers import FlattenExtractor
 
-from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of
+from gym_mario_suite.agents.network_agent import PolicyNetwork, layers_of, view_of
 from gym_mario_suite.envs.actions import action_set
 from gym_mario_suite.envs.observations import observation_mode
 from gym_mario_suite.errors import OptionError
@@ -63,7 +63,14 @@ def policy_network(model: BaseAlgorithm, card: dict[str, Any]) -> PolicyNetwork:
 
 
 def save_policy(
-    model: BaseAlgorithm, path: Path | str, *, obs: str, actions: str, frame_skip: int
+    model: BaseAlgorithm,
+    path: Path | str,
+    *,
+    obs: str,
+    actions: str,
+    frame_skip: int,
+    z_level: int = 1,
+    z_enemies: int = 0,
 ) -> None:
     """Write what you have trained on `MarioInfinite-v0` for `ppo-infinite:weights=FILE`.
 
@@ -74,12 +81,15 @@ def save_policy(
         obs: The environment's option; "grid" is its default.
         actions: The environment's option; "complex" is its default.
         frame_skip: The environment's option; 1 is its default.
+        z_level: The environment's option.
+        z_enemies: The environment's option.
 
     Raises:
         OptionError: When the policy is no perceptron with logits, when it was trained on other
             observations or actions than these options give, or the file cannot be written.
     """
-    card = {"obs": obs, "actions": actions, "frame_skip": frame_skip}
+    view = view_of({"z_level": z_level, "z_enemies": z_enemies})
+    card = {"obs": obs, "actions": actions, "frame_skip": frame_skip, **view}
     network = policy_network(model, card)
     _check_spaces(model, obs, actions)
     network.save(Path(path))

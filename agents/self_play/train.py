@@ -233,10 +233,10 @@ def train(config: SelfPlay) -> Path:
                 rewards[t] = torch.from_numpy(gained.astype(np.float32))
                 goes_on[t] = torch.from_numpy(1 - plays * (1 - still))
                 if done.any():
-                    first = np.flatnonzero(done)[::2]
-                    places = last["place"].reshape(-1, 2)[first // 2]
+                    in_first_seats = np.flatnonzero(done)[::2]
+                    places = last["place"].reshape(-1, 2)[in_first_seats // 2]
                     arrived += places.any(1).astype(float).tolist()
-                    lengths += last["ticks"][first].tolist()
+                    lengths += last["ticks"][in_first_seats].tolist()
                 plays = np.where(done, 1, infos["playing"]).astype(np.float32)
             made += int(playing.sum())
             with torch.no_grad():

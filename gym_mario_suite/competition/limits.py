@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 
 _MOST_MB = 1 << 40
+_MOST_TRIES = 1000
 MAX_MS_PER_STEP = 40.0  # more, on average over a difficulty, disqualified a controller in 2009
 
 
@@ -43,12 +43,11 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("answer_s", "start_s", "level_s"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
+            if as_number(name, value) <= 0:
                 raise OptionError(f"{name} must be more than 0 seconds, got {value!r}")
-        if self.memory_mb and self.memory_mb < 256:
+        if 0 < as_integer("memory_mb", self.memory_mb, 0, _MOST_MB) < 256:
             raise OptionError(f"memory_mb must be 0 or at least 256, got {self.memory_mb}")
-        if self.memory_mb > _MOST_MB:
-            raise OptionError(f"memory_mb must be at most {_MOST_MB:,}, got {self.memory_mb:,}")
+        as_integer("tries", self.tries, 1, _MOST_TRIES)
 
     def to_json(self) -> dict[str, Any]:
         """As a dict of plain values."""

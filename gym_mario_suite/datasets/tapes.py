@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.datasets.recorder import RecordedGame
-from gym_mario_suite.datasets.replay import Replay, is_generated
+from gym_mario_suite.datasets.replay import Replay, is_generated, verify
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, state_hash
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
@@ -28,6 +28,7 @@ from gym_mario_suite.whole_file import files_in, write_whole
 
 TAPES_VERSION = 1
 SUFFIX = ".npz"
+_UNKNOWN = "unknown"
 
 EPISODE = np.dtype(
     [
@@ -90,6 +91,10 @@ class Tapes:
         row = self.episodes[index]
         return self.keys[row["first"] : row["first"] + row["ticks"]]
 
+    def player_of(self, index: int) -> str:
+        """Who played an episode."""
+        return self.players[self.episodes["player"][index]] if self.players else _UNKNOWN
+
     def game(self, index: int) -> Game:
         """The game of one episode as it starts."""
         row = self.episodes[index]
@@ -111,8 +116,7 @@ class Tapes:
             raise ReplayMismatch(
                 f"episode {index} ends in another state than the one recorded", int(row["ticks"])
             )
-        player = self.players[row["player"]] if self.players else "unknown"
-        return game.replay({"agent": player})
+        return game.replay({"agent": self.player_of(index)})
 
     def digest(self) -> str:
         """A hash of everything, as hexadecimal digits: the name of this data in a model card."""
@@ -204,8 +208,6 @@ class TapeWriter:
             DatasetError: When it does not begin at the start of a level of the 2009 generator.
             ReplayMismatch: When the game takes another course than the one recorded.
         """
-        from gym_mario_suite.datasets.replay import verify
-
         if replay.world is not None or not is_generated(replay.level) or replay.switches:
             raise DatasetError(
                 "a tape begins at the start of a level of the 2009 generator, with no switches set"
@@ -215,7 +217,7 @@ class TapeWriter:
             "mode": int(replay.mode),
             "time_limit": replay.time_limit,
         }
-        player = replay.metadata.get("agent", replay.metadata.get("player", "unknown"))
+        player = replay.metadata.get("agent", replay.metadata.get("player", _UNKNOWN))
         self.add(verify(replay), origin, replay.keys, str(player))
 
     def tapes(self) -> Tapes:
@@ -229,13 +231,16 @@ class TapeWriter:
 
 def joined(parts: Sequence[Tapes]) -> Tapes:
     """Several tapes as one."""
-    names = list(dict.fromkeys(name for part in parts for name in part.players))
+    named = any(part.players for part in parts)
+    # Episodes without a name are nobody's of the others.
+    players = [part.players or ((_UNKNOWN,) if named else ()) for part in parts]
+    names = list(dict.fromkeys(name for each in players for name in each))
     rows = []
     at = 0
-    for part in parts:
+    for part, own in zip(parts, players, strict=True):
         episodes = part.episodes.copy()
         episodes["first"] += at
-        numbers = np.array([names.index(name) for name in part.players], np.int32)
+        numbers = np.array([names.index(name) for name in own], np.int32)
         episodes["player"] = numbers[episodes["player"]] if len(numbers) else 0
         rows.append(episodes)
         at += len(part.keys)

@@ -21,7 +21,7 @@ from gym_mario_suite.engine.world import (
     Worlds,
     empty_worlds,
 )
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_switch
 
 CREATURES_OFF = 1
 INVULNERABLE = 2
@@ -90,8 +90,8 @@ class Game:
         timer: Whether the clock runs.
 
     Raises:
-        OptionError: For a mode or time limit out of range, or a switch of 2009 in a level of 2019;
-            for a `Level` in place of its image.
+        OptionError: For a mode or time limit out of range, a switch that is neither True nor
+            False, or one of 2009 in a level of 2019; for a `Level` in place of its image.
     """
 
     def __init__(
@@ -112,9 +112,14 @@ class Game:
         if isinstance(mode, bool) or mode not in set(Mode):
             raise OptionError(f"mode must be 0 small, 1 large or 2 fire, got {mode!r}")
         time_limit = as_integer("time_limit (seconds)", time_limit, 0, MAX_TIME_LIMIT_S)
-        if image[RULES] != Rules.COMPETITION_2009 and (
-            not creatures or invulnerable or power_restoration or not timer
-        ):
+        # Bits are made of them: a 2 would be another switch's.
+        switches = (
+            CREATURES_OFF * (not as_switch("creatures", creatures))
+            | INVULNERABLE * as_switch("invulnerable", invulnerable)
+            | POWER_RESTORATION * as_switch("power_restoration", power_restoration)
+            | TIMER_OFF * (not as_switch("timer", timer))
+        )
+        if switches and image[RULES] != Rules.COMPETITION_2009:
             raise OptionError(
                 "creatures, invulnerable, power_restoration and timer belong to the rules of 2009"
             )
@@ -123,12 +128,7 @@ class Game:
         self.worlds: Worlds = empty_worlds(1)
         self._mode = int(mode)
         self._time_limit = time_limit
-        self._switches = (
-            CREATURES_OFF * (not creatures)
-            | INVULNERABLE * invulnerable
-            | POWER_RESTORATION * power_restoration
-            | TIMER_OFF * (not timer)
-        )
+        self._switches = switches
         self.reset()
 
     def reset(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -151,7 +152,7 @@ def read_rom(path: str | Path) -> Rom:
     Raises:
         RomError: If it cannot be read or is not usable; the message names the file.
     """
-    file = Path(path).expanduser()
+    file = Path(os.path.expanduser(path))
     try:
         with file.open("rb") as stream:
             data = stream.read(_MAX_FILE_BYTES + 1)

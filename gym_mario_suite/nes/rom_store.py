@@ -42,14 +42,14 @@ def store_folder() -> Path:
     """
     chosen = os.environ.get(STORE_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
     elif sys.platform == "darwin":
         base = "~/Library/Application Support"
     else:
         base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser() / "gym-mario-suite" / "roms"
+    return Path(os.path.expanduser(base)) / "gym-mario-suite" / "roms"
 
 
 def import_rom(rom: Rom) -> Path:
@@ -117,8 +117,8 @@ def find_rom_by_hash(sha1: str) -> Rom:
     """
     chosen = os.environ.get(ROM_VARIABLE)
     stored = store_folder() / f"{sha1}.nes"
-    candidates = [Path(chosen).expanduser()] if chosen else []
-    if _SHA1.fullmatch(sha1) and stored.exists():
+    candidates = [Path(chosen)] if chosen else []
+    if _SHA1.fullmatch(sha1) and os.path.exists(stored):
         candidates.append(stored)
     candidates += _distributed_files()
     others = []
@@ -142,14 +142,14 @@ def _variable_place() -> Place:
     value = os.environ.get(ROM_VARIABLE)
     if not value:
         return Place(ROM_VARIABLE, None, None, "not set")
-    return _checked(ROM_VARIABLE, Path(value).expanduser())
+    return _checked(ROM_VARIABLE, Path(os.path.expanduser(value)))
 
 
 def _store_place() -> Place:
     name, folder = "the store", store_folder()
     for sha1 in SUPER_MARIO_BROS:
         path = folder / f"{sha1}.nes"
-        if path.exists():
+        if os.path.exists(path):
             return _checked(name, path, (sha1,))
     return Place(name, None, None, f"{folder} does not hold it")
 

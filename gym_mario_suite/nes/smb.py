@@ -196,11 +196,6 @@ def _signed(x: int) -> int:
     return x if x < _LEFT_OF_START else x - 0x10000
 
 
-def screen_x_px(ram: Ram) -> int:
-    """The player's distance from the left edge of the screen."""
-    return (ram[_X_ON_PAGE] - ram[_SCREEN_X_ON_PAGE]) % 256
-
-
 # Bytes that change, beside those of lives and float state, where `is_eventful` becomes true.
 EVENTFUL_CHANGES = (_PLAYER_STATE, _Y_VIEWPORT, _GAME_MODE)
 

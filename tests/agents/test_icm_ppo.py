@@ -300,6 +300,27 @@ def test_article_networks_have_the_articles_sizes(tmp_path):
     assert count(module) == pytest.approx(4.91e6, rel=0.01)
 
 
+def test_the_policys_file_tells_the_detail_of_the_grid(tmp_path):
+    options = json.dumps({**ENVIRONMENT, "obs": "grid", "z_level": 0, "z_enemies": 0})
+    train(small(tmp_path, env_options=options, decisions=128))
+    assert PolicyNetwork.load(tmp_path / "policy.safetensors").card["view"] == {"z_level": 0}
+
+
+@pytest.mark.parametrize("features", ["idf", "pixels", "rnd", "random"])
+def test_the_film_is_surprised_as_the_run_was(tmp_path, features):
+    """Also by bytes of pictures, which the run brings near 0."""
+    from gym_mario_suite.agents.icm_ppo.film import _surprise
+
+    config = Config(out=tmp_path, features=features, feature_size=16, hidden_size=16)
+    space = gym.spaces.Box(0, 255, (40, 40, 3), np.uint8)
+    curiosity = CuriosityModule(space, gym.spaces.Discrete(4), config.curiosity())
+    before, after = np.random.default_rng(0).integers(0, 256, (2, 1, 40, 40, 3), np.uint8)
+    tensors = torch.from_numpy(before), torch.tensor([2]), torch.from_numpy(after)
+    assert _surprise(curiosity, before, 2, after)[0] == pytest.approx(
+        float(curiosity.surprisal(*tensors)), rel=1e-5
+    )
+
+
 @pytest.mark.parametrize("features", ["idf", "pixels", "rnd"])
 def test_film(tmp_path, features):
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("safetensors")
 
-from gym_mario_suite.agents.network_agent import NetworkAgent, PolicyNetwork
+from gym_mario_suite.agents.network_agent import NetworkAgent, PolicyNetwork, view_of
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
@@ -75,6 +75,28 @@ def test_it_sees_and_acts_as_in_the_environment_it_was_trained_in(tmp_path):
         assert float(game.x) == info["distance"]
         if dead or cut:
             break
+
+
+def test_it_sees_the_grid_in_the_detail_it_was_trained_in(tmp_path):
+    """Nothing wrote it into the file: all policies saw grids of the usual detail."""
+    options = {"obs": "grid", "actions": "complex", "frame_skip": 1, "z_level": 0, "z_enemies": 2}
+    assert view_of({"obs": "grid", "z_level": 1}) == {}
+    card = {name: options[name] for name in CARD} | view_of(options)
+    path = tmp_path / "policy.safetensors"
+    network(card, inputs=484).save(path)
+    agent = NetworkAgent(path, 0, 0)
+    env = MarioInfiniteEnv(**options, level_seed=5)
+    seen, _ = env.reset(seed=0)
+    game = Game(generate(5).image)
+    game.tick(0)
+    for _ in range(40):
+        assert np.array_equal(agent._observe(game), seen)
+        game.tick(10)
+        seen = env.step(action_set("complex").keys.tolist().index(10))[0]
+    for view in ({"z_level": 7}, {"sharp": 1}):
+        network({**card, "view": view}, inputs=484).save(path)
+        with pytest.raises(WeightsError, match="is no policy for Infinite Mario"):
+            NetworkAgent(path, 0, 0)
 
 
 def test_draws_are_by_the_softmax_and_the_same_in_every_level(tmp_path):

@@ -17,7 +17,7 @@ import torch
 from stable_baselines3 import DQN, PPO
 from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
-from gym_mario_suite.agents.network_agent import NetworkAgent
+from gym_mario_suite.agents.network_agent import NetworkAgent, PolicyNetwork
 from gym_mario_suite.agents.sb3.masks import UsefulJumps
 from gym_mario_suite.agents.sb3.mixed import MixedVecEnv
 from gym_mario_suite.agents.sb3.policy_file import save_policy
@@ -174,6 +174,13 @@ def test_rewards_may_be_normalized(tmp_path):
     path = tmp_path / "x.safetensors"
     save_policy(model, path, obs="features", actions="simple", frame_skip=1)
     assert path.exists()
+
+
+def test_a_policy_file_tells_the_detail_of_the_grid(tmp_path):
+    options = {"obs": "grid", "actions": "simple", "z_level": 0}
+    path = tmp_path / "x.safetensors"
+    save_policy(PPO("MlpPolicy", games(**options), device="cpu"), path, frame_skip=1, **options)
+    assert PolicyNetwork.load(path).card["view"] == {"z_level": 0}
 
 
 def test_exported_policy_is_the_trained_one(tmp_path):

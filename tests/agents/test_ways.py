@@ -16,7 +16,7 @@ from gym_mario_suite.datasets.nes_replay import NESReplay, verify_nes
 from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.nes import smb
-from tests.engine.test_draw import flat_level
+from tests.engine.drawn import flat_level
 from tests.nes.own_rom import own_rom
 
 

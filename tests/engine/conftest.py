@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from gym_mario_suite.engine import cuda_device
+from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.errors import DeviceError
 
 
@@ -14,6 +15,11 @@ def toolkit() -> None:
         cuda_device.require_toolkit()
     except DeviceError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,6 @@
 """The renderer: golden frames, what must be visible, and that it writes nowhere else.
 
-After a wanted change of the pictures: `python tests/engine/test_draw.py` prints the new GOLDEN.
+After a wanted change of the pictures: `python -m tests.engine.test_draw` prints the new GOLDEN.
 """
 
 import hashlib
@@ -22,8 +22,6 @@ from gym_mario_suite.engine.atlas import (
 from gym_mario_suite.engine.compiled import jit
 from gym_mario_suite.engine.draw import (
     GRAY84_SHAPE,
-    RGB_HALF_SHAPE,
-    RGB_SHAPE,
     Renderer,
     camera,
     draw_gray84,
@@ -32,17 +30,20 @@ from gym_mario_suite.engine.draw import (
 )
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.tiles import Tile
-from gym_mario_suite.engine.world import EFFECT_SLOTS, Button, Effect, Kind, Mode, Status, Worlds
+from gym_mario_suite.engine.world import EFFECT_SLOTS, Button, Effect, Kind, Mode
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels import Level, generate
+from tests.engine.drawn import (
+    CREATURES,
+    SHAPES,
+    STANDING_Y,
+    add_sprite,
+    draw,
+    flat_level,
+    game_at,
+)
 
-Frame = NDArray[np.uint8]
-
-SHAPES = {"rgb": RGB_SHAPE, "rgb_half": RGB_HALF_SHAPE, "gray84": GRAY84_SHAPE}
 THEMES = (0, 1, 2)
-GROUND_ROW = 13
-STANDING_Y = 16 * GROUND_ROW - 1
-CREATURES = [k for k in Kind if k not in (Kind.MARIO, Kind.NONE)]
 
 # Per theme, frames of the first world of `played`, after these ticks.
 GOLDEN_TICKS = (1, 40, 90, 150)
@@ -57,43 +58,6 @@ GOLDEN = {
     "gray84 1": ["4b6d25a81b16ef6c", "f6391952f5a29ec1", "a465e1717a207313", "d82d91f6494676d7"],
     "gray84 2": ["a061304ec43a8670", "889f909f3c6df012", "541c697fc28c8844", "e93e21cafbf08b85"],
 }
-
-
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer()
-
-
-def draw(renderer: Renderer, view: str, game: Game, **options) -> Frame:
-    return getattr(renderer, view)(game.image, game.worlds, **options)
-
-
-def flat_level(width: int = 60, tiles=(), x_exit: int | None = None) -> Level:
-    """A level of two rows of ground, with extra tiles (column, row, byte)."""
-    cells = np.zeros((width, 15), np.uint8)
-    cells[:, GROUND_ROW] = Tile.GROUND_TOP
-    cells[:, GROUND_ROW + 1] = Tile.GROUND
-    for x, y, tile in tiles:
-        cells[x, y] = tile
-    return Level(cells, [], width - 2 if x_exit is None else x_exit, GROUND_ROW)
-
-
-def game_at(level: Level, x: float = 160, y: float = STANDING_Y, mode: Mode = Mode.LARGE) -> Game:
-    game = Game(level.image, mode)
-    body = game.worlds[0]["players"][0]["body"]
-    body["x"], body["y"], body["on_ground"] = x, y, 1
-    return game
-
-
-def add_sprite(worlds: Worlds, kind: int, x: float, y: float, **fields) -> None:
-    world = worlds[0]
-    slot = int(world["n_sprites"])
-    world["order"][slot] = slot
-    body = world["sprites"][slot]
-    body["kind"], body["x"], body["y"], body["facing"], body["aux"] = kind, x, y, 1, 20
-    for name, value in fields.items():
-        body[name] = value
-    world["n_sprites"] = slot + 1
 
 
 def played(theme: int) -> list[Game]:
@@ -255,106 +219,6 @@ def test_every_tile_shows_in_every_view(renderer: Renderer, view: str) -> None:
         shown = draw(renderer, view, game_at(flat_level(60, [(5, 5, tile)])), hud=False)
         hidden = tile in (0, Tile.HIDDEN_COIN_BLOCK, Tile.HIDDEN_POWER_BLOCK)
         assert np.array_equal(shown, empty) == hidden, tile
-
-
-@pytest.mark.parametrize("view", SHAPES)
-@pytest.mark.parametrize("kind", CREATURES)
-def test_every_kind_shows_in_every_state(renderer: Renderer, view: str, kind: Kind) -> None:
-    level = flat_level()
-    empty = draw(renderer, view, game_at(level), hud=False)
-    seen = []
-    for fields in ({}, {"facing": -1}, {"dead_time": 50, "fly_death": 1}):
-        game = game_at(level)
-        add_sprite(game.worlds, kind, 64, 120, **fields)
-        seen.append(draw(renderer, view, game, hud=False))
-        changed = (seen[-1] != empty).reshape(*empty.shape[:2], -1).any(2)
-        rows, columns = np.nonzero(changed)
-        assert len(rows) >= (3 if view == "gray84" else 8)
-        scale = empty.shape[1] / 320, empty.shape[0] / 240
-        assert abs(columns.mean() - 64 * scale[0]) < 8 * scale[0]
-        # An enemy flower has a long stem.
-        assert rows.min() > 84 * scale[1]
-        assert rows.max() < 160 * scale[1]
-    assert not np.array_equal(seen[0], seen[2])
-    if kind in (Kind.GOOMBA_WINGED, Kind.RED_KOOPA_WINGED, Kind.SPIKY_WINGED):
-        game = game_at(level)
-        add_sprite(game.worlds, kind, 64, 120, winged=1)
-        assert not np.array_equal(draw(renderer, view, game, hud=False), seen[0])
-
-
-def test_enemies_walk_and_shells_spin(renderer: Renderer) -> None:
-    for kind in (Kind.GOOMBA, Kind.GREEN_KOOPA, Kind.SPIKY, Kind.ENEMY_FLOWER, Kind.SHELL):
-        looks = set()
-        for clock in range(1, 17):
-            game = game_at(flat_level())
-            game.worlds[0]["start_time"] = clock
-            add_sprite(game.worlds, kind, 64, 120)
-            looks.add(draw(renderer, "rgb", game, hud=False)[80:130, 40:90].tobytes())
-        assert len(looks) == (4 if kind == Kind.SHELL else 2), kind
-
-
-def test_a_flower_is_behind_its_pipe(renderer: Renderer) -> None:
-    pipe = [(10, 11, Tile.PIPE_TOP_LEFT), (11, 11, Tile.PIPE_TOP_RIGHT)]
-    pipe += [(10, 12, Tile.PIPE_BODY_LEFT), (11, 12, Tile.PIPE_BODY_RIGHT)]
-    level = flat_level(60, pipe)
-    empty = draw(renderer, "rgb", game_at(level, x=60))
-    game = game_at(level, x=60)
-    add_sprite(game.worlds, Kind.ENEMY_FLOWER, 11 * 16 - 1, 11 * 16 + 24, y_start=11 * 16 + 24)
-    assert np.array_equal(draw(renderer, "rgb", game), empty)
-    game.worlds[0]["sprites"][0]["y"] = 11 * 16 - 4
-    changed = (draw(renderer, "rgb", game) != empty).any(2)
-    assert changed[: 11 * 16].any()
-    assert not changed[11 * 16 :].any()
-
-
-def player_pose(renderer: Renderer, mode: Mode, view: str = "rgb", **fields) -> bytes:
-    game = game_at(flat_level(), x=168, mode=mode)
-    player = game.worlds[0]["players"][0]
-    for name, value in fields.items():
-        (player if name in player.dtype.names else player["body"])[name] = value
-    return draw(renderer, view, game, hud=False).tobytes()
-
-
-@pytest.mark.parametrize("mode", Mode)
-def test_players_have_a_frame_for_every_pose(renderer: Renderer, mode: Mode) -> None:
-    poses = [
-        {},
-        {"xa": 3},
-        {"xa": 9},
-        {"xa": -3},
-        {"on_ground": 0, "ya": -5},
-        {"on_ground": 0, "ya": 5},
-        {"on_ground": 0, "ya": 1, "sliding": 1},
-        {"carried": 0},
-        {"xa": 3, "carried": 0},
-        {"status": int(Status.DEAD)},
-    ]
-    if mode != Mode.SMALL:
-        poses.append({"ducking": 1})
-    looks = [player_pose(renderer, mode, **pose) for pose in poses]
-    assert len(set(looks)) == len(poses)
-    mirrored = [player_pose(renderer, mode, facing=-1, **pose) for pose in poses]
-    assert not set(looks[:9]) & set(mirrored[:9])
-
-
-def test_modes_look_different_and_the_invulnerable_blink(renderer: Renderer) -> None:
-    for view in SHAPES:
-        assert len({player_pose(renderer, mode, view) for mode in Mode}) == 3
-    blinking = {player_pose(renderer, Mode.LARGE, invulnerable_time=t) for t in range(1, 33)}
-    assert len(blinking) == 2
-    assert player_pose(renderer, Mode.LARGE, invulnerable_time=1) == player_pose(
-        renderer, Mode.LARGE
-    )
-
-
-def test_all_players_are_drawn(renderer: Renderer) -> None:
-    game = game_at(flat_level(), x=100)
-    alone = draw(renderer, "rgb", game)
-    game.worlds["players"][0, 1] = game.worlds["players"][0, 0]
-    game.worlds["players"]["body"]["x"][0, 1] = 200
-    assert np.array_equal(draw(renderer, "rgb", game), alone)
-    game.worlds["n_players"] = 2
-    assert (draw(renderer, "rgb", game) != alone).any()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Effect if kind])

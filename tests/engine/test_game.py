@@ -204,6 +204,18 @@ def test_creatures_harm_unless_invulnerable_or_off() -> None:
     assert off.sprite_kinds() == []
 
 
+@pytest.mark.parametrize("name", ["creatures", "invulnerable", "power_restoration", "timer"])
+def test_a_switch_is_true_or_false(name: str) -> None:
+    """A 2 was the bit of another switch, and the word "no" was True."""
+    image = flat().image
+    wrong: list[Any] = [2, "no", None]
+    for value in wrong:
+        with pytest.raises(OptionError, match=f"{name} must be True or False, got"):
+            Game(image, **{name: value})
+    numpys: Any = np.True_
+    Game(image, **{name: numpys})
+
+
 def test_speed_restores_power_when_switched_on() -> None:
     assert run(Game(flat().image, Mode.SMALL), SPEED, ticks=3).mode is Mode.SMALL
     restoring = Game(flat().image, Mode.SMALL, power_restoration=True)

@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gym_mario_suite.envs.nes import MarioNESEnv
 from gym_mario_suite.nes.backend import BACKENDS, Backend, open_backend
 from gym_mario_suite.nes.rom import Rom, RomError, parse_rom
 from gym_mario_suite.nes.rom_store import find_rom
@@ -28,6 +30,20 @@ def backend_name(request: pytest.FixtureRequest) -> str:
     if not row.installed:
         pytest.skip(f"{row.name} is not installed: {row.install}")
     return row.name
+
+
+@pytest.fixture
+def make(backend_name: str, rom_file: Path):
+    made = []
+
+    def make_one(stage: Any = "1-1", actions: str = "buttons", **options: Any) -> MarioNESEnv:
+        options = {"rom": str(rom_file), "backend": backend_name, **options}
+        made.append(MarioNESEnv(stage=stage, actions=actions, **options))
+        return made[-1]
+
+    yield make_one
+    for env in made:
+        env.close()
 
 
 @pytest.fixture

@@ -11,7 +11,13 @@ from gym_mario_suite.doctor.nes import check_nes
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.nes import rom_store
 from gym_mario_suite.nes.rom import Rom, RomError
-from gym_mario_suite.nes.rom_store import find_rom, import_rom, places, store_folder
+from gym_mario_suite.nes.rom_store import (
+    find_rom,
+    find_rom_by_hash,
+    import_rom,
+    places,
+    store_folder,
+)
 from tests.nes.own_rom import own_rom
 
 
@@ -146,6 +152,19 @@ def test_the_rom_command(tmp_path: Path, rom: Rom, rom_file: Path):
 def test_the_rom_command_with_a_known_game(rom: Rom, rom_file: Path, known: str):
     assert "The game: 40976 bytes" in run("import", rom_file)
     assert "used  the store" in run("where")
+
+
+def test_homes_of_nobody_and_long_names_are_places_without_a_rom(monkeypatch: pytest.MonkeyPatch):
+    """As shells hand them on: `~` and a name that no user has."""
+    with pytest.raises(RomError, match=r"~nobody-here/game\.nes: cannot be read"):
+        run("check", "~nobody-here/game.nes")
+    monkeypatch.setenv("GYM_MARIO_ROM", "~nobody-here/game.nes")
+    monkeypatch.setenv("GYM_MARIO_ROM_STORE", "s" * 300)
+    named, store, _ = places()
+    assert "cannot be read" in named.note
+    assert "does not hold it" in store.note
+    with pytest.raises(RomError, match="is needed"):
+        find_rom_by_hash("0" * 40)
 
 
 def test_an_error_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -38,8 +38,6 @@ def test_numbers_are_python_ints_that_do_not_overflow():
     assert smb.x_px(ram) == 16_383
     assert (smb.clock(ram), smb.score(ram), smb.coins(ram)) == (999, 123_450, 42)
     assert type(smb.x_px(ram)) is int
-    ram[Address.X_ON_PAGE], ram[Address.SCREEN_X_ON_PAGE] = 3, 250
-    assert smb.screen_x_px(ram) == 9
 
 
 def test_left_of_the_start():

@@ -18,6 +18,8 @@ from tests.processes import run_python
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROGRAMS = ("icm_ppo", "gpu_ppo", "sb3", "self_play", "icm_ppo.film", "maker.ppo", "neuro.train")
+# A program that a test has imported before is run a second time.
+SECOND_RUN = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
 
 
 def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,8 +184,7 @@ def test_what_is_to_be_ignored_is_no_interruption() -> None:
         assert not interruption.asked
 
 
-# A program that a test has imported before is run a second time.
-@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+@SECOND_RUN
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "maker.ppo"])
 def test_programs_are_called_as_they_are_started(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -205,6 +206,7 @@ def test_hints_to_install_are_for_every_shell() -> None:
         assert "pip install '" not in file.read_text(encoding="utf-8"), file
 
 
+@SECOND_RUN
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs_leave_with_a_line(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

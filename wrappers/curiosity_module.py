@@ -153,9 +153,8 @@ class CuriosityModule(nn.Module):
             assert self.forward_model is not None
             one_hot = functional.one_hot(actions, self.n_actions).to(before.dtype)
             if self.options.features == "pixels":
-                target = next_observations.flatten(1).float()
-                if next_observations.dtype == torch.uint8:
-                    target = bytes_as_floats(target)
+                of_bytes = next_observations.dtype == torch.uint8
+                target = foreseen_pixels(next_observations, of_bytes)
             else:
                 # Only inverse dynamics shapes the features: with the forward error they would
                 # shrink to what is easy to foresee.
@@ -241,7 +240,7 @@ class _Picture(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         x = pictures.float()
         if self._of_bytes:
-            x = bytes_as_floats(x)
+            x = _bytes_as_floats(x)
         if self._without_channels:
             return x[:, None]
         return x.permute(0, 3, 1, 2) if self._channels_last else x
@@ -290,7 +289,13 @@ def make_encoder(space: gym.spaces.Box, kind: str, size: int, hidden: int) -> nn
     return convolutions.append(normed(nn.Linear(inputs, size)))
 
 
-def bytes_as_floats(x: torch.Tensor) -> torch.Tensor:
+def foreseen_pixels(observations: torch.Tensor, of_bytes: bool) -> torch.Tensor:
+    """What the forward model of `features="pixels"` foresees: [n, numbers of an observation]."""
+    target = observations.flatten(1).float()
+    return _bytes_as_floats(target) if of_bytes else target
+
+
+def _bytes_as_floats(x: torch.Tensor) -> torch.Tensor:
     """Bytes of pictures that nobody has normalised, brought near 0."""
     return (x - 128.0) / 64.0
 

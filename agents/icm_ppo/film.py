@@ -32,7 +32,7 @@ from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.terrain import N_TERRAIN as N_NES_TERRAIN
 from gym_mario_suite.program import told_errors
 from gym_mario_suite.wrappers.curiosity_learner import load_module, read_tensors
-from gym_mario_suite.wrappers.curiosity_module import CuriosityModule, bytes_as_floats
+from gym_mario_suite.wrappers.curiosity_module import CuriosityModule, foreseen_pixels
 
 _PANEL = 168  # px on a side of what is right of the game
 _TRACE = 48  # px of height of the surprisal's curve at least
@@ -163,9 +163,10 @@ def _surprise(
         assert curiosity.forward_model is not None
         one_hot = torch.nn.functional.one_hot(actions, curiosity.n_actions).float()
         predicted = curiosity.forward_model(features[0], one_hot)
-        target = seen.flatten(1) if curiosity.options.features == "pixels" else features[1]
-        if curiosity.options.features == "pixels" and after.dtype == np.uint8:
-            target = bytes_as_floats(target)
+        if curiosity.options.features == "pixels":
+            target = foreseen_pixels(seen, of_bytes=after.dtype == np.uint8)
+        else:
+            target = features[1]
     surprisal = (predicted - target).square().mean()
     surprisal.backward()
     assert seen.grad is not None

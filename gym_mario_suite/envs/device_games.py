@@ -347,7 +347,10 @@ class DeviceGames:
             StateError: If a state does not fit; no game is changed then.
         """
         # One state may be meant for many games.
-        read = {id(data): read_state(data) for data in {id(s): s for s in states.values()}.values()}
+        read = {}
+        for data in states.values():
+            if id(data) not in read:
+                read[id(data)] = read_state(data)
         for _, _, level in read.values():
             try:
                 check_rules(level, self.options.rule_set)

@@ -24,7 +24,7 @@ from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.limits import Limits
 from gym_mario_suite.levels.tile_grid import N_TILES
 from gym_mario_suite.multiplayer.drawing_board import ROWS, DrawingBoard
-from gym_mario_suite.multiplayer.parallel import RENDER_FPS, AgentError
+from gym_mario_suite.multiplayer.parallel import RENDER_FPS, check_agent
 
 DESIGNER, PLAYER, ANTAGONIST = "designer", "player_0", "player_1"
 REWARDS = ("regret", "band")
@@ -165,11 +165,11 @@ class raw_env(AECEnv[str, Any, Any]):
 
     def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The observation space of an agent; the same object every time."""
-        return self.observation_spaces[self._known(agent)]
+        return self.observation_spaces[check_agent(agent, self.possible_agents)]
 
     def action_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The action space of an agent; the same object every time."""
-        return self.action_spaces[self._known(agent)]
+        return self.action_spaces[check_agent(agent, self.possible_agents)]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin a new course on an empty board; it is the designer's turn.
@@ -203,7 +203,7 @@ class raw_env(AECEnv[str, Any, Any]):
 
     def observe(self, agent: str) -> NDArray[Any]:
         """What an agent sees: the designer the board, a player his game once it has begun."""
-        self._known(agent)
+        check_agent(agent, self.possible_agents)
         if agent == DESIGNER:
             return self.board.codes.astype(np.int8)
         return self._seen[agent].copy()
@@ -253,13 +253,6 @@ class raw_env(AECEnv[str, Any, Any]):
         if self._window is not None:
             self._window.close()
             self._window = None
-
-    def _known(self, agent: str) -> str:
-        if agent not in self.possible_agents:
-            raise AgentError(
-                f"there is no agent {agent!r}; there are {', '.join(self.possible_agents)}"
-            )
-        return agent
 
     def _design(self, action: Any) -> None:
         numbers = np.asarray(action)

@@ -36,6 +36,17 @@ class AgentError(MarioError, KeyError):
         return str(self.args[0])
 
 
+def check_agent(agent: str, possible_agents: list[str]) -> str:
+    """The agent's name.
+
+    Raises:
+        AgentError: For one that never plays in this environment.
+    """
+    if agent not in possible_agents:
+        raise AgentError(f"there is no agent {agent!r}; there are {', '.join(possible_agents)}")
+    return agent
+
+
 class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
     """Several players in Infinite Mario, all acting at once.
 
@@ -104,11 +115,11 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
 
     def observation_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The observation space of an agent; the same object every time."""
-        return self.observation_spaces[self._known(agent)]
+        return self.observation_spaces[check_agent(agent, self.possible_agents)]
 
     def action_space(self, agent: str) -> gym.spaces.Space[Any]:
         """The action space of an agent; the same object every time."""
-        return self.action_spaces[self._known(agent)]
+        return self.action_spaces[check_agent(agent, self.possible_agents)]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
@@ -260,22 +271,11 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         strangers = sorted(set(actions) - set(self.agents), key=str)
         if strangers:
             who = strangers[0]
-            known = who in self.possible_agents
-            raise AgentError(
-                f"{who!r} plays no more; its game has ended"
-                if known
-                else f"there is no agent {who!r}; there are {', '.join(self.possible_agents)}"
-            )
+            check_agent(who, self.possible_agents)
+            raise AgentError(f"{who!r} plays no more; its game has ended")
         missing = sorted(set(self.agents) - set(actions))
         if missing:
             raise AgentError(f"no action for {', '.join(missing)}: everybody who plays needs one")
-
-    def _known(self, agent: str) -> str:
-        if agent not in self.observation_spaces:
-            raise AgentError(
-                f"there is no agent {agent!r}; there are {', '.join(self.possible_agents)}"
-            )
-        return agent
 
     def _seat(self, agent: str) -> int:
         return self.possible_agents.index(agent)

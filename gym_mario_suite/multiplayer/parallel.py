@@ -174,7 +174,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         self._check_agents(actions)
         keys = np.zeros((1, self.options.players), np.uint8)
         for agent in self.agents:
-            keys[0, self._seat(agent)] = self._actions.one(actions[agent])
+            keys[0, self._seat(agent)] = self.buttons(agent, actions[agent])
         batch = self.batch
         batch.step(keys)
         acted = self.agents
@@ -199,6 +199,17 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         Where they are one's own less the mean of the rivals', these add up to zero.
         """
         return dict(zip(self.possible_agents, self.batch.rewards[0].tolist(), strict=True))
+
+    def buttons(self, agent: str, action: Any) -> int:
+        """The buttons that an agent's action presses, as the engine's bits.
+
+        Raises:
+            OptionError: For an action that is not of the set.
+        """
+        try:
+            return self._actions.one(action)
+        except OptionError as error:
+            raise OptionError(f"{agent}: {error}") from None
 
     def state(self) -> NDArray[Any]:
         """What all players see, stacked in the order of `possible_agents`: [players, ...]."""
@@ -298,5 +309,20 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
 
 
 def turn_based(parallel: MarioParallelEnv) -> Any:
-    """The environment in PettingZoo's agent-by-agent form, which checks the order of calls."""
-    return OrderEnforcingWrapper(parallel_to_aec(parallel))
+    """The environment in PettingZoo's agent-by-agent form, which checks calls and actions."""
+    return _TurnBased(parallel)
+
+
+class _TurnBased(OrderEnforcingWrapper):
+    """Checks every action as it comes: the game takes them all at the last player's turn only."""
+
+    def __init__(self, parallel: MarioParallelEnv) -> None:
+        super().__init__(parallel_to_aec(parallel))
+        self._parallel = parallel
+
+    def step(self, action: Any) -> None:
+        if self._has_reset and self.agents:
+            agent = self.agent_selection
+            if not (self.terminations[agent] or self.truncations[agent]):
+                self._parallel.buttons(agent, action)
+        super().step(action)

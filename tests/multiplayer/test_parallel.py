@@ -76,7 +76,7 @@ def test_ghosts_are_seen_and_not_felt():
     [
         ({"player_0": 0}, "no action for player_1"),
         ({"player_0": 0, "player_1": 0, "luigi": 0}, "there is no agent 'luigi'"),
-        ({"player_0": 0, "player_1": 99}, "from 0 to 11"),
+        ({"player_0": 0, "player_1": 99}, "player_1: an action .* from 0 to 11, got 99"),
         ({"player_0": 0, "player_1": 0.5}, "a whole number"),
         ([0, 0], r"actions must be a mapping by agent, got \[0, 0\]"),
         (None, "actions must be a mapping by agent, got None"),
@@ -87,6 +87,16 @@ def test_actions_of_the_wrong_agents(actions, message):
     env.reset(seed=0)
     with pytest.raises((AgentError, OptionError), match=message):
         env.step(actions)
+
+
+def test_agent_by_agent_a_wrong_action_is_refused_at_its_own_turn():
+    env = mario_coop_v0.env()
+    env.reset(seed=0)
+    with pytest.raises(OptionError, match=r"player_0: an action .* from 0 to 11, got 99"):
+        env.step(99)
+    assert env.agent_selection == "player_0"
+    env.step(0)
+    assert env.agent_selection == "player_1"
 
 
 def pit(players):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gym_mario_suite.agents.dream_folder import require_same
 from gym_mario_suite.agents.dream_players import (
     Policy,
     Share,
@@ -22,9 +22,9 @@ from gym_mario_suite.agents.dream_players import (
 from gym_mario_suite.datasets.tapes import SUFFIX, Tapes, TapeWriter
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError, as_integer, as_number
+from gym_mario_suite.errors import as_integer, as_number
 from gym_mario_suite.levels.generate import generate
-from gym_mario_suite.whole_file import require_folder, write_json
+from gym_mario_suite.whole_file import require_folder
 
 # Levels of these are for tests alone, whatever their seeds; so are these seeds.
 HELD_OUT_DIFFICULTIES = (4, 7)
@@ -62,8 +62,10 @@ class CollectOptions:
     agents: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, low in (("ticks", 16), ("shard_ticks", 16), ("longest", 16), ("seed", 0)):
-            as_integer(name, getattr(self, name), low, _MOST)
+        for name in ("ticks", "shard_ticks", "longest"):
+            as_integer(name, getattr(self, name), 16, _MOST)
+        for name in ("guided", "seed"):
+            as_integer(name, getattr(self, name), 0, _MOST)
         for agent, share in self.agents:
             as_number(f"the share of {agent}", share, 1 / _MOST_SHARE, _MOST_SHARE)
 
@@ -99,7 +101,8 @@ def play_episode(
     }
     level = generate(*(origin[n] for n in ("seed", "difficulty", "type", "length")))
     game = Game(level.image, origin["mode"], origin["time_limit"])
-    guided = int(rng.integers(0, options.guided)) if guide is not None else 0
+    led = guide is not None and options.guided > 0
+    guided = int(rng.integers(0, options.guided)) if led else 0
     keys = bytearray(1)
     game.tick(0)
     while game.status == Status.RUNNING and len(keys) < guided + options.longest:
@@ -133,27 +136,6 @@ def shard_path(folder: Path, number: int, options: CollectOptions) -> Path:
     return folder / f"seed{options.seed}-{number:05d}{SUFFIX}"
 
 
-def _check_same(folder: Path, options: CollectOptions) -> None:
-    """Refuse to go on with other options than the seed's files were begun with.
-
-    Folders of older releases do not tell theirs.
-    """
-    path = folder / f"seed{options.seed}.json"
-    if not path.exists():
-        if not any(folder.glob(f"seed{options.seed}-*{SUFFIX}")):
-            write_json(path, options.in_each_shard)
-        return
-    try:
-        begun = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OptionError(f"cannot read how the data began from {path}: {error}") from None
-    if begun != options.in_each_shard:
-        raise OptionError(
-            f"{path}: the data of seed {options.seed} were made with other options; choose another "
-            "folder or seed, or delete them"
-        )
-
-
 def _collect_one(folder: Path, number: int, options: CollectOptions) -> int:
     tapes = play_shard(number, options, options.mix())
     tapes.save(shard_path(folder, number, options))
@@ -179,7 +161,12 @@ def collect(
             with other options than these (but for the ticks: more of them are more files).
     """
     require_folder(folder)
-    _check_same(folder, options)
+    require_same(
+        folder / f"seed{options.seed}.json",
+        options.in_each_shard,
+        begun=any(folder.glob(f"seed{options.seed}-*{SUFFIX}")),
+        which=f"seed {options.seed}",
+    )
     numbers: Sequence[int] = range(options.shards)
     missing = [n for n in numbers if not shard_path(folder, n, options).exists()]
     done = options.shards - len(missing)

@@ -16,6 +16,7 @@ from gym_mario_suite.errors import OptionError, as_integer
 
 __all__ = ["app"]
 _MOST_WORKERS = 1024
+_MOST_EPISODES = (1 << 63) - 1
 
 
 @app.command(epilog="Example: mario dream gen --out tapes --ticks 1000000")
@@ -100,7 +101,8 @@ def record_nes(
 ) -> None:
     """Record frames of a NES with a ROM of your own, to train a dream of it.
 
-    The same command goes on where it was stopped. `mario dream train --data FOLDER` takes them.
+    The same command goes on where it was stopped, and with more --episodes, but not with other
+    --steps or --frame-skip. `mario dream train --data FOLDER` takes them.
     """
     from gym_mario_suite.agents import dream_nes
 
@@ -136,6 +138,7 @@ def data(
     from gym_mario_suite.datasets.tapes import Tapes
     from gym_mario_suite.whole_file import require_folder, require_writable, write_json
 
+    as_integer("--limit", limit, 0, _MOST_EPISODES)
     require_writable(json_file)
     found = Tapes.load(tapes)
     card = dataset_card(found)

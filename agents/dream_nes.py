@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import gym_mario_suite  # noqa: F401  (registers the environments)
+from gym_mario_suite.agents.dream_folder import require_same
 from gym_mario_suite.agents.dream_players import sticky_buttons
 from gym_mario_suite.datasets.diamond_hdf5 import record_frames, save_diamond
 from gym_mario_suite.dream.presets import BUTTONS
@@ -55,7 +56,9 @@ def record_nes(folder: Path, options: NESFrameOptions) -> Iterator[Path]:
         The path of each episode's file, in the earlier system's layout.
 
     Raises:
-        OptionError: For impossible options, a missing ROM, or a folder that cannot be written.
+        OptionError: For impossible options, a missing ROM, or a folder that cannot be written, or
+            has episodes of this stage and seed that were made with other steps or another frame
+            skip.
     """
     require_folder(folder)
     name = f"MarioNES-{options.stage}-v0" if options.stage else "MarioNES-v0"
@@ -72,9 +75,16 @@ def record_nes(folder: Path, options: NESFrameOptions) -> Iterator[Path]:
         )
     except gym.error.NameNotFound:
         raise OptionError(f"stage must be like '1-1', or empty, got {options.stage!r}") from None
+    stem = f"nes-{options.stage or 'game'}-{options.seed}"
     try:
+        require_same(
+            folder / f"{stem}.json",
+            {"steps": options.steps, "frame_skip": options.frame_skip},
+            begun=any(folder.glob(f"{stem}-*.hdf5")),
+            which=f"{options.stage or 'the whole game'} and seed {options.seed}",
+        )
         for number in range(options.episodes):
-            path = folder / f"nes-{options.stage or 'game'}-{options.seed}-{number:05d}.hdf5"
+            path = folder / f"{stem}-{number:05d}.hdf5"
             if not path.exists():
                 policy = _sticky(np.random.default_rng([options.seed, number]))
                 for episode in record_frames(env, policy, [options.seed + number]):

@@ -28,7 +28,8 @@ class TransferOptions:
 
     Attributes:
         model: The dream's model.
-        steps: Decisions that each learner takes, of four ticks each.
+        steps: Decisions that each learner takes, of four ticks each; PPO goes on to the end of a
+            rollout, of 128 decisions in each environment.
         episodes: Episodes that each then plays in the engine.
         envs: Environments at once.
         seed: Decides everything.

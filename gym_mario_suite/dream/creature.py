@@ -18,8 +18,7 @@ from gym_mario_suite.dream.linear_laws import (
     Units,
     chosen,
     error_px,
-    find_laws,
-    unexplained,
+    fit_laws,
     unlikely,
 )
 from gym_mario_suite.dream.memory import (
@@ -159,8 +158,7 @@ class Creature(nn.Module):
         terms, left = plain_terms(memory), []
         for side, laws in enumerate((self.across, self.upright)):
             truth = torch.stack([ways[:, side] / SCREEN_UNIT, speeds[:, side] / SPEED_UNIT], 1)
-            laws.copy_(find_laws(terms[:, side], truth, _UNITS, LAWS, generator))
-            left.append(unexplained(terms[:, side], laws, truth, _UNITS))
+            left.append(fit_laws(laws, terms[:, side], truth, _UNITS, generator))
         self.fitted.fill_(True)
         return left[0], left[1]
 

@@ -153,6 +153,14 @@ class Moments(NamedTuple):
     after: Tensor
 
 
+def _known(memory: Tensor) -> bool:
+    """Whether some of these moments are an engine's.
+
+    Where none is, the source has pictures alone, and going through all of it would find nothing.
+    """
+    return bool((memory[..., PLACED] > 0).any())
+
+
 def same_creature(moments: Moments) -> tuple[Tensor, Tensor, Tensor]:
     """Memories of moments before and after which the same creature is nearest; way and speed."""
     before, after = moments.memory, moments.after
@@ -168,6 +176,8 @@ def law_moments(source: WindowSource, seed: int, horizon: int, count: int) -> Mo
     for number in range(-(-count // (_EACH * horizon))):
         pieces = source.batch(seed, _LAW_STREAM + number, _EACH, CONTEXT + horizon)
         memory = torch.from_numpy(memory_of(pieces.facts))
+        if not _known(memory):
+            return None
         buttons = torch.from_numpy(multi_hot(pieces.keys))
         targets = {n: torch.from_numpy(t) for n, t in targets_of(pieces.facts)._asdict().items()}
         for k in range(CONTEXT - 1, CONTEXT - 1 + horizon):
@@ -198,6 +208,8 @@ def herd_moments(source: WindowSource, seed: int, count: int) -> HerdMoments | N
         pieces = source.batch(seed, _HERD_STREAM + number, _EACH, CONTEXT + _HERD_TICKS)
         facts = pieces.facts[:, CONTEXT - 1 :]
         memory = torch.from_numpy(memory_of(facts))
+        if not _known(memory):
+            return None
         ways = torch.from_numpy(targets_of(facts).herd).flatten(0, 2)
         before, after = memory[:, :-1].flatten(0, 1), memory[:, 1:].flatten(0, 1)
         known = ways.isfinite().all(1)
@@ -230,6 +242,8 @@ def backdrop_moments(
     for number in range(-(-count // _EACH)):
         pieces = source.batch(seed, _BACKDROP_STREAM + number, _EACH, 1)
         memory = torch.from_numpy(memory_of(pieces.facts[:, 0]))
+        if not _known(memory):
+            return None
         known = memory[:, PLACED] > 0
         sceneries = torch.from_numpy(pieces.scenery[:, 0]).movedim(-1, 1)[known]
         found.append((sceneries, memory[known, CAMERA], memory[known, THEME].long()))

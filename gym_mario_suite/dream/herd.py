@@ -33,8 +33,7 @@ from gym_mario_suite.dream.linear_laws import (
     Units,
     chosen,
     error_px,
-    find_laws,
-    unexplained,
+    fit_laws,
     unlikely,
 )
 from gym_mario_suite.dream.memory import (
@@ -300,8 +299,7 @@ class Herd(nn.Module):
             )
         ):
             truth = ways[:, columns]
-            laws.copy_(find_laws(terms[:, side], truth, units, LAWS, generator))
-            left.append(unexplained(terms[:, side], laws, truth, units))
+            left.append(fit_laws(laws, terms[:, side], truth, units, generator))
         self.appearing.fit(*births)
         self.fitted.fill_(True)
         return left[0], left[1]

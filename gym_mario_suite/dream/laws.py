@@ -25,8 +25,7 @@ from gym_mario_suite.dream.ground import Ground
 from gym_mario_suite.dream.linear_laws import (
     chosen,
     error_px,
-    find_laws,
-    unexplained,
+    fit_laws,
     unlikely,
     with_guess,
 )
@@ -231,8 +230,7 @@ class Laws(nn.Module):
             (self.upright, UPRIGHT, _UPRIGHT_UNITS),
         ):
             truth = targets[:, columns]
-            laws.copy_(find_laws(terms, truth, units, self.count, generator))
-            left.append(unexplained(terms, laws, truth, units))
+            left.append(fit_laws(laws, terms, truth, units, generator))
         self.fitted.fill_(True)
         return left[0], left[1]
 

@@ -49,6 +49,26 @@ def unexplained(terms: Tensor, laws: Tensor, truth: Tensor, units: Units) -> flo
     return float((error_px(said, truth, units).amin(1) > _NEAR).float().mean())
 
 
+def fit_laws(
+    laws: Tensor, terms: Tensor, truth: Tensor, units: Units, generator: torch.Generator
+) -> float:
+    """Find laws and put them into a network's buffer.
+
+    Args:
+        laws: float[terms, count * numbers], overwritten; on whatever device the network is.
+        terms: float[n, terms], on the CPU, where laws are found.
+        truth: float[n, numbers].
+        units: Of the numbers.
+        generator: Decides the outcome.
+
+    Returns:
+        See `unexplained`.
+    """
+    found = find_laws(terms, truth, units, int(laws.shape[1]) // len(units), generator)
+    laws.copy_(found)
+    return unexplained(terms, found, truth, units)
+
+
 def find_laws(
     terms: Tensor, truth: Tensor, units: Units, count: int, generator: torch.Generator
 ) -> Tensor:

@@ -208,7 +208,7 @@ def head_loss(
         "won": (bce(part["won"], won.clamp(0), reduction="none") * known).sum() / len(won),
         "coin": bce(part["coin"], targets["coin"]),
         "kill": bce(part["kill"], targets["kill"]),
-        "power": functional.cross_entropy(part["power"], targets["power"], ignore_index=-1),
+        "power": functional.cross_entropy(part["power"], targets["power"]),
         "move": functional.smooth_l1_loss(part["move"], targets["move"], beta=0.25),
         "speed": _known_loss(part["speed"], targets["speed"]),
         "jump_time": _known_loss(part["jump_time"], targets["jump_time"]),

@@ -20,10 +20,14 @@ def squared_errors(a: Frames, b: Frames) -> NDArray[np.float64]:
 
 
 def psnr(mean_squared_error: float) -> float:
-    """Peak signal-to-noise ratio in dB of a mean squared error in levels; 100 for none at all."""
+    """Peak signal-to-noise ratio in dB of a mean squared error in levels; 100 for none at all.
+
+    NaN, the mean of no pixels, stays NaN.
+    """
     if mean_squared_error <= 0:
         return 100.0
-    return min(100.0, 10 * math.log10(255**2 / mean_squared_error))
+    # In this order, since of a NaN `min` gives what stands first.
+    return min(10 * math.log10(255**2 / mean_squared_error), 100.0)
 
 
 def changed_pixels(last: Frames, target: Frames) -> NDArray[np.bool_]:
@@ -51,12 +55,16 @@ def _blocks(grey: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def average_precision(truth: NDArray[np.bool_], score: NDArray[np.floating]) -> float:
-    """Area under the precision-recall curve; NaN when nothing is true."""
+    """Area under the precision-recall curve, by steps; NaN when nothing is true.
+
+    Equal scores are one threshold, so that the order of the samples does not matter.
+    """
     if not truth.any():
         return math.nan
     order = np.argsort(-score, kind="stable")
-    hits = truth[order]
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    hits, falling = truth[order], -score[order]
+    chosen = np.searchsorted(falling, falling, side="right")  # with that score or a higher one
+    precision = np.cumsum(hits)[chosen - 1] / chosen
     return float(precision[hits].mean())
 
 

@@ -25,6 +25,7 @@ from gym_mario_suite.dream.tape_player import Pieces
 from gym_mario_suite.dream.weights import fill, load_tensors, save_tensors
 from gym_mario_suite.dream.windows import TapeWindows
 from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
+from gym_mario_suite.errors import WeightsError
 
 _CELL = 4  # px of a frame for a cell of the map in which Mario is looked for
 _REACH = 6
@@ -252,15 +253,25 @@ class Probes:
         """
         tensors = {f"finder.{n}": t for n, t in self.finder.state_dict().items()}
         tensors |= {f"reader.{n}": t for n, t in self.reader.state_dict().items()}
-        save_tensors(path, tensors, {"probes": 1})
+        save_tensors(path, tensors, {"probes": 1, "size": self.size})
 
     def load(self, path: Path) -> None:
         """Read what `save` wrote.
 
         Raises:
-            WeightsError: When the file cannot be read.
+            WeightsError: When the file cannot be read, or holds something else, such as probes for
+                frames of another size.
         """
-        tensors, _ = load_tensors(path)
+        tensors, about = load_tensors(path)
+        if "probes" not in about:
+            raise WeightsError(f"{path}: weights, but not those of probes (`mario dream probes`)")
+        # Those of different sizes have weights of the same shapes. Older files tell no size.
+        height, width = about.get("size", self.size)
+        if (height, width) != self.size:
+            raise WeightsError(
+                f"{path}: probes for frames of {width}x{height} px, where frames have "
+                f"{self.size[1]}x{self.size[0]}; choose another file"
+            )
         for name, module in (("finder.", self.finder), ("reader.", self.reader)):
             part = {n.removeprefix(name): t for n, t in tensors.items() if n.startswith(name)}
             fill(module, part, path)

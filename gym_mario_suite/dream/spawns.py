@@ -300,17 +300,16 @@ class _FrameTaker:
     def take(self, game: Game) -> None:
         """Draw the game as it is."""
         # Here, since it needs the compiler, and dreaming from the built-in spawns does not.
-        from gym_mario_suite.dream.facts import FACTS, memory_of, note
+        from gym_mario_suite.dream.facts import FACT, FACTS, memory_of, note
 
         self.frames.append(
             self._renderer.rgb_half(game.image, game.worlds, theme=self._theme, hud=False)
         )
         self.scenery = self._renderer.scenery_half(game.image, game.worlds, theme=self._theme)
-        width = int(game.image[0])
-        left = min(max(int(np.floor(float(game.x))) - 160, 0), max(0, 16 * width - 320))
-        self.left_px = left
         facts = np.zeros(len(FACTS), np.float32)
         note(game.image, game.worlds[0], self._theme, facts)
+        # The edge is left of a level that is narrower than the picture, since that is centred.
+        self.left_px = max(int(facts[FACT["camera"]]), 0)
         self.memory = tuple(memory_of(facts).tolist())
 
     def spawn(self, name: str, keys: NDArray[np.uint8], origin: dict[str, Any]) -> Spawn:

@@ -38,16 +38,8 @@ assert max(Mode) < _DEAD
 _MINARI = "minari:"
 # What nobody knows of recorded pictures.
 _UNKNOWN = (
-    *(
-        "speed_x",
-        "speed_y",
-        "jump_time",
-        "on_ground",
-        "may_jump",
-        "ducking",
-        "invulnerable",
-        "near",
-    ),
+    *("speed_x", "speed_y", "jump_time"),
+    *("on_ground", "may_jump", "ducking", "invulnerable", "near"),
 )
 _HERD_UNITS = np.array([SCREEN_UNIT, SCREEN_UNIT, SPEED_UNIT, SPEED_UNIT, 1], np.float32)
 IGNORED = -1.0  # a target that is not known
@@ -62,7 +54,7 @@ class Targets(NamedTuple):
         won: float32[n, k], 1 where it ends at the exit, IGNORED where it does not end.
         coin: float32[n, k], 1 where at least one coin is taken.
         kill: float32[n, k], 1 where something is killed.
-        power: int64[n, k], 0 small, 1 large, 2 fire, 3 dead; -1 for unknown.
+        power: int64[n, k], 0 small, 1 large, 2 fire, 3 dead.
         move: float32[n, k, 3], half pixels: Mario right and down, camera right.
         speed: float32[n, k, 2], Mario's after the step, right and down, in SPEED_UNIT; NaN for
             unknown.
@@ -263,7 +255,9 @@ class FrameWindows:
     """Windows of recorded pictures, where there is no engine that could draw them again.
 
     Such data come from other games (a NES with a ROM of one's own) or from the earlier system's
-    files. What the engine would know of them is not known; rewards and ends are.
+    files. What the engine would know of them is not known; rewards and ends are. What happens
+    beside those is taken for nothing: no coins, no kills, Mario small, a camera at rest. A model
+    of such pictures then says so, too, where it else would say anything.
 
     Args:
         episodes: For each episode its frames uint8[k + 1, h, w, 3], keys uint8[k], rewards

@@ -223,7 +223,7 @@ class Trainer(ABC, Generic[Network]):
         return True
 
     def _go_on(self, state: dict[str, Any], path: Path) -> None:
-        differing = [name for name in self._about if state["about"].get(name) != self._about[name]]
+        differing = _differing(state["about"], self._about)
         if differing:
             raise OptionError(
                 f"{path} was made with other {' and '.join(differing)}; choose another folder to "
@@ -246,3 +246,18 @@ class Trainer(ABC, Generic[Network]):
     def best_arrays(self) -> dict[str, np.ndarray]:
         """The parameters of the best look, as numpy arrays."""
         return {name: value.numpy() for name, value in self.best.items()}
+
+
+def _differing(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What of the facts about a training has changed, by name; of settings which, and from what."""
+    names = []
+    for name, value in now.items():
+        before = then.get(name)
+        if before == value:
+            continue
+        parts = ""
+        if isinstance(value, dict) and isinstance(before, dict):
+            changed = [part for part in value if before.get(part) != value[part]]
+            parts = ", ".join(f"{part} {before.get(part)}, now {value[part]}" for part in changed)
+        names.append(f"{name} ({parts})" if parts else name)
+    return names

@@ -80,6 +80,10 @@ def test_policies_are_callables_that_one_can_add() -> None:
     tapes = play_shard(0, CollectOptions(ticks=100, shard_ticks=100, guided=2), mix)
     assert "mine" in tapes.players
     assert len(calls) > 50
+    unguided = CollectOptions(ticks=100, shard_ticks=100, guided=0)
+    assert play_shard(0, unguided, {"mine": Share(1, make)}).ticks >= 100
+    with pytest.raises(OptionError, match="guided must be a whole number from 0"):
+        CollectOptions(guided=-1)
     with pytest.raises(OptionError, match="ticks must be a whole number from 16"):
         CollectOptions(ticks=3)
     with pytest.raises(OptionError, match="seed must be a whole number from 0"):

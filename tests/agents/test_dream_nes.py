@@ -1,5 +1,6 @@
 """Frames of a NES, on the program of our own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,21 @@ def test_episodes_are_recorded_and_go_on_where_they_stopped(rom: Path, tmp_path:
     assert windows.batch(0, 0, 2, 5).frames.shape == (2, 5, 60, 64, 3)
 
 
+def test_a_folder_goes_on_with_the_options_that_it_began_with(rom: Path, tmp_path: Path) -> None:
+    begun = NESFrameOptions(rom=rom, episodes=1, steps=20)
+    (first,) = record_nes(tmp_path, begun)
+    for other in ({"frame_skip": 4}, {"steps": 21}):
+        with pytest.raises(OptionError, match="of 1-1 and seed 0 were made with other options"):
+            list(record_nes(tmp_path, replace(begun, **other)))
+    assert len(list(record_nes(tmp_path, replace(begun, seed=1, frame_skip=4)))) == 1
+    # As releases before left it.
+    (tmp_path / "nes-1-1-0.json").unlink()
+    assert list(record_nes(tmp_path, replace(begun, frame_skip=4))) == [first]
+
+
 def test_bad_options_say_what_is_wrong(rom: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="episodes must be a whole number from 1"):
         NESFrameOptions(episodes=0)
     with pytest.raises(OptionError, match="stage must be like '1-1'"):
         list(record_nes(tmp_path, NESFrameOptions(rom=rom, stage="9-9")))
+    assert not list(tmp_path.iterdir())

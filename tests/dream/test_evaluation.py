@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,14 @@ from gym_mario_suite.dream.step_evaluation import (  # noqa: E402
     COPY,
     ENGINE,
     HELD_OUT,
+    SHIPPED_PROBES,
     VELOCITY,
     EvalOptions,
     like_held_out,
 )
 from gym_mario_suite.dream.tape_player import Pieces, TapePlayer  # noqa: E402
 from gym_mario_suite.dream.windows import TapeWindows  # noqa: E402
-from gym_mario_suite.errors import DatasetError  # noqa: E402
+from gym_mario_suite.errors import DatasetError, WeightsError  # noqa: E402
 
 # Names that others read: they never change.
 NAMES = {
@@ -51,6 +53,7 @@ def test_measures_of_pictures() -> None:
     grey = black + np.uint8(16)
     assert psnr(float(squared_errors(black, black).mean())) == 100
     assert psnr(float(squared_errors(black, grey).mean())) == pytest.approx(24.05, abs=0.01)
+    assert np.isnan(psnr(math.nan)), "of no pixels"
     assert ssim(black, black) == pytest.approx(1)
     assert ssim(black, np.random.default_rng(0).integers(0, 256, black.shape, np.uint8)) < 0.2
     assert not changed_pixels(black, black + np.uint8(8)).any()
@@ -72,6 +75,9 @@ def test_measures_of_decisions() -> None:
         (1 + 2 / 3) / 2
     )
     assert np.isnan(average_precision(np.zeros(3, bool), np.ones(3)))
+    # Of equal scores none comes first: an answer that is always the same has the share of the true.
+    assert average_precision(truth, np.zeros(4)) == 0.5
+    assert average_precision(truth, np.array([0.9, 0.9, 0.5, 0.5])) == 0.5
     assert calibration_error(truth, np.full(4, 0.5)) == pytest.approx(0)
     assert calibration_error(truth, np.ones(4)) == pytest.approx(0.5)
     low, high = interval(np.arange(101.0))
@@ -100,6 +106,15 @@ def test_probes_learn_to_find_mario(tapes: Tapes, tmp_path: Path) -> None:
     other.load(tmp_path / "p.safetensors")
     a, b = probes.find(pieces.frames[:, 1]), other.find(pieces.frames[:, 1])
     assert np.array_equal(a.x, b.x)
+    # Their weights have the same shapes.
+    with pytest.raises(WeightsError, match="probes for frames of 64x60 px"):
+        Probes(120, 160).load(tmp_path / "p.safetensors")
+
+
+def test_weights_of_something_else_are_no_probes(tiny_files: Path) -> None:
+    with pytest.raises(WeightsError, match="not those of probes"):
+        Probes(60, 64).load(tiny_files / "tiny.safetensors")
+    Probes(120, 160).load(SHIPPED_PROBES)
 
 
 def test_a_rollout_follows_the_tape(tiny_files: Path, tapes: Tapes) -> None:

@@ -6,7 +6,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from gym_mario_suite.datasets.tapes import Tapes  # noqa: E402
-from gym_mario_suite.dream.findings import Moments, law_moments  # noqa: E402
+from gym_mario_suite.dream.findings import (  # noqa: E402
+    Moments,
+    backdrop_moments,
+    herd_moments,
+    law_moments,
+)
 from gym_mario_suite.dream.laws import (  # noqa: E402
     ACROSS,
     CAMERA,
@@ -16,6 +21,7 @@ from gym_mario_suite.dream.laws import (  # noqa: E402
     law_loss,
     plain_terms,
 )
+from gym_mario_suite.dream.linear_laws import fit_laws  # noqa: E402
 from gym_mario_suite.dream.memory import MEMORY_SIZE  # noqa: E402
 from gym_mario_suite.dream.network import Denoiser, example_inputs  # noqa: E402
 from gym_mario_suite.dream.presets import (  # noqa: E402
@@ -26,6 +32,7 @@ from gym_mario_suite.dream.presets import (  # noqa: E402
     preset,
 )
 from gym_mario_suite.dream.remembered import REMEMBERED  # noqa: E402
+from gym_mario_suite.dream.tape_player import Pieces  # noqa: E402
 from gym_mario_suite.dream.windows import FrameWindows, TapeWindows  # noqa: E402
 from gym_mario_suite.errors import OptionError  # noqa: E402
 
@@ -80,6 +87,24 @@ def test_of_few_moments_few_laws_are_found() -> None:
     laws.fit(memory, torch.zeros(10, CONTEXT, 6), torch.rand(10, HEAD_SIZE), seed=0)
     assert laws.fitted
     assert not laws.across.any()
+
+
+def test_laws_are_found_on_the_cpu_wherever_the_network_is() -> None:
+    class OnDevice:
+        """A buffer on a GPU: it takes what is copied to it, and nothing on the CPU goes with it."""
+
+        shape = torch.Size((2, 6))
+        found = torch.zeros(0)
+
+        def copy_(self, found) -> None:
+            self.found = found
+
+    terms = torch.rand(200, 2)
+    truth = terms @ torch.tensor([[1.0, 0.0], [0.5, 2.0]])
+    buffer = OnDevice()
+    generator = torch.Generator().manual_seed(0)
+    assert fit_laws(buffer, terms, truth, (1.0, 1.0), generator) == 0  # type: ignore[arg-type]
+    assert buffer.found.shape == buffer.shape
 
 
 def test_the_same_seed_finds_the_same_laws(moments: Moments) -> None:
@@ -145,12 +170,24 @@ def test_the_choice_learns_which_law_holds(
 
 def test_of_pictures_alone_no_laws_are_found() -> None:
     class Episode:
-        frames = np.zeros((12, 60, 64, 3), np.uint8)
-        keys = np.zeros(11, np.uint8)
-        rewards = np.zeros(11)
-        ends = np.zeros(11, bool)
+        frames = np.zeros((22, 60, 64, 3), np.uint8)
+        keys = np.zeros(21, np.uint8)
+        rewards = np.zeros(21)
+        ends = np.zeros(21, bool)
 
-    assert law_moments(FrameWindows([Episode()], 60, 64), 0, 1, 64) is None
+    class Counted(FrameWindows):
+        batches = 0
+
+        def batch(self, seed: int, number: int, count: int, length: int) -> Pieces:
+            self.batches += 1
+            return super().batch(seed, number, count, length)
+
+    # One look at them shows it; going through as many as are asked for would take minutes.
+    windows = Counted([Episode()] * 2, 60, 64)
+    assert law_moments(windows, 0, 1, 6400) is None
+    assert herd_moments(windows, 0, 64000) is None
+    assert backdrop_moments(windows, 0, 6400) is None
+    assert windows.batches == 3
 
 
 def test_a_model_with_laws_says_as_much_as_one_without() -> None:

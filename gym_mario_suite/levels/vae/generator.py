@@ -179,9 +179,17 @@ class CategoricalVAE(Generator):
         return self._playable[int(choice * len(self._playable))] + _NEAR * latent
 
     def chunk_logits(self, latent: ArrayLike) -> NDArray[np.float32]:
-        """What the decoder says of a latent: logits, float32[14, 14, 11]."""
+        """What the decoder says of a latent: logits, float32[14, 14, 11].
+
+        Args:
+            latent: float[latent size].
+
+        Raises:
+            OptionError: For another number of numbers, or one that is not finite.
+        """
         decoder = self._decoder
-        x = np.asarray(latent, np.float32)
+        # Checked, since compiled code would read on behind the matrix.
+        x = self._checked(np.ravel(latent)).astype(np.float32)[0]
         first = np.empty(len(decoder.first_bias), np.float32)
         second = np.empty(len(decoder.second_bias), np.float32)
         logits = np.empty(len(decoder.logits_bias), np.float32)
@@ -200,6 +208,9 @@ class CategoricalVAE(Generator):
             seed: Of the draw of tiles.
             number: Which chunk of the level it is, for the draw of tiles.
             draw_tiles: Whether to draw tiles instead of taking the likeliest.
+
+        Raises:
+            OptionError: For a latent that is not one of this decoder's.
         """
         logits = self.chunk_logits(latent)
         if draw_tiles:

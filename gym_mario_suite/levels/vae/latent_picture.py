@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.errors import OptionError, as_number
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.picture import level_picture
 from gym_mario_suite.levels.solver import Solver
@@ -14,6 +14,7 @@ from gym_mario_suite.levels.vae.generator import CategoricalVAE
 
 _FRAME_PX = 3
 _FURTHEST = 1e6
+_MOST_CELLS = 64  # a picture of 15,000 px squared; the time and memory grow with the square
 _PASSABLE, _BLOCKED = (90, 220, 110), (230, 70, 70)
 
 
@@ -40,8 +41,7 @@ def latent_picture(
         raise OptionError(
             f"a picture needs 2 latent dimensions, these weights have {generator.latent_size}"
         )
-    if cells < 1:
-        raise OptionError(f"cells must be 1 or more, got {cells}")
+    cells = as_integer("cells", cells, 1, _MOST_CELLS)
     reach = as_number("reach", reach, 0.0, _FURTHEST)
     steps = np.linspace(-reach, reach, cells)
     rows = []

@@ -61,7 +61,7 @@ def test_a_resumed_run_is_the_run_that_was_never_stopped(split, tmp_path):
     a, b = state_of(whole), state_of(resumed)
     assert all(np.array_equal(a[name], b[name]) for name in a)
     other = DiffusionTrainer(split, tmp_path / "parts", replace(SETTINGS, seed=1), TINY)
-    with pytest.raises(OptionError, match="other settings"):
+    with pytest.raises(OptionError, match=r"made with other settings \(seed 0, now 1\); choose"):
         other.resume()
 
 

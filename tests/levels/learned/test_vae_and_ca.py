@@ -51,6 +51,19 @@ def test_the_decoder_is_the_trained_one(vae):
     assert np.allclose(vae.chunk_logits([0.3, -0.7]), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("latent", [[1.0], [1.0, 2.0, 3.0], [np.nan, 0.0], 1.0, "ab", []])
+def test_a_chunk_is_of_a_latent_of_its_decoder(latent, vae):
+    for decode in (vae.chunk, vae.chunk_logits):
+        with pytest.raises(OptionError, match="latents must be"):
+            decode(latent)
+
+
+@pytest.mark.parametrize("cells", [0, 2.5, 100_000])
+def test_a_picture_has_a_number_of_cells_that_can_be_drawn(cells, vae):
+    with pytest.raises(OptionError, match="cells must be a whole number"):
+        latent_picture(vae, cells=cells)
+
+
 def test_a_picture_of_the_latents(vae):
     picture = latent_picture(vae, cells=2)
     assert picture.shape == (2 * (14 * 16 + 6), 2 * (14 * 16 + 6), 3)

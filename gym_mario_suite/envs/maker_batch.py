@@ -157,18 +157,24 @@ class MakerBatch:
         """
         array = np.asarray(actions)
         length = len(self._sizes)
-        if array.dtype.kind not in "iu" or array.size != self.count * length:
+        tops = [int(size) - 1 for size in self._sizes]
+        each = f"a whole number from 0 to {tops[0]}"
+        if length > 1:
+            each = f"{length} whole numbers from {[0] * length} to {tops}"
+        # Axes of one may be there or not; other shapes of as many numbers are in another order.
+        wanted = [number for number in (self.count, length) if number > 1]
+        if array.dtype.kind not in "iu" or [n for n in array.shape if n != 1] != wanted:
+            if self.count == 1:
+                raise OptionError(f"an action is {each}, got {actions!r}")
             raise OptionError(
-                f"{self.count} actions of {length} whole numbers each were expected, got "
-                f"{array.dtype} of shape {array.shape}"
+                f"{self.count} actions were expected, each {each}; got {array.dtype} of shape "
+                f"{array.shape}"
             )
         array = array.astype(np.int64).reshape(self.count, length)
-        if (array < 0).any() or (array >= self._sizes).any():
-            row, number = np.argwhere((array < 0) | (array >= self._sizes))[0]
-            raise OptionError(
-                f"number {number} of an action must be from 0 to {self._sizes[number] - 1}, got "
-                f"{array[row, number]}"
-            )
+        outside = ((array < 0) | (array >= self._sizes)).any(1)
+        if outside.any():
+            got = array[outside][0].tolist()
+            raise OptionError(f"an action is {each}, got {got if length > 1 else got[0]}")
         return array
 
     def step(self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,14 @@ class CourseSampler(Generator):
     name = "courses"
 
     def __init__(self, sampler: Sampler) -> None:
+        # Partials, not closures: an environment is pickled with its sampler.
         self._make: Callable[[Sequence[int]], list[MakerCourse]]
         if isinstance(sampler, str):
-            generator = generator_named(sampler)
-            self._make = lambda seeds: [
-                course_of_grid(grid) for grid in generator.generate_grids(seeds)
-            ]
+            self._make = partial(_courses_of_generator, generator_named(sampler))
         elif callable(sampler):
-            self._make = lambda seeds: [sampler(seed) for seed in seeds]
+            self._make = partial(_courses_of_function, sampler)
         elif isinstance(sampler, Sequence) and len(sampler) > 0:
-            courses = [course_of(course) for course in sampler]
-            self._make = lambda seeds: [courses[seed % len(courses)] for seed in seeds]
+            self._make = partial(_courses_of_list, [course_of(course) for course in sampler])
         else:
             raise OptionError(
                 "sampler must be a function of a seed, a list of courses or a generator's name, "
@@ -91,6 +89,18 @@ class CourseSampler(Generator):
         """The courses as levels of a rule set."""
         self.check_options(options)
         return [course_to_level(course, rules) for course in self.courses(seeds)]
+
+
+def _courses_of_generator(generator: Generator, seeds: Sequence[int]) -> list[MakerCourse]:
+    return [course_of_grid(grid) for grid in generator.generate_grids(seeds)]
+
+
+def _courses_of_function(function: CourseMaker, seeds: Sequence[int]) -> list[MakerCourse]:
+    return [function(seed) for seed in seeds]
+
+
+def _courses_of_list(courses: list[MakerCourse], seeds: Sequence[int]) -> list[MakerCourse]:
+    return [courses[seed % len(courses)] for seed in seeds]
 
 
 def course_of(course: object) -> MakerCourse:

@@ -24,6 +24,7 @@ ENVIRONMENTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"obs": "framework", "rules": "framework-2019", "level": read_framework_text(TEXT)},
     ),
     "maker": ("MarioMaker-v0", {"width": 20}),
+    "maker-play": ("MarioMakerPlay-v0", {"sampler": "ngram"}),
     "dream": ("MarioDream-v0", {"done_threshold": 1.0}),
 }
 STEPS = 12

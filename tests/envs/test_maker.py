@@ -1,5 +1,6 @@
 """`MarioMaker-v0`: edits, masks, limits, the solver under edits, rewards, states, bad input."""
 
+import re
 import warnings
 from typing import Any
 
@@ -443,6 +444,19 @@ def test_unknown_options_are_named():
         MarioMakerEnv(moon=1)
 
 
+def test_actions_in_another_order_are_refused():
+    """A transposed array has as many numbers, and would be other edits."""
+    envs = MarioMakerVectorEnv(2, width=16, representation="wide")
+    envs.reset(seed=0)
+    edits = np.array([[3, 4, 5], [6, 7, 8]])
+    envs.step(edits)
+    for wrong in (edits.T, edits.ravel()):
+        with pytest.raises(OptionError, match=r"2 actions were expected, each 3 whole numbers"):
+            envs.step(wrong)
+    with pytest.raises(OptionError, match=r"\[15, 13, 19\], got \[6, 14, 8\]"):
+        envs.step(np.add(edits, [[0, 0, 0], [0, 7, 0]]))
+
+
 def test_actions_and_courses_that_are_not_possible():
     env = MarioMakerEnv(width=16)
     with pytest.raises(ResetNeeded):
@@ -451,7 +465,8 @@ def test_actions_and_courses_that_are_not_possible():
         _ = env.course
     env.reset(seed=0)
     for action in (20, -1, 1.5, [1, 2], None):
-        with pytest.raises(OptionError):
+        said = f"an action is a whole number from 0 to 19, got {action}"
+        with pytest.raises(OptionError, match=re.escape(said)):
             env.step(action)
     for course, error in (
         (3, OptionError),

@@ -157,25 +157,28 @@ class MakerBatch:
         """
         array = np.asarray(actions)
         length = len(self._sizes)
-        tops = [int(size) - 1 for size in self._sizes]
-        each = f"a whole number from 0 to {tops[0]}"
-        if length > 1:
-            each = f"{length} whole numbers from {[0] * length} to {tops}"
         # Axes of one may be there or not; other shapes of as many numbers are in another order.
         wanted = [number for number in (self.count, length) if number > 1]
         if array.dtype.kind not in "iu" or [n for n in array.shape if n != 1] != wanted:
             if self.count == 1:
-                raise OptionError(f"an action is {each}, got {actions!r}")
+                raise OptionError(f"an action is {self._range}, got {actions!r}")
             raise OptionError(
-                f"{self.count} actions were expected, each {each}; got {array.dtype} of shape "
-                f"{array.shape}"
+                f"{self.count} actions were expected, each {self._range}; got {array.dtype} of "
+                f"shape {array.shape}"
             )
         array = array.astype(np.int64).reshape(self.count, length)
         outside = ((array < 0) | (array >= self._sizes)).any(1)
         if outside.any():
             got = array[outside][0].tolist()
-            raise OptionError(f"an action is {each}, got {got if length > 1 else got[0]}")
+            raise OptionError(f"an action is {self._range}, got {got if length > 1 else got[0]}")
         return array
+
+    @property
+    def _range(self) -> str:
+        tops = [int(size) - 1 for size in self._sizes]
+        if len(tops) == 1:
+            return f"a whole number from 0 to {tops[0]}"
+        return f"{len(tops)} whole numbers from {[0] * len(tops)} to {tops}"
 
     def step(self, actions: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:
         """One step of all boards; one whose episode has ended is reset instead.

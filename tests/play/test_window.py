@@ -185,7 +185,8 @@ def test_watch_writes_replays(tmp_path):
     replay = Replay.load(path)
     assert verify(replay).ticks > 10
     assert replay.metadata["agent"] == "forward-jumping"
-    assert mario("replay", path, "--max-frames", 5).exit_code == 0
+    options = ("--scale", 1, "--speed", 2, "--full-screen", "--max-frames", 5)
+    assert mario("replay", path, *options).exit_code == 0
 
 
 def test_play_opens_and_closes(tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,23 @@ from gym_mario_suite.competition.table import one_line
 from gym_mario_suite.errors import OptionError
 
 _WIN = 1
+_COLUMNS: tuple[str, ...] = (
+    "",
+    "agent",
+    "runs",
+    "score",
+    "cleared",
+    "passed (IQM, 95%)",
+    "time left",
+    "kills",
+    "mode",
+    "ms/step",
+    "p99",
+)
+# Which columns a narrow terminal does without: the score and the share passed rank agents.
+_FIRST_TO_GO = ("p99", "ms/step", "mode", "kills", "runs", "time left", "cleared")
+_BETWEEN = 2  # characters between columns
+_AGENT_WIDTH = 24  # of a long name, at least; it goes on in the next line
 
 
 @dataclass(frozen=True)
@@ -122,47 +140,66 @@ def _order(standing: Standing) -> tuple[Any, ...]:
     return standing.track, standing.disqualified is not None, *best, standing.agent
 
 
-def leaderboard_table(found: Sequence[Standing]) -> Group:
-    """The standings as tables for the terminal, one for each track."""
+def leaderboard_table(found: Sequence[Standing], width: int | None = None) -> Group:
+    """The standings as tables for the terminal, one for each track.
+
+    Args:
+        found: The standings.
+        width: Of the terminal, in characters: what does not fit is left out by whole columns, and
+            long names are folded, since a figure in part would be read as another. None for all.
+    """
     parts: list[Any] = []
     for track in dict.fromkeys(standing.track for standing in found):
-        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-        for name in (
-            "",
-            "agent",
-            "runs",
-            "score",
-            "cleared",
-            "passed (IQM, 95%)",
-            "time left",
-            "kills",
-            "mode",
-            "ms/step",
-            "p99",
-        ):
-            table.add_column(name, justify="left" if name == "agent" else "right", no_wrap=True)
         notes: list[str] = []
+        rows: list[tuple[str, ...]] = []
         here = [standing for standing in found if standing.track == track]
         for place, standing in enumerate(here, 1):
             agent = one_line(standing.agent)
-            table.add_row(*_cells(str(place), agent, standing))
+            rows.append(_cells(str(place), agent, standing))
             if standing.disqualified:
                 notes.append(f"{agent}: disqualified, {one_line(standing.disqualified)}")
             failed = sum(level["failure"] is not None for level in standing.levels)
             if failed:
                 notes.append(f"{agent}: {failed} levels lost by faults")
+        table, left_out = _fitting(rows, width)
+        if left_out:
+            notes.append(f"a wider terminal has also {', '.join(left_out)}")
         parts += [Text(one_line(track)), table, *map(Text, notes), ""]
     return Group(*parts[:-1])
 
 
-def _cells(place: str, agent: str, standing: Standing) -> tuple[str | Text, ...]:
+def _fitting(rows: Sequence[tuple[str, ...]], width: int | None) -> tuple[Table, list[str]]:
+    """The table, and the names of the columns that it has no room for."""
+    wide = {
+        name: max(cell_len(cell) for cell in (name, *column)) + _BETWEEN
+        for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)
+    }
+    if width is not None:
+        wide["agent"] = min(wide["agent"], _AGENT_WIDTH)
+    left_out: list[str] = []
+    for name in _FIRST_TO_GO:
+        if width is None or sum(wide.values()) <= width:
+            break
+        left_out.append(name)
+        del wide[name]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for name in wide:
+        justify = "left" if name == "agent" else "right"
+        table.add_column(name, justify=justify, no_wrap=name != "agent", overflow="fold")
+    for row in rows:
+        cells = dict(zip(_COLUMNS, row, strict=True))
+        table.add_row(*(Text(cells[name]) for name in wide))
+    return table, [name for name in _COLUMNS if name in left_out]
+
+
+def _cells(place: str, agent: str, standing: Standing) -> tuple[str, ...]:
     passed = standing.passed
     interval = f"{passed.iqm:.3f}"
     if passed.low is not None:
         interval += f" [{passed.low:.3f}, {passed.high:.3f}]"
     return (
         "–" if standing.disqualified else place,
-        Text(agent),
+        agent,
         str(len(standing.runs)),
         f"{standing.mean('score'):.1f}",
         f"{standing.cleared}/{len(standing.levels)}",

@@ -50,7 +50,7 @@ def leaderboard(
     output = Console(highlight=False)
     if not output.is_terminal:
         output.width = 140
-    output.print(leaderboard_table(found))
+    output.print(leaderboard_table(found, output.width))
     if html is not None:
         from gym_mario_suite.competition.report import write_report
 

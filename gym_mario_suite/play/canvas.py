@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import lru_cache
 
 import numpy as np
@@ -78,7 +79,7 @@ class Canvas:
         self.stamp_rgba(x, y, colours, shares)
 
     def text(self, x: int, y: int, text: str, colour: Colour = CREAM, scale: int = 1) -> int:
-        """Write in the game's font; the x after the text. Unknown characters show as `?`."""
+        """Write in the game's font, without accents; the x after it. `?` is what it lacks."""
         for character in text:
             shown, shadow = _glyph(character)
             if scale > 1:
@@ -176,14 +177,20 @@ def picture(number: int) -> tuple[Pixels, NDArray[np.bool_], int, int]:
     return ink, keep[..., 0] == 0, numbers[PICTURE_LEFT], numbers[PICTURE_TOP]
 
 
+def base_letter(character: str) -> str:
+    """A letter without its accents, which the font lacks; other characters as they are."""
+    return unicodedata.normalize("NFKD", character)[0]
+
+
 @lru_cache(maxsize=256)
 def _glyph(character: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """The strokes of a character and their shadow, bool[8, 8] each."""
     strokes = np.zeros((GLYPH_PX, GLYPH_PX), np.bool_)
     shadow = strokes.copy()
-    if character == " ":
+    base = base_letter(character)
+    if base == " ":
         return strokes, shadow
-    ink, solid, left, top = picture(GLYPHS + ord(character if character.isascii() else "?"))
+    ink, solid, left, top = picture(GLYPHS + ord(base if base.isascii() else "?"))
     if not ink.size:
         return _glyph("?")
     # A picture's rows are padded to whole words.

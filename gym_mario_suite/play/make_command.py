@@ -54,7 +54,7 @@ def make(
 
     require_pygame()
     window = options.window_options(keys, scale, full_screen, max_frames)
-    from gym_mario_suite.levels.maker.course_files import read_course_file
+    from gym_mario_suite.levels.maker.course_files import check_file_name, read_course_file
     from gym_mario_suite.levels.maker.part_limits import course_limits
     from gym_mario_suite.play.make.asking import Wish, granted
     from gym_mario_suite.play.make.document import new_course
@@ -62,6 +62,7 @@ def make(
     from gym_mario_suite.play.make.recovery import Recovery
     from gym_mario_suite.play.make.window import MakeOptions, show_editor
     from gym_mario_suite.play.screen import require_display
+    from gym_mario_suite.whole_file import require_writable
 
     require_display()
     profile = course_limits(limits)
@@ -72,6 +73,9 @@ def make(
             raise LevelError(f"{file} is there already: leave --generator out, or name a new file")
         course = read_course_file(file)
     else:
+        if file is not None:
+            check_file_name(file)
+            require_writable(file)
         course = new_course(width, height)
         wrong = course.violations(profile)
         if wrong:

@@ -3,11 +3,15 @@
 # No `from __future__ import annotations`: Typer reads the annotations.
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gym_mario_suite.errors import MarioError, OptionError, ReplayError
+from gym_mario_suite.play import command_options as options
+
+if TYPE_CHECKING:
+    from gym_mario_suite.play.window import WindowOptions
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -24,31 +28,50 @@ def replay(
     video: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a video, .mp4 or .gif.")
     ] = None,
-    scale: Annotated[int, typer.Option(help="Pixels of the video per pixel of the game.")] = 2,
+    scale: Annotated[
+        int | None,
+        typer.Option(help="Pixels per pixel of the game; default: what fits, of a video 2."),
+    ] = None,
     hud: Annotated[bool, typer.Option(help="Show the line of figures in the video.")] = True,
-    speed: Annotated[float, typer.Option(help="Of the window; game seconds in a second.")] = 1,
-    max_frames: Annotated[int | None, typer.Option(hidden=True)] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Of the window; game seconds in a second; default: 1.")
+    ] = None,
+    keys: options.Keys = None,
+    full_screen: options.FullScreen = False,
+    max_frames: options.MaxFrames = None,
 ) -> None:
     """Play replays in a window; they are verified as they play."""
+    of_the_window = {
+        "--speed": speed is not None,
+        "--keys": keys is not None,
+        "--full-screen": full_screen,
+    }
+    if video is None:
+        _refuse({"--no-hud": not hud}, "is of a video; name one with --video")
+    if video is not None or info or check:
+        _refuse(of_the_window, "is of the window; leave out --video, --info and --check")
+        _refuse({"--scale": scale is not None and video is None}, "is of a video or the window")
     if video is not None:
         if len(files) > 1:
             raise OptionError("a video shows one replay; give one FILE")
-        _film(files[0], video, scale, hud)
+        _film(files[0], video, 2 if scale is None else scale, hud)
     if info or check:
         _inspect(files, info)
     elif video is None:
-        _show(files, speed, max_frames)
+        speed = 1 if speed is None else speed
+        _show(files, options.window_options(keys, scale, full_screen, max_frames, speed))
 
 
-def _show(files: list[Path], speed: float, max_frames: int | None) -> None:
-    from gym_mario_suite.play.command_options import window_options
+def _refuse(given: dict[str, bool], why: str) -> None:
+    for name in (name for name, is_given in given.items() if is_given):
+        raise OptionError(f"{name} {why}")
 
-    options = window_options(None, None, False, max_frames, speed)
 
+def _show(files: list[Path], window: "WindowOptions") -> None:
     from gym_mario_suite.datasets.any_replay import load_replay
     from gym_mario_suite.play.window import show_replays
 
-    show_replays([(path, load_replay(path)) for path in files], options)
+    show_replays([(path, load_replay(path)) for path in files], window)
 
 
 def _inspect(files: list[Path], info: bool) -> None:

@@ -111,6 +111,15 @@ class Screen:
             window.blit(small, small.get_rect(center=window.get_rect().center))
         pygame.display.flip()
 
+    def place(self, position: tuple[int, int]) -> tuple[int, int]:
+        """The pixel of the picture that lies at a pixel of the window."""
+        size = pygame.display.get_window_size()
+        share = _share(*size, self._size_px)
+        if _is_whole(share):
+            share = int(share)
+        left, top = ((size[axis] - share * self._size_px[axis]) / 2 for axis in (0, 1))
+        return int((position[0] - left) // share), int((position[1] - top) // share)
+
     def wait(self) -> None:
         """Wait until the display's next frame is due."""
         rate = pygame.display.get_current_refresh_rate() or _DEFAULT_FRAMES_PER_SECOND

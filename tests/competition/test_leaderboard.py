@@ -112,6 +112,23 @@ def test_replays_are_sought_where_they_can_be(results: Path, tmp_path: Path) -> 
     assert not page.exists()
 
 
+@pytest.mark.parametrize("width", [50, 80, 140])
+def test_figures_are_whole_or_left_out(results: Path, width: int) -> None:
+    from rich.console import Console
+
+    run = load_results(results / "quick.json")[0]
+    named = {**run, "agent": "ppo-infinite:weights=" + "/a/long/way" * 12}
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    found = standings([run, named])
+    console.print(leaderboard_table(found, width))
+    text = console.export_text()
+    assert "…" not in text
+    assert text.count(f" {run['score']:.1f} ") == 2
+    assert ("p99" in text.splitlines()[1]) == (width == 140)
+    left_out = text.partition("a wider terminal has also")[2]
+    assert ("ms/step" in left_out) == (width < 140)
+
+
 def test_names_of_others_are_not_believed(results: Path) -> None:
     from rich.console import Console
 

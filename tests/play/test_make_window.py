@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from gym_mario_suite.play.make.box_painter import paint_box  # noqa: E402
 from gym_mario_suite.play.make.commands import BY_KEY, MOUSE, SECTIONS, Do, Tool  # noqa: E402
 from gym_mario_suite.play.make.document import new_course  # noqa: E402
 from gym_mario_suite.play.make.editor import Editor  # noqa: E402
-from gym_mario_suite.play.make.forms import HelpPage, Question  # noqa: E402
+from gym_mario_suite.play.make.file_dialog import FileDialog  # noqa: E402
+from gym_mario_suite.play.make.forms import Field, Form, HelpPage, Question  # noqa: E402
 from gym_mario_suite.play.make.icons import ICON_PX, ICONS, TITLES, TOOLBAR  # noqa: E402
 from gym_mario_suite.play.make.layout import LEAST_PX, laid_out  # noqa: E402
 from gym_mario_suite.play.make.painter import Painter  # noqa: E402
@@ -158,9 +160,44 @@ def test_the_page_of_keys_is_whole_at_any_size(size, monkeypatch):
         assert end <= (size[0] // 2 if left < size[0] // 2 else size[0] - 12), label
 
 
-def test_the_documentation_has_every_key():
-    from pathlib import Path
+def test_what_is_too_long_for_a_line_is_told_in_several(monkeypatch):
+    written, editor, painter = [], Editor(new_course()), Painter()
+    write = Canvas.text
 
+    def recorded(canvas, x, y, text, *style):
+        written.append(text)
+        end = write(canvas, x, y, text, *style)
+        assert text[:1].isdigit() or 0 <= x <= end <= LEAST_PX[0], text
+        return end
+
+    monkeypatch.setattr(Canvas, "text", recorded)
+    path = "/home/somebody/" + "courses of the year/" * 6
+    editor.refuse(f"cannot write {path}a.mmc.json: No space left on device")
+    painter.paint(editor, *LEAST_PX)
+    assert "LEFT ON DEVICE" in " ".join(written)
+    for box in (
+        Question("SAVE FIRST?", [f"{path} has changes."], [("s", "SAVE", lambda: None)]),
+        Form("NEW", [Field("a", "A", "")] * 10, lambda values: None, path),
+        FileDialog(True, Path("a.mmc.json"), lambda path: None),
+    ):
+        if isinstance(box, (Form, FileDialog)):
+            box.error = f"{'columns ' * 10}: the end"
+        written.clear()
+        editor.dialog = box
+        painter.paint(editor, *LEAST_PX)
+        assert any(line.endswith(("THE END", "HAS CHANGES.")) for line in written)
+        assert max(zone.rect.bottom for zone in painter.zones) <= LEAST_PX[1]
+
+
+def test_the_ground_is_seen_at_once_in_the_smallest_window(script, monkeypatch):
+    monkeypatch.setattr(pygame.display, "get_window_size", lambda: LEAST_PX)
+    editor = Editor(new_course(), limits="none")
+    shown(editor, script, scale=1, max_frames=2)
+    bottom = editor.view.place(0, editor.document.height)[1]
+    assert bottom <= laid_out(*LEAST_PX).board.height
+
+
+def test_the_documentation_has_every_key():
     text = (Path(__file__).parents[2] / "docs" / "maker.md").read_text(encoding="utf-8")
     for rows in SECTIONS.values():
         for row in rows:
@@ -316,6 +353,8 @@ def test_the_command_opens_files_and_generators(script, tmp_path):
         (("--generator", "none-such"), "unknown level generator"),
         (("--seed", "x", "--generator", "ngram"), "whole number"),
         (("--scale", "99"), "scale"),
+        (("my.course.file",), r"ends in \.mmc\.json"),
+        (("no-such-folder/my.mmc.json",), "cannot write no-such-folder"),
         ((".",), "folder"),
     ],
 )

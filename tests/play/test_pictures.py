@@ -128,6 +128,19 @@ def test_what_does_not_fit_is_cut_off():
     assert (canvas.pixels[10, 10] == CREAM).all()
 
 
+def test_every_character_of_a_keyboard_has_a_picture_and_accents_are_left_out():
+    def drawn(text):
+        canvas = Canvas(np.zeros((20, 30, 3), np.uint8))
+        canvas.text(4, 4, text)
+        return canvas.pixels.tobytes()
+
+    pictures = [drawn(chr(code)) for code in range(ord(" "), ord("a"))]
+    pictures += [drawn(sign) for sign in "{|}~"]
+    assert len(set(pictures)) == len(pictures)
+    assert drawn("éñÖ\xa0") == drawn("eno ")
+    assert drawn("漢") == drawn("?")
+
+
 def test_labels():
     assert cap_label(DEFAULTS, Action.START) == "ENTER"
     assert cap_label(DEFAULTS, Action.LEFT) == "left"

@@ -75,6 +75,21 @@ def test_a_wide_picture_fills_a_window_that_is_less_than_twice_its_size(monkeypa
         assert shown.min() > 190  # and not the colour of the bars
 
 
+@pytest.mark.parametrize("window", [(640, 512), (1000, 560), (1152, 461), (500, 300), (1280, 800)])
+def test_a_click_is_on_the_pixel_that_is_shown_there(window, monkeypatch):
+    picture = np.zeros((256, 640, 3), np.uint8)
+    picture[200:216, 500:520] = 255
+    with open_display():
+        screen = Screen("places", 1, size_px=(640, 256))
+        pygame.display.set_mode(window)
+        screen.show(picture)
+        shown = pygame.surfarray.array3d(pygame.display.get_surface())[..., 0]
+        x, y = (int(each.mean()) for each in np.nonzero(shown > 200))
+        column, row = screen.place((x, y))
+    assert abs(column - 510) <= 1
+    assert abs(row - 208) <= 1
+
+
 def test_pressed_keys_move_mario_and_closing_keeps_the_replay(script, tmp_path):
     script[0] = [key("RETURN")]
     script[5] = [key("RIGHT"), key("a")]
@@ -170,7 +185,8 @@ def test_watch_writes_replays(tmp_path):
     replay = Replay.load(path)
     assert verify(replay).ticks > 10
     assert replay.metadata["agent"] == "forward-jumping"
-    assert mario("replay", path, "--max-frames", 5).exit_code == 0
+    options = ("--scale", 1, "--speed", 2, "--full-screen", "--max-frames", 5)
+    assert mario("replay", path, *options).exit_code == 0
 
 
 def test_play_opens_and_closes(tmp_path):

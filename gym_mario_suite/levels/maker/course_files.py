@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from gym_mario_suite.engine.world import Rules
-from gym_mario_suite.errors import LevelError, MarioError
+from gym_mario_suite.errors import LevelError, MarioError, OptionError
 from gym_mario_suite.levels.formats.course import Course
 from gym_mario_suite.levels.formats.files import (
     Document,
+    Format,
     format_named,
     format_of,
     read_document,
@@ -38,6 +39,23 @@ _OF_LEVELS = frozenset({"json", "npz", "bytes"})  # hold grids as well as levels
 def is_course_file(path: Path | str) -> bool:
     """Whether a file is a course of our own, by its name."""
     return str(path).lower().endswith(SUFFIX)
+
+
+def check_file_name(path: Path) -> None:
+    """Fail now rather than at the first saving if no course can be saved under this name.
+
+    Raises:
+        OptionError: For a file name of no format.
+    """
+    if not is_course_file(path):
+        _format_of(path)
+
+
+def _format_of(path: Path) -> Format:
+    try:
+        return format_of(path)
+    except OptionError as error:
+        raise OptionError(f"{error}; a course's ends in {SUFFIX}") from None
 
 
 def read_course_file(path: Path | str) -> MakerCourse:
@@ -115,7 +133,7 @@ def write_course_file(path: Path | str, course: MakerCourse, format: str | None 
     if format is None and is_course_file(path):
         write_whole(Path(path), write_course_json(course).encode())
         return
-    name = (format_of(Path(path)) if format is None else format_named(format)).name
+    name = (_format_of(Path(path)) if format is None else format_named(format)).name
     document: Document
     if name in _OF_THE_GAME:
         document = file_of_course(course)
@@ -137,7 +155,7 @@ def left_out(path: Path, course: MakerCourse) -> list[str]:
     """
     if is_course_file(path):
         return []
-    name = format_of(path).name
+    name = _format_of(path).name
     unsupported = sum(course.unsupported.values())
     lost = []
     if unsupported and name not in _OF_THE_GAME:

@@ -20,11 +20,12 @@ from gym_mario_suite.play.make.commands import MOUSE, SECTIONS
 from gym_mario_suite.play.make.file_dialog import FileDialog
 from gym_mario_suite.play.make.forms import ACCEPT, CANCEL, Form, HelpPage, Question
 from gym_mario_suite.play.make.layout import Rect
-from gym_mario_suite.play.make.lettering import write, write_cased
+from gym_mario_suite.play.make.lettering import wrapped, write, write_cased
 
 Target = tuple[Rect, Any]
 _ROW_PX = 17
 _LABEL_PX = 92
+_NOTE_PX = 10
 _FILE_ROWS = 10
 
 
@@ -77,7 +78,9 @@ def _buttons(
 
 
 def _paint_form(canvas: Canvas, form: Form) -> list[Target]:
-    width, height = 440, 92 + _ROW_PX * len(form.fields)
+    width = 440
+    notes = wrapped(form.error or form.hint, (width - 32) // GLYPH_PX, 2)
+    height = 92 + _ROW_PX * len(form.fields) + _NOTE_PX * (len(notes) - 1)
     x, y = _panel(canvas, width, height, form.title)
     top, found = y + 38, []
     for number, field in enumerate(form.fields):
@@ -100,8 +103,7 @@ def _paint_form(canvas: Canvas, form: Form) -> list[Target]:
         if lit and not field.choices:
             canvas.fill(end, row + 3, 1, 10, GOLD, 1)
     low = top + _ROW_PX * len(form.fields) + 4
-    text, colour = (form.error, RED) if form.error else (form.hint, GREY)
-    write(canvas, x + 16, low, text[: (width - 32) // GLYPH_PX], colour)
+    low = _write_notes(canvas, x + 16, low, notes, bool(form.error))
     buttons = [("OK", ACCEPT, True), ("CANCEL", CANCEL, False)]
     return [*found, *_buttons(canvas, x, low + 18, width, buttons)]
 
@@ -111,11 +113,13 @@ def _paint_question(canvas: Canvas, question: Question) -> list[Target]:
         (label, number, number == question.focus)
         for number, (_, label, _) in enumerate(question.answers)
     ]
-    widest = max(len(line) for line in question.lines)
+    room = (canvas.width_px - 48) // GLYPH_PX
+    lines = [part for line in question.lines for part in wrapped(line, room, 3)]
+    widest = max(len(line) for line in lines)
     width = max(300, GLYPH_PX * widest + 40)
-    height = 84 + 13 * len(question.lines)
+    height = 84 + 13 * len(lines)
     x, y = _panel(canvas, width, height, question.title)
-    for number, line in enumerate(question.lines):
+    for number, line in enumerate(lines):
         left = x + (width - GLYPH_PX * len(line)) // 2
         write(canvas, left, y + 38 + 13 * number, line)
     return _buttons(canvas, x, y + height - 32, width, labels)
@@ -123,7 +127,9 @@ def _paint_question(canvas: Canvas, question: Question) -> list[Target]:
 
 def _paint_files(canvas: Canvas, dialog: FileDialog) -> list[Target]:
     width = min(560, canvas.width_px - 24)
-    height = 100 + 13 * _FILE_ROWS
+    hint = "TAB completes, the suffix says the format" if dialog.saving else "TAB completes"
+    notes = wrapped(dialog.error or hint, (width - 32) // GLYPH_PX, 4)
+    height = 100 + 13 * _FILE_ROWS + _NOTE_PX * (len(notes) - 1)
     x, y = _panel(canvas, width, height, dialog.title)
     found: list[Target] = []
     room = (width - 40) // GLYPH_PX
@@ -147,12 +153,17 @@ def _paint_files(canvas: Canvas, dialog: FileDialog) -> list[Target]:
         canvas.fill(x + width - 13, y + 53, 3, tall, INK, 1)
         canvas.fill(x + width - 13, at, 3, max(6, int(tall * share)), GREY, 1)
     low = y + 58 + 13 * _FILE_ROWS
-    hint = "TAB completes, the suffix says the format" if dialog.saving else "TAB completes"
-    text, colour = (dialog.error, RED) if dialog.error else (hint, GREY)
-    write(canvas, x + 16, low, text[: (width - 32) // GLYPH_PX], colour)
+    low = _write_notes(canvas, x + 16, low, notes, bool(dialog.error))
     label = "SAVE" if dialog.saving else "OPEN"
     buttons = [(label, ACCEPT, True), ("CANCEL", CANCEL, False)]
     return [*found, *_buttons(canvas, x, low + 14, width, buttons)]
+
+
+def _write_notes(canvas: Canvas, x: int, y: int, notes: list[str], bad: bool) -> int:
+    """Write a hint or what is wrong; the y of its last line."""
+    for number, line in enumerate(notes):
+        write(canvas, x, y + _NOTE_PX * number, line, RED if bad else GREY)
+    return y + _NOTE_PX * (len(notes) - 1)
 
 
 def _paint_help(canvas: Canvas) -> list[Target]:

@@ -14,7 +14,7 @@ from gym_mario_suite.play.make.commands import Do, Tool, label_of
 from gym_mario_suite.play.make.editor import Editor
 from gym_mario_suite.play.make.icons import ICON_PX, ICONS, TITLES, TOOLBAR
 from gym_mario_suite.play.make.layout import Layout, Rect, laid_out
-from gym_mario_suite.play.make.lettering import write, write_cased
+from gym_mario_suite.play.make.lettering import wrapped, write, write_cased
 from gym_mario_suite.play.make.minimap import paint_minimap
 from gym_mario_suite.play.make.palette import CATEGORY_NAMES, TIERS, Entry
 from gym_mario_suite.play.make.pictures import TIER_COLOURS, icon, stamp
@@ -303,7 +303,15 @@ class Painter:
             text, colour = message.text, RED if message.bad else CREAM
         else:
             text, colour = _HINTS.get(editor.hand.tool, ""), GREY
-        write(canvas, area.x + 4, area.y + 4, text[:room], colour)
+        if len(text) <= room or colour is GREY:
+            write(canvas, area.x + 4, area.y + 4, text[:room], colour)
+            return
+        # The end of a long one often says why: it goes on above the line, over what is there.
+        lines = wrapped(text, (area.width - 8) // 8, 4)
+        top = area.y - 12 * len(lines)
+        canvas.fill(area.x, top - 3, area.width, area.y - top + 3, INK, 1)
+        for number, line in enumerate(lines):
+            write(canvas, area.x + 4, top + 12 * number, line, colour)
 
     def _paint_tooltip(self, mouse: tuple[int, int]) -> None:
         zone = self.zone_at(*mouse)

@@ -91,14 +91,6 @@ class EditorScreen(Screen):
         self._size_px = (pixels.shape[1], pixels.shape[0])
         super().show(pixels)
 
-    def place(self, position: tuple[int, int]) -> tuple[int, int]:
-        """The pixel of the picture that lies at a pixel of the window."""
-        width, height = pygame.display.get_window_size()
-        wide, high = self._size_px
-        scale = float(min(width // wide, height // high)) or min(width / wide, height / high)
-        left, top = (width - scale * wide) / 2, (height - scale * high) / 2
-        return int((position[0] - left) // scale), int((position[1] - top) // scale)
-
 
 def show_editor(editor: Editor, options: MakeOptions) -> Editor:
     """Show an editor until it is closed.
@@ -145,6 +137,8 @@ class EditorWindow:
         editor = self._editor
         frames, painted = 0, -1.0
         self._take_keys()
+        self._show()
+        editor.view.show(editor.cursor)  # now that the board has its size
         while not editor.closed:
             most = self._options.max_frames
             if most is not None and frames >= most:
@@ -323,6 +317,9 @@ class EditorWindow:
         editor = self._editor
         pygame.key.set_repeat(0)
         editor.autosave(now=True)
+        editor.notify("test play comes: the first on a machine compiles it, half a minute")
+        self._show()
+        editor.message = None
         with closing(Session(trial, title=False)) as session:
             controls = _TrialControls(self._options.bindings)
             controls.on_gamepad = session.gamepad

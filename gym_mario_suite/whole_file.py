@@ -114,6 +114,19 @@ def require_writable(*paths: Path | None) -> None:
             raise OptionError(f"cannot write {path}: {error.strerror}") from error
 
 
+def require_picture(path: Path | None, suffix: str = ".png") -> None:
+    """Fail now for a picture whose name promises another format, or that cannot be written.
+
+    Raises:
+        OptionError: When it is so.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != suffix:
+        raise OptionError(f"the picture's name must end in {suffix}, got {str(path)!r}")
+    require_writable(path)
+
+
 def require_folder(folder: Path) -> Path:
     """Make the folder if need be, and fail now rather than after the work if it cannot be used.
 

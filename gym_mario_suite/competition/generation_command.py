@@ -9,7 +9,7 @@ import typer
 
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
-from gym_mario_suite.levels.generators import GENERATORS
+from gym_mario_suite.levels.generators import GENERATORS, generator_named
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,24 +32,31 @@ def score(
     ] = "forward,forward-jumping,scared-speedy,astar-world",
     levels: Annotated[int, typer.Option(help="Levels, of the seeds 0, 1, ...")] = 20,
     width: Annotated[int, typer.Option(help="Columns of a level.")] = 100,
-    time_limit: Annotated[int, typer.Option(help="Seconds of level time.")] = 200,
+    time_limit: Annotated[int, typer.Option(help="Seconds of level time, 0 for no limit.")] = 200,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the records there.")
     ] = None,
 ) -> None:
     """Score level generators by how agents fare in their levels."""
+    from rich.console import Console
     from rich.progress import Progress
 
+    from gym_mario_suite.agents.registry import make_agent
     from gym_mario_suite.competition.generation import score_generator
     from gym_mario_suite.whole_file import require_writable, write_json
 
     if levels < 1:
         raise OptionError(f"--levels must be 1 or more, got {levels}")
     names = [name for name in agents.split(",") if name]
-    if json_file is not None:
-        require_writable(json_file)
+    require_writable(json_file)
+    # All that can be misspelt, before the first generator's levels are played.
+    for generator in generators:
+        generator_named(generator).check_options({"width": width})
+    for name in names:
+        make_agent(name)
+    errors = Console(stderr=True)
     records: list[dict[str, Any]] = []
-    with Progress(transient=True) as bar:
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         for generator in generators:
             task = bar.add_task(generator, total=levels * len(names))
             found = score_generator(

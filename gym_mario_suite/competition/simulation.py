@@ -266,8 +266,7 @@ def _death(level: Level, game: Game) -> dict[str, Any] | None:
         return None
     x, y = float(game.x), float(game.y)
     enemy = None
-    in_2009 = level.rules == Rules.COMPETITION_2009
-    if game.status == Status.TIME_OUT or (in_2009 and game.time_left <= 0):
+    if game.timed_out:
         cause = "time"
     elif y > level.height * TILE_PX:
         cause = "fall"

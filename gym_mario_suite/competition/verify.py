@@ -54,6 +54,9 @@ def false_claims(
         return
     if all(level["replay"] is None and level["failure"] is None for level in run["levels"]):
         raise OptionError("there are no replays to verify: score with --replays FOLDER")
+    names = [Path(level["replay"]).name for level in run["levels"] if level["replay"] is not None]
+    if names and not any((folder / name).is_file() for name in names):
+        raise OptionError(f"none of the {len(names)} replays is in {folder}; say --replays FOLDER")
     levels: list[PlayedLevel] = []
     for claim, spec in zip(run["levels"], track.levels, strict=True):
         name = spec.label

@@ -240,6 +240,14 @@ class Game:
         return Status(int(self._player["status"]))
 
     @property
+    def timed_out(self) -> bool:
+        """Whether it was the level's clock that ended the game."""
+        if self.worlds[0]["rules"] != Rules.COMPETITION_2009:
+            return self.status == Status.TIME_OUT
+        # The tick at which the clock comes to 0 kills; without a limit it goes on below.
+        return self.status == Status.DEAD and int(self.worlds[0]["time_left"]) == 0
+
+    @property
     def coins(self) -> int:
         """Coins collected."""
         return int(self._player["coins"])

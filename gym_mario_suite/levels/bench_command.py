@@ -10,7 +10,13 @@ import typer
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generators import GENERATORS
-from gym_mario_suite.whole_file import require_folder, require_writable, write_json, write_whole
+from gym_mario_suite.whole_file import (
+    require_folder,
+    require_picture,
+    require_writable,
+    write_json,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from gym_mario_suite.levels.bench.protocol import Protocol
@@ -34,7 +40,9 @@ def bench(
     generator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these rows; may be given several times.", autocompletion=words(GENERATORS)
+            help="Only these rows, or generators of your own: NAME:weights=FILE, MODULE:CLASS. May "
+            "be given several times.",
+            autocompletion=words(GENERATORS),
         ),
     ] = None,
     levels: Annotated[int | None, typer.Option(help="Levels of each generator.")] = None,
@@ -50,7 +58,7 @@ def bench(
     """Compare level generators: playable, like the corpus, new, fast."""
     from rich.console import Console
 
-    from gym_mario_suite.levels.bench.protocol import CONTENDERS, REAL, WIDTH, Bench, Result
+    from gym_mario_suite.levels.bench.protocol import REAL, WIDTH, Bench, Result, contenders
     from gym_mario_suite.levels.bench.reference import (
         load_reference,
         reference_of,
@@ -68,38 +76,39 @@ def bench(
     split = _split(corpus, heldout)
     if write_reference is not None and split is None:
         raise OptionError("--write-reference needs --corpus")
-    rows = _rows(generator)
+    rivals = contenders(generator)
+    real = [name for name in REAL if not generator or name in generator]
     if plot or html:
         require_plots()
-    if plot is not None and split is None and not {each.name for each in CONTENDERS} & set(rows):
+    if plot is not None and split is None and not rivals:
         raise OptionError("--plot needs the row of a generator, or --corpus")
-    require_writable(json_file, html, plot, write_reference)
+    require_picture(plot)
+    require_writable(json_file, html, write_reference)
     reference = load_reference() if split is None else reference_of(split, WIDTH, [])
-    console = Console()
-    wide = console if console.is_terminal else Console(width=170)
+    told = Console()
+    wide = told if told.is_terminal else Console(width=170)
+    console = Console(stderr=True)
     results: list[Result] = []
     skipped: list[str] = []
     with console.status("starting") as status:
         work = require_folder(work) if work is not None else None
         runner = Bench(protocol, reference, work, lambda line: status.update(line))
-        for name in REAL:
-            if name in rows and split is not None:
+        for name in real:
+            if split is not None:
                 results.append(runner.real_row(name, split))
-            elif name in rows:
+            else:
                 kept = [each for each in reference.calibration if each["generator"] == name]
                 results.append(Result(name, kept, [], []))
-        for contender in CONTENDERS:
-            if contender.name not in rows:
-                continue
+        for contender in rivals:
             try:
                 results.append(runner.generator_row(contender))
             except OptionError as error:
                 skipped.append(f"{contender.name} was left out: {error}")
             if not console.is_terminal:
-                console.print(f"{contender.name}: done")
+                console.print(f"{contender.name}: done", soft_wrap=True)
     wide.print(table_of(results))
     for line in skipped:
-        console.print(line)
+        console.print(line, soft_wrap=True)
     if json_file is not None:
         write_json(json_file, all_records(results))
     drawn = [result for result in results if result.shapes_from]
@@ -109,8 +118,8 @@ def bench(
     if html is not None:
         write_page(html, results, picture)
     if write_reference is not None and split is not None:
-        real = [each for each in all_records(results) if each["generator"] in REAL]
-        save_reference(write_reference, reference_of(split, WIDTH, real))
+        measured = [each for each in all_records(results) if each["generator"] in REAL]
+        save_reference(write_reference, reference_of(split, WIDTH, measured))
 
 
 def _protocol(quick: bool, levels: int | None) -> "Protocol":
@@ -141,13 +150,3 @@ def _split(corpus: Path | None, heldout: Path | None) -> "Split | None":
     if heldout is None:
         return split
     return Split(split.train, tuple(read_corpus(heldout)))
-
-
-def _rows(names: list[str] | None) -> list[str]:
-    from gym_mario_suite.levels.bench.protocol import CONTENDERS, REAL
-
-    known = [*REAL, *(contender.name for contender in CONTENDERS)]
-    for name in names or ():
-        if name not in known:
-            raise OptionError(f"unknown row {name!r}; there are {', '.join(known)}")
-    return list(names or known)

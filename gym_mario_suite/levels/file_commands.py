@@ -11,7 +11,7 @@ import typer
 from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.format_names import FORMAT_NAMES
-from gym_mario_suite.whole_file import require_writable, write_whole
+from gym_mario_suite.whole_file import require_picture, write_whole
 
 if TYPE_CHECKING:
     from gym_mario_suite.engine.world import Mode, Rules
@@ -110,7 +110,7 @@ def check(
     from gym_mario_suite.levels.playability import NODES, EnginePlayer
     from gym_mario_suite.levels.playability import check as check_level
 
-    require_writable(picture)
+    require_picture(picture)
     level = level_of_file(file, rules, format_name)
     player = EnginePlayer(NODES if nodes is None else nodes, mode_numbered(mode))
     found = check_level(level, player)
@@ -187,9 +187,8 @@ def convert(
     A format that cannot say everything says what it can; `json` and `npz` lose nothing of a level,
     and *.mmc.json, the files of `mario make`, nothing of a course.
     """
-    from gym_mario_suite.levels.formats import read_document, write_level
+    from gym_mario_suite.levels.formats import read_document
     from gym_mario_suite.levels.maker import course_files
-    from gym_mario_suite.levels.maker.course import MakerCourse
 
     wanted = rules_named(rules)
     if wanted is not None:
@@ -198,12 +197,7 @@ def convert(
         document = course_files.read_course_file(source)
     else:
         document = read_document(source, source_format)
-    if isinstance(document, MakerCourse) or (
-        target_format is None and course_files.is_course_file(target)
-    ):
-        course_files.write_course_file(target, course_files.as_course(document), target_format)
-        return
-    write_level(target, document, target_format)
+    course_files.write_level_or_course(target, document, target_format)
 
 
 def render(
@@ -216,5 +210,6 @@ def render(
     from gym_mario_suite.levels.formats.png import png_bytes
     from gym_mario_suite.levels.picture import level_picture
 
+    require_picture(target)
     level = level_of_file(file, rules, format_name)
     write_whole(target, png_bytes(level_picture(level)))

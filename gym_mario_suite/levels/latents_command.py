@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gym_mario_suite.whole_file import require_writable, write_whole
+from gym_mario_suite.whole_file import require_picture, write_whole
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -29,7 +29,7 @@ def latents(
     from gym_mario_suite.levels.vae.generator import CategoricalVAE
     from gym_mario_suite.levels.vae.latent_picture import latent_picture
 
-    require_writable(out)
+    require_picture(out)
     picture = latent_picture(CategoricalVAE(weights), reach, cells, draw_tiles)
     write_whole(out, png_bytes(picture))
     typer.echo(f"wrote {out}")

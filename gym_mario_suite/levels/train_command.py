@@ -255,7 +255,7 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def _train(trainer: Any, board: Path | None, unit: str, stop_at: int | None = None) -> None:
     """Run a trainer with a progress bar, from its checkpoint if there is one."""
-    console = Console()
+    console = Console(stderr=True)
     if trainer.resume():
         console.print(f"going on at step {trainer.step} of {trainer.folder}")
     columns = (

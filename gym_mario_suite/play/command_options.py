@@ -32,7 +32,7 @@ LevelType = Annotated[
     int, typer.Option("--type", min=0, max=2, help="0 overground, 1 underground, 2 castle.")
 ]
 Length = Annotated[int, typer.Option(help="Columns.")]
-TimeLimit = Annotated[int, typer.Option(help="Seconds of level time.")]
+TimeLimit = Annotated[int, typer.Option(help="Seconds of level time, 0 for no limit.")]
 Mode = Annotated[int, typer.Option(help="0 small, 1 large, 2 fire.")]
 Replays = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Write a replay of each episode there.")

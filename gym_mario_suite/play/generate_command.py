@@ -13,7 +13,7 @@ from gym_mario_suite.completion import words
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.generators import GENERATORS, generator_named
 from gym_mario_suite.play import command_options as options
-from gym_mario_suite.whole_file import require_writable
+from gym_mario_suite.whole_file import require_picture, require_writable
 
 if TYPE_CHECKING:
     from gym_mario_suite.levels.generator import Generator
@@ -76,7 +76,8 @@ def generate(
     max_frames: options.MaxFrames = None,
 ) -> None:
     """Make levels with a generator."""
-    from gym_mario_suite.levels.formats import write_level
+    from gym_mario_suite.levels.formats.files import format_of
+    from gym_mario_suite.levels.maker.course_files import write_level_or_course
 
     # Before anything is loaded or compiled.
     if count < 1:
@@ -91,18 +92,22 @@ def generate(
         typer.echo(_described(maker))
         return
     asked = _asked(maker, width, height, theme, option, latent)
-    require_writable(trace)
+    first = options.seed_number(seed)
+    require_picture(trace, ".gif")
     if trace is not None:
         asked["trace"] = True
-    first = options.seed_number(seed)
+    if out is not None:
+        path = _numbered(out, first)
+        format_of(path)
+        require_writable(path)
     for number in range(first, first + count):
         grid = maker.generate_grid(number, **asked)
         facts = {key: value for key, value in grid.metadata.items() if key != "trace"}
         typer.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
         typer.echo("\n".join(grid.rows()))
         if out is not None:
-            path = Path(str(out).replace("{seed}", str(number)))
-            write_level(path, grid)
+            path = _numbered(out, number)
+            write_level_or_course(path, grid)
             typer.echo(f"wrote {path}")
         if trace is not None:
             from gym_mario_suite.levels.trace_picture import write_trace
@@ -111,6 +116,10 @@ def generate(
             typer.echo(f"wrote {trace}")
         if window is not None:
             _play(maker, number, asked, window, time_limit)
+
+
+def _numbered(out: Path, seed: int) -> Path:
+    return Path(str(out).replace("{seed}", str(seed)))
 
 
 def _play(
@@ -134,12 +143,16 @@ def _asked(
     latent: list[str] | None,
 ) -> dict[str, Any]:
     asked: dict[str, Any] = {"width": width, "height": height, "theme": theme}
-    asked = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    asked = dict(given)
     for each in option or ():
         name, equals, value = each.partition("=")
         if not equals or not name:
             raise OptionError(f"--option takes NAME=VALUE, got {each!r}")
-        asked[name.replace("-", "_")] = _value(value)
+        name = name.replace("-", "_")
+        if name in given:
+            raise OptionError(f"--{name} and --option {each} say it twice: leave one out")
+        asked[name] = _value(value)
     if latent:
         asked["latents"] = [_numbers(each) for each in latent]
     maker.check_options(asked)

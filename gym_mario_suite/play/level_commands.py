@@ -20,7 +20,7 @@ Files = Annotated[
 ]
 OwnTimeLimit = Annotated[
     int | None,
-    typer.Option(help="Seconds of level time; default: a course's own, else 200."),
+    typer.Option(help="Seconds of level time, 0 for no limit; default: a course's own, else 200."),
 ]
 UsualMode = Annotated[
     int | None,

@@ -72,13 +72,13 @@ class InfiniteLook:
             ("COINS", str(game.coins)),
             ("KILLS", str(game.kills)),
             ("JUMPS", str(int(player["jumps"]))),
-            ("TIME LEFT", f"{game.time_left} S"),
+            ("TIME LEFT", f"{game.time_left} S" if game.worlds[0]["time_limit"] else "NO LIMIT"),
             ("MARIO", _MODES[game.mode]),
         ]
 
     def ending(self, session: Session) -> tuple[str, Colour]:
         """How it ended, in a word."""
-        return _ending(session, session.episode.game.time_left)
+        return _ending(session, session.episode.game.timed_out)
 
     def buttons(self, session: Session) -> int:
         """The buttons that are pressed."""
@@ -112,7 +112,7 @@ class NESLook:
 
     def ending(self, session: Session) -> tuple[str, Colour]:
         """How it ended, in a word."""
-        return _ending(session, smb.clock(session.episode.game.final_ram))
+        return _ending(session, smb.clock(session.episode.game.final_ram) == 0)
 
     def buttons(self, session: Session) -> int:
         """The buttons that are pressed."""
@@ -122,13 +122,13 @@ class NESLook:
 LOOKS: dict[str, Look] = {"infinite": InfiniteLook(), "nes": NESLook()}
 
 
-def _ending(session: Session, time_left: int) -> tuple[str, Colour]:
+def _ending(session: Session, timed_out: bool) -> tuple[str, Colour]:
     status = session.episode.game.status
     if status == Status.WIN:
         return "LEVEL CLEAR!", GREEN
     if status == Status.RUNNING:
         return "REPLAY ENDS", GOLD
-    return ("TIME UP" if time_left <= 0 else "GAME OVER"), RED
+    return ("TIME UP" if timed_out else "GAME OVER"), RED
 
 
 def _draw_tiles(screen: Canvas, ram: smb.Ram) -> None:

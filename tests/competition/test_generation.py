@@ -79,7 +79,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as stopped:
         cli.main(["levels", "score", *arguments, "--width", "40", "--json", str(target)])
     assert stopped.value.code == 0
-    said = capsys.readouterr().out
+    told = capsys.readouterr()
+    said = told.out
+    assert not told.err
+    assert not said.startswith("\n"), "no progress among the results"
     assert said.split()[:2] == ["ngram", "mixed"]
     assert "winnable_share" in said
     records = json.loads(target.read_text())
@@ -88,3 +91,24 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as stopped:
         cli.main(["levels", "score", "ngram", "--levels", "0"])
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["ngram", "nobody"], "unknown level generator 'nobody'"),
+        (["ngram", "--agents", "forward,nobody"], "unknown agent 'nobody'"),
+        (["ngram", "vae", "--width", "0"], "width must be"),
+    ],
+)
+def test_what_is_misspelt_is_told_before_any_level_is_played(
+    words: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("gym_mario_suite.competition.generation.simulate_batch", None)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["levels", "score", *words])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith(f"error: {expected}")

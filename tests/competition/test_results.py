@@ -183,6 +183,13 @@ def test_errors_of_the_command_line_have_exit_code_2(tmp_path: Path, forged) -> 
         assert "Traceback" not in ran.stderr
 
 
+def test_replays_that_are_not_there_are_no_false_claims(submission: Path, tmp_path: Path) -> None:
+    results = str(submission / "results.json")
+    for folder in (tmp_path, tmp_path / "absent"):
+        with pytest.raises(OptionError, match="none of the 4 replays is in"):
+            mario("verify", results, "--replays", str(folder))
+
+
 def test_replays_are_sought_beside_the_file(submission: Path, forged) -> None:
     with pytest.raises(OptionError, match="not beside it; say --replays"):
         mario("verify", forged(lambda run: None))

@@ -109,6 +109,7 @@ def test_causes_of_death(rules: Rules) -> None:
     met[12, 15] = Tile.ENEMY
     enemy = death(met, RIGHT)
     assert (enemy["cause"], enemy["enemy"]) == ("enemy", "goomba")
+    assert death(gap, RIGHT, time_limit=0)["cause"] == "fall", "no clock, no end by it"
     assert death(flat(), Presser(0), time_limit=3)["cause"] == "time"
 
 

@@ -9,7 +9,7 @@ import pytest
 from gym_mario_suite.engine import observe
 from gym_mario_suite.engine.game import MAX_TIME_LIMIT_S, Game
 from gym_mario_suite.engine.tiles import Tile
-from gym_mario_suite.engine.world import Button, EnemyType, Kind, Mode, Status
+from gym_mario_suite.engine.world import Button, EnemyType, Kind, Mode, Rules, Status
 from gym_mario_suite.errors import OptionError, StateError
 from gym_mario_suite.levels import Level, Spawn, generate
 
@@ -172,8 +172,28 @@ def test_time_runs_out() -> None:
     run(game, 0, ticks=29)
     assert game.status is Status.RUNNING
     assert game.time_left == 0
+    assert not game.timed_out
     run(game, 0)
     assert game.status is Status.DEAD
+    assert game.timed_out
+
+
+@pytest.mark.parametrize("rules", Rules)
+def test_a_fall_is_not_the_clock(rules: Rules) -> None:
+    image = Level(np.zeros((40, 16), np.uint8), [], 38, rules=rules).image
+
+    def fallen(time_limit: int) -> Game:
+        game = Game(image, time_limit=time_limit)
+        while game.status is Status.RUNNING:
+            run(game, RIGHT)
+        return game
+
+    in_2009 = rules is Rules.COMPETITION_2009
+    seconds = fallen(200).ticks // 15 if in_2009 else fallen(200).ticks * 30 // 1000
+    late = fallen(seconds + 1)
+    assert (late.status, late.time_left) == (Status.DEAD, 0), "in the last second"
+    assert not late.timed_out
+    assert not fallen(0).timed_out, "without a limit"
 
 
 def test_a_limit_of_zero_never_runs_out() -> None:

@@ -265,10 +265,14 @@ def test_courses_in_the_commands_for_levels(
     assert str(course) in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", ["levels check none --picture", "levels latents"])
+@pytest.mark.parametrize(
+    "words", ["levels check none --picture", "levels latents", "levels render none"]
+)
 def test_a_picture_that_cannot_be_written_is_told_before_the_work(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("gym_mario_suite.levels.vae.latent_picture.latent_picture", None)
     assert mario(*words.split(), tmp_path / "absent" / "a.png") == 2
     assert capsys.readouterr().err.startswith("error: cannot write")
+    assert mario(*words.split(), tmp_path / "a.jpg") == 2
+    assert "the picture's name must end in .png" in capsys.readouterr().err

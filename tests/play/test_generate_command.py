@@ -2,6 +2,8 @@ import pytest
 
 from gym_mario_suite import cli
 from gym_mario_suite.levels.formats import read_grid
+from gym_mario_suite.levels.maker.course_files import read_course_file
+from gym_mario_suite.levels.maker.course_levels import course_to_grid
 
 
 def run(capsys, *words: str) -> tuple[int, str, str]:
@@ -21,6 +23,21 @@ def test_levels_are_printed_and_written(capsys, tmp_path):
     grids = [read_grid(tmp_path / f"level-{seed}.txt") for seed in (3, 4)]
     assert [grid.codes.shape for grid in grids] == [(14, 30)] * 2
     assert grids[0].rows()[-1] in said
+
+
+@pytest.mark.parametrize("name", ["level.doc", "absent/{seed}.json"])
+def test_a_file_that_cannot_be_written_is_told_before_the_work(capsys, tmp_path, name):
+    code, said, error = run(capsys, "-g", "ngram", "--out", str(tmp_path / name))
+    assert (code, said) == (2, "")
+    assert error.startswith("error: ")
+
+
+def test_a_course_by_its_name_is_a_course(capsys, tmp_path):
+    out = tmp_path / "level.mmc.json"
+    code, said, _ = run(capsys, "-g", "ngram", "--width", "30", "--out", str(out))
+    assert code == 0
+    rows = said.splitlines()[1:-1]
+    assert course_to_grid(read_course_file(out)).rows() == rows
 
 
 def test_chunks_of_latents_and_options_of_the_generator(capsys):
@@ -58,6 +75,8 @@ def test_chunks_of_latents_and_options_of_the_generator(capsys):
         (("--seed", "x"), "whole number"),
         (("-n", "2", "--play"), "one level at a time"),
         (("-n", "2", "--out", "x.txt"), "{seed}"),
+        (("--trace", "trace.png"), "must end in .gif, got 'trace.png'"),
+        (("-g", "ngram", "--width", "20", "-o", "width=30"), "--width and --option width=30"),
     ],
 )
 def test_errors_are_one_line(capsys, words, expected):

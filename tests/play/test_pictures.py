@@ -10,6 +10,7 @@ from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.canvas import CREAM, Canvas, key_cap_width
 from gym_mario_suite.play.cards import cap_label, clipped, telemetry
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions
+from gym_mario_suite.play.looks import InfiniteLook
 from gym_mario_suite.play.overlays import camera_px
 from gym_mario_suite.play.painter import Painter
 from gym_mario_suite.play.session import Session, State
@@ -73,6 +74,14 @@ def test_cards_lie_over_the_game(painter):
         "TIME LEFT": "0 S",
         "MARIO": "FIRE",
     }
+
+
+def test_without_a_limit_no_time_is_left_and_none_is_up(painter):
+    session = new_session("forward", difficulty=10, time_limit=0)
+    advance(session, 600)
+    assert session.state is State.LOST
+    assert dict(telemetry(session))["TIME LEFT"] == "NO LIMIT"
+    assert InfiniteLook().ending(session)[0] == "GAME OVER"
 
 
 def test_the_grid_lies_on_the_cells_that_it_describes(painter):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.bench.metrics import kinds, metrics_of
 from gym_mario_suite.levels.bench.patterns import count_patterns, jensen_shannon
 from gym_mario_suite.levels.bench.reference import Reference, real_crops
 from gym_mario_suite.levels.corpus import Split
 from gym_mario_suite.levels.generator import Generator
-from gym_mario_suite.levels.generators import generator_named
+from gym_mario_suite.levels.generators import GENERATORS, generator_named
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.playability import EnginePlayer
 from gym_mario_suite.levels.tile_grid import TileGrid
-from gym_mario_suite.whole_file import write_whole
+from gym_mario_suite.whole_file import distinct_file_name, write_whole
 
 HEIGHT, WIDTH = 14, 100
 REAL = ("real-train", "real-test")
@@ -64,6 +65,37 @@ CONTENDERS = (
     Contender("ngram", "ngram", {}),
     Contender("wfc", "wfc", {}),
 )
+
+
+def contenders(names: Sequence[str] | None = None) -> list[Contender]:
+    """The rows of some names, without those of real levels.
+
+    Args:
+        names: Names of rows, or of generators as `generator_named` takes them; None for all rows
+            and generators by name.
+
+    Raises:
+        OptionError: For a name that is neither, or a generator whose size cannot be asked for.
+    """
+    rows = {row.name: row for row in CONTENDERS}
+    if names is None:
+        named = {row.generator for row in CONTENDERS}
+        return [
+            *CONTENDERS,
+            *(Contender(name, name, {}) for name in GENERATORS if name not in named),
+        ]
+    chosen = [row for row in CONTENDERS if row.name in names]
+    for name in dict.fromkeys(names):
+        if name in rows or name in REAL:
+            continue
+        if ":" not in name and name not in GENERATORS:
+            raise OptionError(
+                f"unknown row {name!r}; there are {', '.join((*REAL, *rows))}, or a generator: "
+                "NAME:weights=FILE, MODULE:CLASS"
+            )
+        generator_named(name).check_options({"width": WIDTH, "height": HEIGHT})
+        chosen.append(Contender(name, name, {}))
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -256,7 +288,7 @@ class Bench:
 
     def _kept(self, name: str, grids: list[TileGrid]) -> list[dict[str, Any]] | None:
         """The records of a row of an earlier run on the very same levels."""
-        path = self._work / f"{name}.json" if self._work is not None else None
+        path = self._work / distinct_file_name(name, "", ".json") if self._work else None
         if path is None or not path.exists():
             return None
         try:
@@ -269,7 +301,8 @@ class Bench:
     def _keep(self, name: str, grids: list[TileGrid], records: list[dict[str, Any]]) -> None:
         if self._work is not None:
             kept = {"stamp": self._stamp(grids), "records": records}
-            write_whole(self._work / f"{name}.json", json.dumps(kept).encode())
+            path = self._work / distinct_file_name(name, "", ".json")
+            write_whole(path, json.dumps(kept).encode())
 
 
 def _one(generator: Generator, seed: int, options: dict[str, Any]) -> TileGrid:

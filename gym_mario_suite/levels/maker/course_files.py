@@ -144,6 +144,26 @@ def write_course_file(path: Path | str, course: MakerCourse, format: str | None 
     write_level(path, document, name)
 
 
+def write_level_or_course(
+    path: Path | str, document: Document | MakerCourse, format: str | None = None
+) -> None:
+    """Write what a file of any format held, as the name of the file or of the format says.
+
+    Args:
+        path: The file, replaced if it is there.
+        document: A course of our own, or what level files hold.
+        format: As of `write_course_file`.
+
+    Raises:
+        OptionError: As of `write_course_file`.
+        LevelError: As of `write_course_file`.
+    """
+    if isinstance(document, MakerCourse) or (format is None and is_course_file(path)):
+        write_course_file(path, as_course(document), format)
+    else:
+        write_level(path, document, format)
+
+
 def left_out(path: Path, course: MakerCourse) -> list[str]:
     """What of a course a file of this name cannot hold, besides what is played alike.
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from gym_mario_suite import cli
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.bench.metrics import metrics_of, wasserstein
 from gym_mario_suite.levels.bench.patterns import (
     count_patterns,
@@ -12,7 +13,7 @@ from gym_mario_suite.levels.bench.patterns import (
     pattern_divergence,
     window_hashes,
 )
-from gym_mario_suite.levels.bench.protocol import Bench, Contender, Protocol
+from gym_mario_suite.levels.bench.protocol import Bench, Contender, Protocol, contenders
 from gym_mario_suite.levels.bench.reference import (
     load_reference,
     real_crops,
@@ -22,7 +23,9 @@ from gym_mario_suite.levels.bench.reference import (
 from gym_mario_suite.levels.bench.report import COLUMNS, table_of, write_page
 from gym_mario_suite.levels.bench.shapes import SHAPES, shapes_of
 from gym_mario_suite.levels.corpus import read_corpus, split_by_level, windows
-from gym_mario_suite.levels.tile_grid import Tile
+from gym_mario_suite.levels.generator import Generator
+from gym_mario_suite.levels.generators import GENERATORS
+from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
 from .corpora import made_up_level, write_corpus
 
@@ -137,7 +140,44 @@ def test_the_command_prints_calibration_rows_and_writes_records(tmp_path, capsys
     assert not ended.value.code
     records = json.loads((tmp_path / "b.json").read_text())
     assert {each["generator"] for each in records} == {"real-train", "infinite"}
-    assert "real-train" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "real-train" in told.out
+    assert "done" not in told.out
+    assert "infinite: done" in told.err
+
+
+class Flat(Generator):
+    """Plain ground."""
+
+    name = "flat"
+
+    def generate_grids(self, seeds, *, width=100, height=14):
+        codes = np.full((height, width), Tile.EMPTY, np.uint8)
+        codes[-1] = Tile.GROUND
+        return [TileGrid(codes) for _ in seeds]
+
+
+class Narrow(Flat):
+    """Nobody chooses its height."""
+
+    def generate_grids(self, seeds, *, width=100):
+        return super().generate_grids(seeds, width=width)
+
+
+def test_a_generator_of_ones_own_has_a_row(tmp_path, monkeypatch):
+    own, records = f"{__name__}:Flat", tmp_path / "b.json"
+    words = ["levels", "bench", "--levels", "2", "--generator", own, "--json", str(records)]
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*words, "--work", str(tmp_path / "work")])
+    assert not ended.value.code
+    found = {(each["generator"], each["metric"]) for each in json.loads(records.read_text())}
+    assert (own, "playable_engine") in found
+    assert [row.name for row in contenders([own, "vae"])] == ["vae", own]
+    with pytest.raises(OptionError, match="no option 'height'"):
+        contenders([f"{__name__}:Narrow"])
+    monkeypatch.setitem(GENERATORS, "flat", own)
+    assert contenders()[-1] == Contender("flat", "flat", {})
+    assert len({row.name for row in contenders()}) == len(contenders())
 
 
 def test_unknown_rows_are_refused(capsys):
@@ -153,7 +193,7 @@ def test_places_that_cannot_be_written_are_told_before_the_work(
 ):
     monkeypatch.delattr(Bench, "generator_row")
     monkeypatch.delattr(Bench, "real_row")
-    words = ["levels", "bench", option, str(tmp_path / "absent" / "file")]
+    words = ["levels", "bench", option, str(tmp_path / "absent" / "file.png")]
     corpus = ["--corpus", str(write_corpus(tmp_path))] if option == "--write-reference" else []
     with pytest.raises(SystemExit) as ended:
         cli.main([*words, *corpus])

@@ -138,6 +138,21 @@ def load_views() -> Views:
     )
 
 
+def atlas_picture(number: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], int, int]:
+    """A picture at full size: colours, uint8[h, w, 3], where it is solid, its left and top px."""
+    view = load_views().rgb
+    at = int(view.table[AT_PICTURES]) + PICTURE_NUMBERS * number
+    numbers = view.table[at : at + PICTURE_NUMBERS].tolist()
+    rows, row_bytes = numbers[PICTURE_ROWS], 8 * numbers[PICTURE_WORDS]
+    columns = row_bytes // 3
+    part = slice(numbers[PICTURE_AT], numbers[PICTURE_AT] + rows * row_bytes)
+    ink, keep = (
+        channel[part].reshape(rows, row_bytes)[:, : 3 * columns].reshape(rows, columns, 3)
+        for channel in (view.ink, view.keep)
+    )
+    return ink, keep[..., 0] == 0, numbers[PICTURE_LEFT], numbers[PICTURE_TOP]
+
+
 class _ViewMaker:
     """Collects the bytes and numbers of one view."""
 

@@ -15,7 +15,7 @@ from gym_mario_suite.envs.dream_options import DreamOptions
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
-from gym_mario_suite.envs.render_modes import check_render_mode, may_render
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import check_known_options, options_given
 from gym_mario_suite.errors import OptionError
 
@@ -92,7 +92,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         level_hint: As the reset option, for all episodes.
         done_threshold: Probability from which on a step ends the episode; None for the model's own.
         upscale: Pixels of `render()` for each pixel of the frame, along each side.
-        render_mode: None or "rgb_array"; `gymnasium.make` makes "human" of the latter.
+        render_mode: None, "rgb_array" or "human", a window (the extra `play`).
 
     Raises:
         OptionError: For an option that is not possible.
@@ -100,7 +100,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
-        "render_modes": ["rgb_array"],
+        "render_modes": ["rgb_array", "human"],
         "render_fps": FPS,
     }
 
@@ -108,6 +108,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         check_render_mode(render_mode, self.metadata)
         self.options = read_options(DreamOptions, "MarioDream-v0", options)
         self.render_mode = render_mode
+        self._window = window_of(render_mode, "A dream of Mario", FPS)
         self.batch = DreamBatch(self.options, 1)
         self.observation_space = dream_space(self.batch.config.shape)
         self.action_space = self.options.action_set.space()
@@ -134,6 +135,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
             self.set_state(chosen["state"])
         else:
             self.batch.reset({0: chosen})
+        self._show()
         return self.batch.observations[0], self._info()
 
     def step(self, action: Any) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
@@ -148,6 +150,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         if batch.codes[0] or not batch.started[0]:
             raise ResetNeeded("call reset() first: no episode is running")
         batch.step(np.array([keys], np.uint8), self._row)
+        self._show()
         code = batch.codes[0]
         return (
             batch.observations[0],
@@ -163,6 +166,11 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
             return None
         return self.batch.picture(0)
 
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+
     def get_state(self) -> bytes:
         """The dream as bytes: its last frames, its random stream, the level it follows."""
         if not self.batch.started[0]:
@@ -177,6 +185,10 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         """
         self.batch.load_states({0: state})
         self._seeded = True
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self.batch.picture(0))
 
     def _info(self) -> dict[str, Any]:
         return {key: values[0].item() for key, values in self.batch.infos.items()}

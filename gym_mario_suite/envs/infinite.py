@@ -18,7 +18,12 @@ from gym_mario_suite.envs.forward_model import ForwardModel
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.envs.render_modes import check_render_mode, may_render
+from gym_mario_suite.envs.render_modes import (
+    check_render_mode,
+    fps_of_steps,
+    may_render,
+    window_of,
+)
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.levels.level import Level
 
@@ -120,7 +125,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         invulnerable: Creatures do no harm.
         power_restoration: SPEED makes Mario fire Mario again.
         timer: Whether the clock runs.
-        render_mode: None, "ansi" or "rgb_array"; `gymnasium.make` makes "human" of the latter.
+        render_mode: None, "ansi", "rgb_array" or "human", a window (the extra `play`).
 
     Raises:
         OptionError: For an option that is not possible.
@@ -129,7 +134,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
-        "render_modes": ["ansi", "rgb_array"],
+        "render_modes": ["ansi", "rgb_array", "human"],
         "render_fps": RENDER_FPS[Rules.COMPETITION_2009],
         "hud_lines": HUD_LINES,
     }
@@ -138,7 +143,9 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         check_render_mode(render_mode, self.metadata)
         self.options = read_options(InfiniteOptions, "MarioInfinite-v0", options)
         self.render_mode = render_mode
-        self.metadata = {**type(self).metadata, "render_fps": RENDER_FPS[self.options.rule_set]}
+        fps = fps_of_steps(RENDER_FPS[self.options.rule_set], self.options.frame_skip)
+        self.metadata = {**type(self).metadata, "render_fps": fps}
+        self._window = window_of(render_mode, "Infinite Mario", fps)
         self.batch = GameBatch(self.options, 1)
         mode = self.options.observation
         self.observation_space = mode.space()
@@ -171,6 +178,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             self._seeded = True
         if "state" in chosen:
             self.set_state(chosen["state"])
+            self._show()
             return self._observation(), self._info()
         if "seed" in chosen:
             self.batch.choose_levels({0: chosen["seed"]})
@@ -179,6 +187,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         self.batch.reset()
         if self.listener is not None:
             self.listener.began(from_start=True)
+        self._show()
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -197,6 +206,7 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             batch.step(self._keys, self._buffer)
         else:
             self._step_heard(self.listener, keys)
+        self._show()
         code = batch.codes[0]
         return (
             self._buffer[0].copy(),
@@ -211,6 +221,11 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         if not may_render(self.render_mode, self.batch.started[0]):
             return None
         return self.batch.picture(0, self.render_mode)
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
 
     def get_state(self) -> bytes:
         """The game as bytes: level, world and random stream.
@@ -251,6 +266,10 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         before = batch.counts[0, _TICKS]
         batch.step(self._keys, self._buffer)
         listener.pressed(held[: batch.counts[0, _TICKS] - before])
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self.batch.picture(0, "rgb_array"))
 
     def _observation(self) -> NDArray[Any]:
         self.batch.observe(self._buffer)

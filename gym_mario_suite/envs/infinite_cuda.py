@@ -18,6 +18,7 @@ from gym_mario_suite.envs.infinite import HUD_LINES, RESET_OPTIONS
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list
 from gym_mario_suite.envs.options import InfiniteOptions, checked_level
+from gym_mario_suite.envs.render_modes import fps_of_steps
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.level import Level
@@ -81,7 +82,8 @@ class MarioInfiniteCudaVectorEnv(NativeVectorEnv):
         self._set_modes(render_mode, autoreset_mode)
         owner = "MarioInfinite-v0 with device='cuda'"
         self.options = read_options(InfiniteOptions, owner, options)
-        self.metadata["render_fps"] = RENDER_FPS[self.options.rule_set]
+        fps = RENDER_FPS[self.options.rule_set]
+        self.metadata["render_fps"] = fps_of_steps(fps, self.options.frame_skip)
         keeps_ends = self.autoreset_mode == AutoresetMode.SAME_STEP
         self.games = DeviceGames(self.options, count, level_pool, keeps_ends)
         # After that, because these hold their bounds for every game, in the computer's memory.

@@ -23,6 +23,7 @@ from gym_mario_suite.envs.infinite import (
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
 from gym_mario_suite.envs.options import InfiniteOptions
+from gym_mario_suite.envs.render_modes import fps_of_steps
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.levels.level import Level
@@ -79,7 +80,8 @@ class MarioInfiniteVectorEnv(NativeVectorEnv):
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
         self._set_modes(render_mode, autoreset_mode)
         self.options = read_options(InfiniteOptions, "MarioInfinite-v0", options)
-        self.metadata["render_fps"] = RENDER_FPS[self.options.rule_set]
+        fps = RENDER_FPS[self.options.rule_set]
+        self.metadata["render_fps"] = fps_of_steps(fps, self.options.frame_skip)
         self.batch = GameBatch(self.options, self.num_envs, thread_count(num_threads))
         mode = self.options.observation
         self._set_spaces(mode.space(), self.options.action_set.space())

@@ -14,7 +14,7 @@ from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.maker_batch import MakerBatch
 from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import draw_stream_seed
-from gym_mario_suite.envs.render_modes import check_render_mode, may_render
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.levels.maker.course import MakerCourse
 
@@ -106,7 +106,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         reward: "dense" or "sparse".
         bonus: Paid when all targets are met.
         solver: "static", or "none" for maps that are not asked: no progress, solved, jumps, path.
-        render_mode: None, "ansi" or "rgb_array"; `gymnasium.make` makes "human" of the latter.
+        render_mode: None, "ansi", "rgb_array" or "human", a window (the extra `play`).
 
     Raises:
         OptionError: For an option that is not possible.
@@ -114,7 +114,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
-        "render_modes": RENDER_MODES,
+        "render_modes": [*RENDER_MODES, "human"],
         "render_fps": RENDER_FPS,
     }
 
@@ -122,6 +122,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         check_render_mode(render_mode, self.metadata)
         self.options = read_options(MakerOptions, "MarioMaker-v0", options)
         self.render_mode = render_mode
+        self._window = window_of(render_mode, "Mario Maker", RENDER_FPS)
         self.batch = MakerBatch(self.options, 1)
         space: Any = self.options.observation_space()  # a Dict, which its type cannot say
         self.observation_space = space
@@ -158,6 +159,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
             self.batch.reset(np.ones(1, bool), courses)
             if "targets" in chosen:
                 self.batch.set_targets(0, chosen["targets"])
+        self._show()
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -172,6 +174,7 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         if batch.codes[0] or not batch.started[0]:
             raise ResetNeeded("call reset() first: no episode is running")
         batch.step(actions)
+        self._show()
         code = batch.codes[0]
         return (
             self._observation(),
@@ -191,6 +194,11 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
             return None
         return self.batch.picture(0, self.render_mode)
 
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+
     def get_state(self) -> bytes:
         """The episode as bytes; an environment with the same options continues from it."""
         if not self.batch.started[0]:
@@ -205,6 +213,10 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         """
         self.batch.load_states({0: state})
         self._seeded = True
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self.batch.picture(0, "rgb_array"))
 
     def _observation(self) -> Observation:
         return {name: rows[0] for name, rows in self.batch.observations().items()}

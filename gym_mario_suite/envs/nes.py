@@ -20,7 +20,12 @@ from gym_mario_suite.envs.nes_episode import (
     observation_buffer,
 )
 from gym_mario_suite.envs.nes_options import NESOptions
-from gym_mario_suite.envs.render_modes import check_render_mode, may_render
+from gym_mario_suite.envs.render_modes import (
+    check_render_mode,
+    fps_of_steps,
+    may_render,
+    window_of,
+)
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
@@ -99,7 +104,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         backend: "builtin", "fceumm", "nes-py", or "auto" for the fastest that is installed.
         rom: A ROM file; by default see `nes.rom_store.find_rom`.
         max_episode_steps: Steps after which an episode is truncated; `gymnasium.make` has its own.
-        render_mode: None or "rgb_array"; `gymnasium.make` makes "human" of the latter.
+        render_mode: None, "rgb_array" or "human", a window (the extra `play`).
 
     Raises:
         OptionError: For an option that is not possible.
@@ -108,7 +113,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
-        "render_modes": ["rgb_array"],
+        "render_modes": ["rgb_array", "human"],
         "render_fps": RENDER_FPS,
         "hud_lines": HUD_LINES_OF,
     }
@@ -117,11 +122,9 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         check_render_mode(render_mode, self.metadata)
         self.options = read_options(NESOptions, "MarioNES", options)
         self.render_mode = render_mode
-        # One frame of the game is a sixtieth of a second.
-        self.metadata = {
-            **type(self).metadata,
-            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
-        }
+        fps = fps_of_steps(RENDER_FPS, self.options.frame_skip)
+        self.metadata = {**type(self).metadata, "render_fps": fps}
+        self._window = window_of(render_mode, "Super Mario Bros.", fps)
         self.observation_space = self.options.observation_space()
         self.action_space = self.options.action_set.space()
         self._actions = NESActionReader(self.options.action_set)
@@ -156,6 +159,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             self.set_state(chosen["state"])
         else:
             self.episode.reset(chosen.get("stage"), chosen.get("x"))
+        self._show()
         return self._observation(), self._info()
 
     def step(self, action: Any) -> tuple[NDArray[Any], float, bool, bool, dict[str, Any]]:
@@ -170,6 +174,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         if episode.code or not episode.started:
             raise ResetNeeded("call reset() first: no episode is running")
         episode.step(buttons)
+        self._show()
         return (
             self._observation(),
             float(episode.reward),
@@ -185,11 +190,13 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         return self.episode.picture().copy()
 
     def close(self) -> None:
-        """Switch the console off. Closing twice does no harm."""
+        """Switch the console off, and close the window. Closing twice does no harm."""
         episode = getattr(self, "episode", None)
         if episode is not None:
             episode.started = False
             episode.backend.close()
+            if self._window is not None:
+                self._window.close()
 
     def get_state(self) -> bytes:
         """The game as bytes, with the emulator's name and version and the ROM's hash.
@@ -221,6 +228,10 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             episode.stream,
             episode.state() if running else None,
         )
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self.episode.picture())
 
     def _observation(self) -> NDArray[Any]:
         self.episode.observe(self._buffer)

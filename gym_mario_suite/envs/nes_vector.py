@@ -18,6 +18,7 @@ from gym_mario_suite.envs.nes_actions import NESActionReader
 from gym_mario_suite.envs.nes_episode import REWARD_KEYS, TELEMETRY
 from gym_mario_suite.envs.nes_options import NESOptions
 from gym_mario_suite.envs.nes_rows import Crew
+from gym_mario_suite.envs.render_modes import fps_of_steps
 from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import as_integer, as_switch
 from gym_mario_suite.nes.backend import choose_backend
@@ -79,7 +80,7 @@ class MarioNESVectorEnv(NativeVectorEnv):
         self.num_envs = as_integer("num_envs", num_envs, 1, _MAX_ENVS)
         self._set_modes(render_mode, autoreset_mode)
         self.options = read_options(NESOptions, "MarioNES", options)
-        self.metadata["render_fps"] = max(1, round(RENDER_FPS / self.options.frame_skip))
+        self.metadata["render_fps"] = fps_of_steps(RENDER_FPS, self.options.frame_skip)
         rom = find_rom(self.options.rom)
         row = choose_backend(self.options.backend, rom)
         if num_workers is None:

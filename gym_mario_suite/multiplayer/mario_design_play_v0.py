@@ -18,7 +18,7 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.keyword_options import check_names
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.limits import Limits
@@ -147,7 +147,8 @@ class raw_env(AECEnv[str, Any, Any]):
             agent: self._game.options.action_set.space() for agent in self.players
         }
         self._np_random: np.random.Generator | None = None
-        self._window: Any = None
+        self.metadata = {**self.metadata, "render_fps": self._game.metadata["render_fps"]}
+        self._window = window_of(render_mode, self.metadata["name"], self.metadata["render_fps"])
         # Of a game that is over, while the next one stands at its beginning.
         self._last_picture: NDArray[np.uint8] | None = None
 
@@ -200,6 +201,7 @@ class raw_env(AECEnv[str, Any, Any]):
             agent: np.zeros(space.shape or (), space.dtype)
             for agent, space in self.observation_spaces.items()
         }
+        self._show()
 
     def observe(self, agent: str) -> NDArray[Any]:
         """What an agent sees: the designer the board, a player his game once it has begun."""
@@ -224,35 +226,28 @@ class raw_env(AECEnv[str, Any, Any]):
         else:
             self._play(agent, action)
         self._accumulate_rewards()
-        if self.render_mode == "human":
-            self.render()
+        self._show()
 
     def render(self) -> NDArray[np.uint8] | None:
         """The game's screen, uint8[240, 320, 3]; during the design the beginning of the course."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render_mode")
-            return None
-        if not hasattr(self, "agent_selection"):
-            raise gym.error.ResetNeeded("call reset() before render()")
-        picture = self._last_picture
-        if picture is None:
-            if self._edits_made < self.edits:
-                self._game.reset(seed=0, options={"level": self.board.level()})
-            picture = self._game.render()
-        if self.render_mode == "rgb_array":
-            return picture
-        from gym_mario_suite.multiplayer.window import PictureWindow
-
-        if self._window is None:
-            self._window = PictureWindow(self.metadata["render_fps"])
-        self._window.show(picture)
-        return None
+        started = hasattr(self, "agent_selection")
+        return self._screen() if may_render(self.render_mode, started) else None
 
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._window is not None:
             self._window.close()
-            self._window = None
+
+    def _screen(self) -> NDArray[np.uint8]:
+        if self._last_picture is not None:
+            return self._last_picture
+        if self._edits_made < self.edits:
+            self._game.reset(seed=0, options={"level": self.board.level()})
+        return self._game.render()
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self._screen())
 
     def _design(self, action: Any) -> None:
         numbers = np.asarray(action)

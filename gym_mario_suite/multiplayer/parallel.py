@@ -17,7 +17,7 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.end_codes import TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
-from gym_mario_suite.envs.render_modes import check_render_mode
+from gym_mario_suite.envs.render_modes import check_render_mode, fps_of_steps, may_render, window_of
 from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.batch import PartyBatch
@@ -83,7 +83,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         self.render_mode = render_mode
         self.metadata = {
             **type(self).metadata,
-            "render_fps": max(1, round(RENDER_FPS / self.options.frame_skip)),
+            "render_fps": fps_of_steps(RENDER_FPS, self.options.frame_skip),
         }
         self.max_cycles = self.options.max_cycles
         self.batch = PartyBatch(self.options, 1)
@@ -104,7 +104,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         self._actions = ActionReader(self.options.infinite.action_set)
         self._np_random: np.random.Generator | None = None
         self._levels_seeded = False
-        self._window: Any = None
+        self._window = window_of(render_mode, name, self.metadata["render_fps"])
 
     @property
     def np_random(self) -> np.random.Generator:
@@ -148,6 +148,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
                 self.batch.levels.set_levels({0: chosen["level"]})
             self.batch.reset()
             self.agents = list(self.possible_agents)
+        self._show()
         return self._observations(self.agents), self._infos(self.agents)
 
     def step(
@@ -182,8 +183,7 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
             self._cut_off()
         codes = {agent: int(batch.codes[0, self._seat(agent)]) for agent in acted}
         self.agents = [agent for agent in acted if not codes[agent]]
-        if self.render_mode == "human":
-            self.render()
+        self._show()
         return (
             self._observations(acted),
             {agent: float(batch.rewards[0, self._seat(agent)]) for agent in acted},
@@ -247,27 +247,20 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
         ]
 
     def render(self) -> NDArray[np.uint8] | None:
-        """All screens side by side, uint8[240, 320 * players, 3], or in a window."""
-        if self.render_mode is None:
-            gym.logger.warn("render() without a render_mode")
-            return None
-        if not self.batch.started[0]:
-            raise gym.error.ResetNeeded("call reset() first: there is nothing to show")
-        picture = np.concatenate(self.batch.screens(0), 1)
-        if self.render_mode == "rgb_array":
-            return picture
-        from gym_mario_suite.multiplayer.window import PictureWindow
-
-        if self._window is None:
-            self._window = PictureWindow(self.metadata["render_fps"])
-        self._window.show(picture)
-        return None
+        """All screens side by side, uint8[240, 320 * players, 3], with "rgb_array"."""
+        return self._screens() if may_render(self.render_mode, self.batch.started[0]) else None
 
     def close(self) -> None:
         """Close the window, if there is one."""
         if self._window is not None:
             self._window.close()
-            self._window = None
+
+    def _screens(self) -> NDArray[np.uint8]:
+        return np.concatenate(self.batch.screens(0), 1)
+
+    def _show(self) -> None:
+        if self._window is not None:
+            self._window.show(self._screens())
 
     def _cut_off(self) -> None:
         """`max_cycles` was set later on, as PettingZoo's own tests do."""

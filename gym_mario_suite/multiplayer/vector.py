@@ -13,6 +13,7 @@ from gym_mario_suite.envs.actions import ActionReader
 from gym_mario_suite.envs.end_codes import RUNNING, TERMINATED, TRUNCATED
 from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import NativeVectorEnv, state_list, thread_count
+from gym_mario_suite.envs.render_modes import fps_of_steps
 from gym_mario_suite.envs.reset_options import options_given
 from gym_mario_suite.errors import OptionError, as_integer, as_switch
 from gym_mario_suite.multiplayer.batch import PartyBatch
@@ -67,6 +68,7 @@ class MarioPartyVectorEnv(NativeVectorEnv):
         self._set_modes(render_mode, autoreset_mode)
         self.options = read_options(PartyOptions, "MarioPartyVectorEnv", options)
         self.batch = PartyBatch(self.options, self.num_games, thread_count(num_threads))
+        self.metadata["render_fps"] = fps_of_steps(RENDER_FPS, self.options.frame_skip)
         self.players = self.options.players
         self.num_envs = self.num_games * self.players
         action_set = self.options.infinite.action_set

@@ -8,17 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gym_mario_suite.engine.atlas import (
-    AT_PICTURES,
-    GLYPHS,
-    PICTURE_AT,
-    PICTURE_LEFT,
-    PICTURE_NUMBERS,
-    PICTURE_ROWS,
-    PICTURE_TOP,
-    PICTURE_WORDS,
-    load_views,
-)
+from gym_mario_suite.engine.atlas import GLYPHS, atlas_picture
 
 Colour = tuple[int, int, int]
 Pixels = NDArray[np.uint8]
@@ -162,21 +152,6 @@ def key_cap_width(label: str) -> int:
     return 14 if label in _ARROW_MASKS else max(14, GLYPH_PX * len(label) + 5)
 
 
-def picture(number: int) -> tuple[Pixels, NDArray[np.bool_], int, int]:
-    """A picture of the atlas: colours, where it is solid, and its left and top px."""
-    view = load_views().rgb
-    at = int(view.table[AT_PICTURES]) + PICTURE_NUMBERS * number
-    numbers = view.table[at : at + PICTURE_NUMBERS].tolist()
-    rows, row_bytes = numbers[PICTURE_ROWS], 8 * numbers[PICTURE_WORDS]
-    columns = row_bytes // 3
-    part = slice(numbers[PICTURE_AT], numbers[PICTURE_AT] + rows * row_bytes)
-    ink, keep = (
-        channel[part].reshape(rows, row_bytes)[:, : 3 * columns].reshape(rows, columns, 3)
-        for channel in (view.ink, view.keep)
-    )
-    return ink, keep[..., 0] == 0, numbers[PICTURE_LEFT], numbers[PICTURE_TOP]
-
-
 def base_letter(character: str) -> str:
     """A letter without its accents, which the font lacks; other characters as they are."""
     return unicodedata.normalize("NFKD", character)[0]
@@ -190,7 +165,7 @@ def _glyph(character: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     base = base_letter(character)
     if base == " ":
         return strokes, shadow
-    ink, solid, left, top = picture(GLYPHS + ord(base if base.isascii() else "?"))
+    ink, solid, left, top = atlas_picture(GLYPHS + ord(base if base.isascii() else "?"))
     if not ink.size:
         return _glyph("?")
     # A picture's rows are padded to whole words.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gym_mario_suite.display.screen import Screen
 from gym_mario_suite.play.controls import Controls
 from gym_mario_suite.play.dream_painter import SIZE_PX, DreamPainter
 from gym_mario_suite.play.dream_session import DreamSession
 from gym_mario_suite.play.frame_loop import run_frames
-from gym_mario_suite.play.screen import Screen
 from gym_mario_suite.play.window import WindowOptions, open_display
 
 

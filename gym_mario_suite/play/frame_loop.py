@@ -8,9 +8,9 @@ from typing import Protocol
 
 import pygame
 
+from gym_mario_suite.display.screen import Screen
 from gym_mario_suite.play.actions import Action
 from gym_mario_suite.play.canvas import Pixels
-from gym_mario_suite.play.screen import Screen
 
 # Of a frame, for the ticks of a slow agent; then the window is drawn and asked for keys again.
 PATIENCE_NS = 40_000_000

@@ -21,7 +21,7 @@ def chosen_bindings(path: Path | None) -> Bindings:
         OptionError: When the file cannot be used.
         WindowError: When pygame is missing, which knows the names of the keys.
     """
-    from gym_mario_suite.play.pygame_extra import require_pygame
+    from gym_mario_suite.display.pygame_extra import require_pygame
 
     require_pygame()
     from gym_mario_suite.play.controls import key_codes

@@ -50,10 +50,11 @@ def make(
     max_frames: options.MaxFrames = None,
 ) -> None:
     """Build courses in a window: paint, ask generators, see the way through, play."""
-    from gym_mario_suite.play.pygame_extra import require_pygame
+    from gym_mario_suite.display.pygame_extra import require_pygame
 
     require_pygame()
     window = options.window_options(keys, scale, full_screen, max_frames)
+    from gym_mario_suite.display.screen import require_display
     from gym_mario_suite.levels.maker.course_files import check_file_name, read_course_file
     from gym_mario_suite.levels.maker.part_limits import course_limits
     from gym_mario_suite.play.make.asking import Wish, granted
@@ -61,7 +62,6 @@ def make(
     from gym_mario_suite.play.make.editor import Editor
     from gym_mario_suite.play.make.recovery import Recovery
     from gym_mario_suite.play.make.window import MakeOptions, show_editor
-    from gym_mario_suite.play.screen import require_display
     from gym_mario_suite.whole_file import require_writable
 
     require_display()

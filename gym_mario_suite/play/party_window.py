@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gym_mario_suite.display.screen import Screen
 from gym_mario_suite.play.frame_loop import run_frames
 from gym_mario_suite.play.party_keys import PartyKeys
 from gym_mario_suite.play.party_painter import PartyPainter
 from gym_mario_suite.play.party_session import PartySession
-from gym_mario_suite.play.screen import Screen
 from gym_mario_suite.play.window import WindowOptions, open_display
 
 

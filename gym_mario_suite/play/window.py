@@ -11,6 +11,7 @@ from pathlib import Path
 import pygame
 
 from gym_mario_suite.datasets.any_replay import AnyReplay
+from gym_mario_suite.display.screen import MAX_SCALE, Screen, require_display
 from gym_mario_suite.errors import OptionError, WindowError
 from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
@@ -20,7 +21,6 @@ from gym_mario_suite.play.episodes import Course
 from gym_mario_suite.play.frame_loop import run_frames
 from gym_mario_suite.play.painter import Painter
 from gym_mario_suite.play.replay_course import ReplayCourse
-from gym_mario_suite.play.screen import MAX_SCALE, Screen, require_display
 from gym_mario_suite.play.session import Session
 from gym_mario_suite.play.x_server import WindowGuard
 

@@ -72,13 +72,3 @@ def test_rgb_array_rendering():
     frames = envs.render()
     assert frames is not None
     assert np.array_equal(frames[0], frame)
-
-
-def test_human_rendering_is_gymnasiums():
-    pytest.importorskip("pygame", reason="needs the extra play")
-    with pytest.warns(UserWarning, match="HumanRendering"):
-        env = gym.make("MarioInfinite-v0", render_mode="human")
-    env.reset(seed=0)
-    env.step(1)
-    assert env.render() is None
-    env.close()

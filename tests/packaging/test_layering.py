@@ -21,7 +21,7 @@ TIERS: tuple[frozenset[str], ...] = tuple(
             {"registry", "whole_file", "completion", "program", "provenance"},
             {""},  # the package's own __init__
             {"engine"},
-            {"levels"},
+            {"levels", "display"},
             {"nes"},
             {"datasets"},
             {"dream"},
@@ -54,7 +54,7 @@ CONFINED: dict[str, frozenset[str]] = {
             "doctor.gpu",
         }
     ),
-    "pygame": frozenset({"play"}),
+    "pygame": frozenset({"display", "play"}),
     "stable_baselines3": frozenset({"integrations", "agents"}),
     "sb3_contrib": frozenset({"integrations", "agents"}),
     "ray": frozenset({"integrations", "agents"}),

@@ -22,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def script(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[int, list[Any]]:
     """Events by the number of the frame in which they come, or functions that make them."""
     pygame = pytest.importorskip("pygame", reason="needs pygame-ce, of the extra `play`")
-    from gym_mario_suite.play.screen import Screen
+    from gym_mario_suite.display.screen import Screen
 
     frames: dict[int, list[Any]] = {}
     count = iter(range(1_000_000))

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 pygame = pytest.importorskip("pygame", reason="needs pygame-ce, of the extra `play`")
@@ -21,11 +20,9 @@ from gym_mario_suite.engine.world import Button, Status  # noqa: E402
 from gym_mario_suite.errors import MarioError, WindowError  # noqa: E402
 from gym_mario_suite.play import window as window_module  # noqa: E402
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions  # noqa: E402
-from gym_mario_suite.play.screen import Screen, fit  # noqa: E402
 from gym_mario_suite.play.session import State  # noqa: E402
 from gym_mario_suite.play.window import (  # noqa: E402
     WindowOptions,
-    open_display,
     show_course,
     show_replay,
 )
@@ -48,46 +45,6 @@ def key(name, kind=pygame.KEYDOWN):
 
 def human_course(folder):
     return LevelCourse(LevelOptions(seed=3), None, Archive(folder, "human", {"player": "human"}))
-
-
-@pytest.mark.parametrize(
-    ("size", "fitted"),
-    [
-        ((320, 240), (1, 0, 0)),
-        ((1280, 800), (3, 160, 40)),
-        ((1920, 1080), (4, 320, 60)),
-        ((700, 700), (2, 30, 110)),
-        ((319, 240), (0, 159, 120)),
-    ],
-)
-def test_whole_factors_and_bars(size, fitted):
-    assert fit(*size) == fitted
-
-
-def test_a_wide_picture_fills_a_window_that_is_less_than_twice_its_size(monkeypatch):
-    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1280, 900)])
-    with open_display():
-        screen = Screen("wide", size_px=(640, 256))
-        size = pygame.display.get_window_size()
-        assert size == (1152, 461)
-        screen.show(np.full((256, 640, 3), 200, np.uint8))
-        shown = pygame.surfarray.array3d(pygame.display.get_surface())
-        assert shown.min() > 190  # and not the colour of the bars
-
-
-@pytest.mark.parametrize("window", [(640, 512), (1000, 560), (1152, 461), (500, 300), (1280, 800)])
-def test_a_click_is_on_the_pixel_that_is_shown_there(window, monkeypatch):
-    picture = np.zeros((256, 640, 3), np.uint8)
-    picture[200:216, 500:520] = 255
-    with open_display():
-        screen = Screen("places", 1, size_px=(640, 256))
-        pygame.display.set_mode(window)
-        screen.show(picture)
-        shown = pygame.surfarray.array3d(pygame.display.get_surface())[..., 0]
-        x, y = (int(each.mean()) for each in np.nonzero(shown > 200))
-        column, row = screen.place((x, y))
-    assert abs(column - 510) <= 1
-    assert abs(row - 208) <= 1
 
 
 def test_pressed_keys_move_mario_and_closing_keeps_the_replay(script, tmp_path):

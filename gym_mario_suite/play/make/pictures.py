@@ -18,6 +18,7 @@ from gym_mario_suite.engine.atlas import (
     NO_PICTURE,
     TILE_STEPS,
     TILE_VARIANTS,
+    atlas_picture,
     load_views,
 )
 from gym_mario_suite.engine.tiles import TILE_PX
@@ -36,7 +37,6 @@ from gym_mario_suite.play.canvas import (
     VIOLET,
     Canvas,
     Pixels,
-    picture,
 )
 from gym_mario_suite.play.make.palette import CATEGORIES, tag_of
 
@@ -84,7 +84,7 @@ def frame(name: str, left: bool = False) -> RGBA:
 
 
 def _lay(target: RGBA, number: int, x: int, y: int) -> None:
-    ink, solid, left, top = picture(number)
+    ink, solid, left, top = atlas_picture(number)
     rows, columns = solid.shape
     x, y = x + left, y + top
     y0, x0 = max(0, y), max(0, x)

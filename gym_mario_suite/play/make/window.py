@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pygame
 
+from gym_mario_suite.display.screen import Screen, require_display
 from gym_mario_suite.play.actions import UP_BUTTON, Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.canvas import Pixels
@@ -21,7 +22,6 @@ from gym_mario_suite.play.make.minimap import column_at
 from gym_mario_suite.play.make.painter import Painter, Zone
 from gym_mario_suite.play.make.trial import Trial
 from gym_mario_suite.play.painter import Painter as TrialPainter
-from gym_mario_suite.play.screen import Screen, require_display
 from gym_mario_suite.play.session import Session
 from gym_mario_suite.play.window import open_display
 from gym_mario_suite.play.x_server import WindowGuard

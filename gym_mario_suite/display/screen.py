@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 import numpy as np
 import pygame
+from numpy.typing import NDArray
 
-from gym_mario_suite.engine.atlas import FRAMES
+from gym_mario_suite.engine.atlas import FRAMES, atlas_picture
 from gym_mario_suite.engine.world import SCREEN_HEIGHT_PX, SCREEN_WIDTH_PX
 from gym_mario_suite.errors import WindowError
-from gym_mario_suite.play.canvas import Pixels, picture
 
 MAX_SCALE = 16
 _DEFAULT_MAX_SCALE = 4
@@ -91,7 +91,7 @@ class Screen:
         self._full_screen = not self._full_screen
         self._open()
 
-    def show(self, pixels: Pixels) -> None:
+    def show(self, pixels: NDArray[np.uint8]) -> None:
         """Show a picture, uint8[height, width, 3]."""
         window = pygame.display.get_surface()
         if window is None:
@@ -139,7 +139,7 @@ class Screen:
         width, height = pygame.display.get_desktop_sizes()[0]
         share = _share(width * 9 // 10, height * 17 // 20, self._size_px)
         whole = int(share) if _is_whole(share) else share
-        return min(max(1, whole), _DEFAULT_MAX_SCALE)
+        return min(whole, _DEFAULT_MAX_SCALE)
 
 
 def require_display() -> None:
@@ -162,7 +162,7 @@ def require_display() -> None:
 
 def _icon() -> pygame.Surface:
     """Mario, small."""
-    ink, solid, _, _ = picture(2 * FRAMES.index("small_stand"))
+    ink, solid, _, _ = atlas_picture(2 * FRAMES.index("small_stand"))
     side = max(solid.shape)
     pixels = np.zeros((side, side, 4), np.uint8)
     top, left = side - len(solid), (side - solid.shape[1]) // 2

@@ -29,7 +29,6 @@ from gym_mario_suite.levels.formats.course_grids import (
     course_of_grid as file_of_grid,
 )
 from gym_mario_suite.levels.maker.course import (
-    MAX_TIMER_S,
     CourseTheme,
     KeptObject,
     MakerCourse,
@@ -49,7 +48,6 @@ from gym_mario_suite.levels.maker.parts import (
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
 _USUAL_FLAG = 0x6000040  # what the editor gives to objects without any properties
-_LEAST_TIMER_S = 10
 _OF_MANY_TILES = frozenset({ObjectId.PIPE, ObjectId.BILL_BLASTER, ObjectId.GROUND})
 
 
@@ -84,7 +82,7 @@ def course_of_file(course: Course) -> MakerCourse:
         course.description,
         Style(style) if style in styles else Style.SMB1,
         CourseTheme(theme) if theme in themes else CourseTheme.GROUND,
-        min(max(int(fields["timer_s"]), _LEAST_TIMER_S), MAX_TIMER_S),
+        base.timer_s,
         goal=_goal(course, cells.shape[1]),
         kept=kept,
         origin=course,

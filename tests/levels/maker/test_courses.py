@@ -16,6 +16,7 @@ from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.formats.course import Course, write_course
 from gym_mario_suite.levels.formats.course_grids import ALIKE, EXACT, ObjectId
+from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.maker.course import CourseTheme, KeptObject, MakerCourse
 from gym_mario_suite.levels.maker.course_blob import course_of_file, file_of_course
 from gym_mario_suite.levels.maker.course_files import (
@@ -32,6 +33,7 @@ from gym_mario_suite.levels.maker.course_levels import (
 )
 from gym_mario_suite.levels.maker.part_limits import course_limits
 from gym_mario_suite.levels.maker.parts import BY_NAME, N_PARTS, PALETTES, PARTS, tier_of_id
+from gym_mario_suite.levels.tile_grid import TileGrid
 from tests.levels.grids import grids
 
 CODE = {name: part.code for name, part in BY_NAME.items()}
@@ -156,10 +158,20 @@ def test_files_of_all_formats(tmp_path):
     cells = np.zeros((14, 30), np.uint8)
     cells[-2:] = CODE["ground"]
     cells[8, 9] = CODE["brick"]
-    course = MakerCourse(cells, "a")
-    for name in ("a.mmc.json", "a.course", "a.course.z", "a.txt", "a.json", "a.npz"):
+    course = MakerCourse(cells, "a", timer_s=120)
+    for name in ("a.mmc.json", "a.course", "a.course.z", "a.txt", "a.json", "a.npz", "a.level"):
         write_course_file(tmp_path / name, course)
-        assert np.array_equal(read_course_file(tmp_path / name).cells, cells), name
+        again = read_course_file(tmp_path / name)
+        assert np.array_equal(again.cells[-14:], cells), name
+        assert again.timer_s == (300 if name == "a.txt" else 120), name
+
+
+@pytest.mark.parametrize(("told", "timer_s"), [(5, 10), (900, 500), ("long", 300), (True, 300)])
+def test_a_timer_that_no_course_has(told, timer_s):
+    cells = np.zeros((14, 30), np.uint8)
+    grid = TileGrid(cells, metadata={"timer_s": told})
+    assert course_of_grid(grid).timer_s == timer_s
+    assert course_of_level(to_level(grid)).timer_s == timer_s
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,16 @@ def test_the_games_file_loses_nothing_but_halves_of_pipes_and_blasters(course):
     assert again.goal == course.goal or course.goal is None
 
 
+@pytest.mark.parametrize("goal", [None, 0, 12, 28, 39])
+def test_ground_behind_a_goal_before_the_last_columns_is_in_the_games_file(goal):
+    """What all of the last ten columns share was left out where the goal does not put it in."""
+    cells = np.zeros((14, 40), np.uint8)
+    cells[-2:] = CODE["ground"]
+    cells[:, 20:23] = CODE["air"]
+    again = course_of_file(file_of_course(MakerCourse(cells, goal=goal)))
+    assert np.array_equal(again.cells, cells)
+
+
 @given(courses(), st.sampled_from(Rules))
 @settings(max_examples=40, deadline=None)
 def test_a_level_of_a_course_gives_a_course_of_the_same_level(course, rules):

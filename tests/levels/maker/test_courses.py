@@ -341,9 +341,10 @@ def test_limits_from_a_file_and_their_errors(tmp_path):
     for bad, message in wrong:
         with pytest.raises(OptionError, match=message):
             course_limits(bad)
-    path.write_text("{")
-    with pytest.raises(OptionError, match="are no JSON"):
-        course_limits(path)
+    for text in ("{", "[" * 100_000):
+        path.write_text(text)
+        with pytest.raises(OptionError, match="are no JSON"):
+            course_limits(path)
     path.write_text('{"rows": 3}')
     with pytest.raises(OptionError, match="unknown field 'rows'"):
         course_limits(path)

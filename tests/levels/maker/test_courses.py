@@ -176,6 +176,21 @@ def test_files_of_all_formats(tmp_path):
         assert again.timer_s == (300 if name == "a.txt" else 120), name
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.npz", "a.level"])
+def test_levels_of_courses_are_played_as_the_courses(tmp_path, name):
+    """Without a start of its own a course lost coins in bricks, and platforms became solid."""
+    cells = np.zeros((14, 30), np.uint8)
+    cells[-2:] = CODE["ground"]
+    parts = ("brick_coin", "brick_power", "semisolid_platform", "hidden_block", "hard_block")
+    cells[8, 9:14] = [CODE[part] for part in parts]
+    course = MakerCourse(cells, "a")
+    write_course_file(tmp_path / name, course)
+    again = read_course_file(tmp_path / name)
+    assert np.array_equal(again.cells, cells)
+    assert (again.start, again.goal) == (None, None)
+    assert course_to_level(again) == course_to_level(course)
+
+
 @pytest.mark.parametrize(("told", "timer_s"), [(5, 10), (900, 500), ("long", 300), (True, 300)])
 def test_a_timer_that_no_course_has(told, timer_s):
     cells = np.zeros((14, 30), np.uint8)

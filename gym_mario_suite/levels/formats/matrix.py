@@ -39,7 +39,7 @@ def grid_of_codes(codes: Any) -> TileGrid:
         )
     is_whole = array.dtype.kind == "f" and np.array_equal(array, np.rint(array))
     # What no whole number can hold, infinity say, stays as it is and is refused as such.
-    if is_whole and (np.abs(array) < _MOST_WHOLE).all():
+    if is_whole and (np.abs(array.astype(np.float64)) < _MOST_WHOLE).all():
         array = array.astype(np.int64)
     return TileGrid(checked_codes(array))
 

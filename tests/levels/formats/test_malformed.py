@@ -160,6 +160,20 @@ def test_encrypted_courses_are_read_with_a_function_that_decrypts() -> None:
     assert read_course(bytes(376_832), lambda data: course.data) == course
 
 
+@pytest.mark.filterwarnings("error")
+def test_floats_of_any_size_are_codes() -> None:
+    for dtype in (np.float16, np.float64):
+        matrix = write_npy(np.array([[2.0, 0.0]], dtype))
+        assert FORMATS["matrix-npy"].read(matrix) == grid_of("-X")
+
+
+def test_an_archive_of_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "level").write_bytes(archive())
+    with pytest.raises(LevelError, match="one matrix of tile codes; there are none"):
+        read_document(tmp_path / "level")
+
+
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 1e300, 0.5])
 def test_numbers_that_are_not_whole_are_refused_as_such(number: float) -> None:
     with pytest.raises(LevelError, match=r"must be whole numbers .* got float64"):

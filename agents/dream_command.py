@@ -46,7 +46,7 @@ def gen(
 
     from gym_mario_suite.agents.dream_collect import CollectOptions, collect
     from gym_mario_suite.agents.registry import make_agent
-    from gym_mario_suite.datasets.replay import SUFFIX, Replay
+    from gym_mario_suite.datasets.replay import SUFFIX
     from gym_mario_suite.datasets.tapes import Tapes, tapes_of_replays
     from gym_mario_suite.whole_file import files_in
 
@@ -55,6 +55,12 @@ def gen(
         make_agent(name)
     options = CollectOptions(ticks=ticks, seed=seed, agents=extra)
     as_integer("--workers", workers, 0, _MOST_WORKERS)
+    people = None
+    if replays is not None:
+        files = files_in(replays, f"*{SUFFIX}")
+        if not files:
+            raise OptionError(f"there are no replays in {replays}")
+        people = tapes_of_replays(files)
     errors = Console(stderr=True)
     with Progress(
         *Progress.get_default_columns()[:2],
@@ -67,11 +73,8 @@ def gen(
         task = progress.add_task("playing", total=options.shards)
         for done, _ in collect(out, options, workers or None):
             progress.update(task, completed=done)
-    if replays is not None:
-        files = files_in(replays, f"*{SUFFIX}")
-        if not files:
-            raise OptionError(f"there are no replays in {replays}")
-        tapes_of_replays(map(Replay.load, files)).save(out / "people.npz")
+    if people is not None:
+        people.save(out / "people.npz")
     tapes = Tapes.load(out)
     typer.echo(f"{out}: {len(tapes):,} episodes, {tapes.ticks:,} ticks")
 

@@ -8,7 +8,7 @@ import random
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Button, Mode, Status
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 
 _LEFT, _RIGHT, _JUMP, _SPEED = (
     int(button) for button in (Button.LEFT, Button.RIGHT, Button.JUMP, Button.SPEED)
@@ -86,9 +86,7 @@ class MCTSAgent:
         self._budget = as_integer("budget", budget, 1, 100_000)
         self._depth = as_integer("depth", depth, 0, 1000)
         self._repeat = as_integer("repeat", repeat, 1, 100)
-        if not 0 <= exploration < 1000:
-            raise OptionError(f"exploration must be 0 to 1000, got {exploration!r}")
-        self._exploration = exploration
+        self._exploration = as_number("exploration", exploration, 0, 1000)
         self._seed = seed
         self.reset()
 

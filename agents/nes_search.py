@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import OptionError, as_integer
+from gym_mario_suite.errors import as_integer, as_number
 from gym_mario_suite.nes import smb
 from gym_mario_suite.nes.backend import Backend, NESButton, open_backend
 from gym_mario_suite.nes.game import PAGE_PX
@@ -250,9 +250,7 @@ class NESSearchAgent:
     def __init__(self, *, budget: int = 2_000_000, repeat: int = 6, weight: float = 2.0) -> None:
         self._budget = as_integer("budget", budget, 1, 1 << 40)
         self._repeat = as_integer("repeat", repeat, 1, 60)
-        if not 0 <= weight <= 1000:
-            raise OptionError(f"weight must be 0 to 1000, got {weight!r}")
-        self._weight = weight
+        self._weight = as_number("weight", weight, 0, 1000)
         self._search: NESSearch | None = None
         self.on_plan: Callable[[Plan], None] = lambda plan: None
         self.reset()

@@ -21,7 +21,7 @@ from gym_mario_suite.engine.search.planner import (
 )
 from gym_mario_suite.engine.tiles import TILE_PX
 from gym_mario_suite.engine.world import Rules, Worlds
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import as_integer, as_number
 
 _NO_BUTTONS = 0
 _COMPETITION_2009 = int(Rules.COMPETITION_2009)
@@ -56,16 +56,12 @@ class _PlanningAgent:
     def __init__(
         self, options: SearchOptions, replan: int, horizon_px: float, survey_budget: int
     ) -> None:
-        if replan < 1:
-            raise OptionError(f"replan must be 1 tick or more, got {replan}")
-        if not 16 <= horizon_px <= 4096:
-            raise OptionError(f"horizon must be 16 to 4,096 px, got {horizon_px}")
+        self._replan = as_integer("replan", replan, 1, 1 << 40)
+        self._horizon_px = as_number("horizon", horizon_px, 16, 4096)
         self._surveyor = Surveyor(survey_budget, options.budget_ms) if survey_budget else None
-        self._horizon_px = horizon_px
         self._planner = Planner(options)
         self._searched = self._planner  # the last one that searched
         self._detours: Planner | None = None  # its memory is made when it is needed
-        self._replan = replan
         self.reset()
 
     def reset(self) -> None:

@@ -264,7 +264,8 @@ class Beam:
         played, episodes = worlds.copy(), np.zeros(1, EPISODE)
         take_stock(played, episodes)
         player = played[0]["players"][0]
-        for decision in np.repeat(np.array(decisions, np.uint8), self.options.span).tolist():
+        planned = np.repeat(np.array(decisions, np.uint8), self.options.span)
+        for decision in planned[: self.options.max_ticks].tolist():
             if player["status"] != Status.RUNNING:
                 break
             terms += step_once(config, image, played, episodes, decision)

@@ -28,12 +28,11 @@ from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
 from gym_mario_suite.envs.episode import EPISODE, REWARD_TERMS, take_stock
 from gym_mario_suite.envs.options import InfiniteOptions
-from gym_mario_suite.errors import LevelError, OptionError, as_integer
-from gym_mario_suite.levels.formats.files import read_level
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.levels.level import Level
+from gym_mario_suite.levels.maker.course_files import read_level_or_course
 from gym_mario_suite.levels.playability import start_mode
-from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.program import Interruption
 from gym_mario_suite.whole_file import require_writable
 
@@ -47,7 +46,7 @@ class PlanLevel:
         difficulty: Of the level.
         type: 0 overground, 1 underground, 2 castle.
         length: Columns of the level.
-        level: A level's file, instead of a seed.
+        level: A level's or a course's file, instead of a seed.
         width: Games that are kept in each step.
         span: Ticks between two decisions.
         reward: What is planned for: fitness, distance, score, sparse, or a JSON object of weights
@@ -105,10 +104,7 @@ class PlanLevel:
             # The generator makes plain ground of others, as the original does.
             kind = as_integer("type", self.type, 0, 2)
             return generate(self.seed, self.difficulty, kind, self.length)
-        level = read_level(self.level)
-        if isinstance(level, TileGrid):
-            raise LevelError(f"{self.level} holds a grid, which is no level to be played yet")
-        return level
+        return read_level_or_course(self.level)
 
 
 def _weights(text: str) -> str | dict[str, float]:

@@ -212,6 +212,9 @@ def curve(
     """Draw how the share of finished courses grew, the mean of 10 rollouts around each."""
     from matplotlib.figure import Figure
 
+    if picture.suffix.lower() != ".png":
+        raise OptionError(f"the picture's name ends in .png, got {str(picture)!r}")
+    require_writable(picture)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if int(row.get("episodes") or 0)]
@@ -219,7 +222,9 @@ def curve(
         shares = np.array([float(row["solved_share"]) for row in rows])
         counts = np.array([float(row["episodes"]) for row in rows])
     except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise OptionError(f"{path} is no curve of a maker's run: {error!r}") from None
+        # Not its repr: that of bytes which are no text holds all of them.
+        reason = f"{type(error).__name__}: {error}"
+        raise OptionError(f"{path} is no curve of a maker's run: {reason}") from None
     if not rows:
         raise OptionError(f"{path} holds no rows with episodes that ended")
     window = np.ones(min(10, len(rows)))

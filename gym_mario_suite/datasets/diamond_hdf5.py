@@ -9,6 +9,7 @@ does not read.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,8 @@ def load_diamond(path: Path | str) -> RecordedFrames:
         raise
     # RuntimeError is what h5py makes of a damaged table of contents.
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno:  # h5py tells of its insides, in lines
+            raise DatasetError(f"cannot read {path}: {os.strerror(error.errno)}") from error
         raise DatasetError(f"{path}: no file of the earlier system: {error}") from error
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
         raise DatasetError(

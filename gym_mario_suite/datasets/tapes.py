@@ -22,7 +22,7 @@ from gym_mario_suite.datasets.replay import Replay, is_generated, verify
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, state_hash
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
-from gym_mario_suite.errors import DatasetError, ReplayMismatch
+from gym_mario_suite.errors import DatasetError, MarioError, ReplayMismatch
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.whole_file import files_in, write_whole
 
@@ -159,14 +159,13 @@ class Tapes:
                 version = int(file["version"])
                 if version != TAPES_VERSION:
                     raise DatasetError(
-                        f"{path}: tapes of version {version}; this program reads version "
-                        f"{TAPES_VERSION}"
+                        f"tapes of version {version}; this program reads version {TAPES_VERSION}"
                     )
                 return cls(file["episodes"], file["keys"], tuple(file["players"].tolist()))
         except OSError as error:
             raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
-        except DatasetError:
-            raise
+        except DatasetError as error:
+            raise DatasetError(f"{path}: {error}") from error
         except Exception as error:  # numpy and zlib raise many kinds for damaged archives
             reason = str(error) or type(error).__name__
             raise DatasetError(f"{path}: no tape file: {reason}") from error
@@ -205,13 +204,16 @@ class TapeWriter:
         """Add a replay.
 
         Raises:
-            DatasetError: When it does not begin at the start of a level of the 2009 generator.
+            DatasetError: When it does not begin at the start of a level of the 2009 generator, or
+                has no ticks.
             ReplayMismatch: When the game takes another course than the one recorded.
         """
         if replay.world is not None or not is_generated(replay.level) or replay.switches:
             raise DatasetError(
                 "a tape begins at the start of a level of the 2009 generator, with no switches set"
             )
+        if not replay.keys:
+            raise DatasetError("an episode of a tape has one tick at least, the replay has none")
         origin = {
             **replay.level.metadata,
             "mode": int(replay.mode),
@@ -247,11 +249,21 @@ def joined(parts: Sequence[Tapes]) -> Tapes:
     return Tapes(np.concatenate(rows), np.concatenate([p.keys for p in parts]), tuple(names))
 
 
-def tapes_of_replays(replays: Iterable[Replay]) -> Tapes:
-    """Replays as tapes; see `TapeWriter.add_replay` for which can be."""
+def tapes_of_replays(paths: Iterable[Path]) -> Tapes:
+    """Files of replays as tapes; see `TapeWriter.add_replay` for which can be.
+
+    Raises:
+        DatasetError: As of `add_replay`, and for a replay that takes another course; the message
+            names the file.
+        ReplayError: When a file is no replay.
+    """
     writer = TapeWriter()
-    for replay in replays:
-        writer.add_replay(replay)
+    for path in paths:
+        replay = Replay.load(path)
+        try:
+            writer.add_replay(replay)
+        except MarioError as error:
+            raise DatasetError(f"{path}: {error}") from error
     return writer.tapes()
 
 

@@ -46,11 +46,12 @@ def load_tapes_json(path: Path) -> Tapes:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         tapes = _tapes_of(data["episodes"])
+        digest = tapes.digest()
     except OSError as error:
         raise DatasetError(f"cannot read {path}: {error.strerror}") from error
     except UNREADABLE as error:
         raise DatasetError(f"{path}: no tapes in JSON: {error}") from error
-    if tapes.digest() != data.get("digest"):
+    if digest != data.get("digest"):
         raise DatasetError(f"{path}: the episodes are not those of the digest")
     return tapes
 

@@ -15,7 +15,7 @@ from gym_mario_suite.datasets.nes_replay import NESReplay, open_run, play_nes
 from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.engine.draw import RGB_SHAPE, Renderer
 from gym_mario_suite.engine.world import RENDER_FPS, Rules
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
@@ -40,8 +40,7 @@ def check_video(path: Path, scale: int) -> None:
     """
     if path.suffix.lower() not in _ENCODERS:
         raise OptionError(f"a video's name ends in {' or '.join(_ENCODERS)}, got {str(path)!r}")
-    if not 1 <= scale <= MAX_SCALE:
-        raise OptionError(f"scale must be 1 to {MAX_SCALE}, got {scale}")
+    as_integer("scale", scale, 1, MAX_SCALE)
     try:
         import imageio_ffmpeg
 
@@ -81,7 +80,7 @@ class VideoFile:
         self._path, self._target = path, real_path(path)
         self._temporary = temporary_beside(self._target)
         options = dict(_ENCODERS[path.suffix.lower()])
-        enlarge = f"scale=iw*{scale}:ih*{scale}:flags=neighbor"
+        enlarge = f"scale=iw*{scale:d}:ih*{scale:d}:flags=neighbor"
         self._encoder: Any = imageio_ffmpeg.write_frames(
             str(self._temporary),
             (width, height),

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gym_mario_suite.agents.astar.agent import AStarWorldAgent
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.competition.episode import play_level
@@ -126,7 +127,7 @@ def test_a_time_budget_is_kept(name: str) -> None:
     [
         ("budget=0", "budget must be a whole number from 1 to 1000000, got 0"),
         ("weight=0.9", "weight must be a number from 1 to 100, got 0.9"),
-        ("replan=0", "replan must be 1 tick or more, got 0"),
+        ("replan=0", "replan must be a whole number from 1"),
         ("budget=many", "option 'budget' must be of type int, got 'many'"),
         ("budgt=9", "(did you mean 'budget'?)"),
     ],
@@ -138,8 +139,10 @@ def test_options_are_checked(name: str, option: str, message: str) -> None:
 
 
 def test_the_world_agents_horizon_is_checked() -> None:
-    with pytest.raises(OptionError, match=r"horizon must be 16 to 4,096 px, got 3\.0"):
+    with pytest.raises(OptionError, match=r"horizon must be a number from 16 to 4,096, got 3\.0"):
         make_agent("astar-world:horizon=3")
+    with pytest.raises(OptionError, match=r"replan must be a whole number, got 1\.5"):
+        AStarWorldAgent(replan=1.5)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -153,6 +153,13 @@ def test_where_all_games_die_more_are_tried(monkeypatch: pytest.MonkeyPatch) -> 
     assert rescued.steps_played > lost.steps_played
 
 
+@pytest.mark.parametrize(("max_ticks", "span"), [(1, 16), (5, 4), (6, 3)])
+def test_a_plan_is_no_longer_than_asked_for(max_ticks: int, span: int) -> None:
+    game = begun()
+    plan = Beam(BeamOptions(width=8, max_ticks=max_ticks, span=span)).plan(game.image, game.worlds)
+    assert len(plan.keys) == len(plan.positions) == max_ticks
+
+
 def test_a_search_can_be_watched_and_stopped() -> None:
     game = begun()
     seen: list[Progress] = []
@@ -299,6 +306,9 @@ def test_the_agent_needs_the_game_itself() -> None:
 def test_the_program_shows_and_saves_a_plan(tmp_path: Path) -> None:
     from gym_mario_suite.agents.beam.program import PlanLevel, plan_level
     from gym_mario_suite.datasets.replay import Replay
+    from gym_mario_suite.levels.maker.course import MakerCourse
+    from gym_mario_suite.levels.maker.course_files import write_course_file
+    from gym_mario_suite.levels.maker.parts import BY_NAME
 
     config = PlanLevel(seed=3, difficulty=3, length=LENGTH, width=32, replay=tmp_path / "r.mario")
     text = plan_level(config)
@@ -313,6 +323,11 @@ def test_the_program_shows_and_saves_a_plan(tmp_path: Path) -> None:
     write_level(tmp_path / "level.npz", generate_framework(3, length=60))
     plan_level(PlanLevel(level=tmp_path / "level.npz", width=16, replay=tmp_path / "r.mario"))
     assert Replay.load(tmp_path / "r.mario").mode == Mode.SMALL
+    cells = np.zeros((14, 40), np.uint8)
+    cells[-1] = BY_NAME["ground"].code
+    write_course_file(tmp_path / "mine.mmc.json", MakerCourse(cells))
+    plan_level(PlanLevel(level=tmp_path / "mine.mmc.json", width=16, replay=tmp_path / "r.mario"))
+    assert Replay.load(tmp_path / "r.mario").level.width == 40
     only = plan_level(
         PlanLevel(length=60, width=16, beside="", reward='{"coins": 1, "win": 1}')
     ).splitlines()

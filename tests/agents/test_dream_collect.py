@@ -135,6 +135,7 @@ def test_the_card_and_the_earlier_system_s_files(tmp_path: Path) -> None:
         ("--agent forward=much", "--agent must be NAME=SHARE"),
         ("--seed -1", "seed must be a whole number from 0"),
         ("--workers -1", "--workers must be a whole number from 0"),
+        ("--replays nowhere", "there are no replays in nowhere"),
     ],
 )
 def test_what_cannot_be_collected_is_told_first(

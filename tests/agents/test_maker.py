@@ -116,6 +116,20 @@ def test_a_curve_of_something_else_is_refused(tmp_path, text):
     assert not (tmp_path / "curve.png").exists()
 
 
+def test_a_curve_is_refused_in_a_line_and_drawn_as_png_alone(tmp_path):
+    pytest.importorskip("sb3_contrib")
+    from gym_mario_suite.agents.maker.ppo import curve
+
+    (tmp_path / "curve.csv").write_bytes(b"\xff" * 5000)
+    with pytest.raises(OptionError, match="UnicodeDecodeError") as caught:
+        curve(tmp_path / "curve.csv", tmp_path / "curve.png")
+    assert len(str(caught.value)) < 500
+    with pytest.raises(OptionError, match=r"name ends in \.png"):
+        curve(tmp_path / "curve.csv", tmp_path / "curve.xyz")
+    with pytest.raises(OptionError, match="cannot write"):
+        curve(tmp_path / "curve.csv", tmp_path / "absent" / "curve.png")
+
+
 @pytest.mark.slow
 def test_maskable_ppo_trains_saves_goes_on_and_is_measured(tmp_path):
     pytest.importorskip("sb3_contrib")

@@ -43,6 +43,11 @@ def test_options_are_checked(options: str) -> None:
         make_agent(f"mcts:{options}")
 
 
+def test_an_exploration_that_is_no_number_is_refused() -> None:
+    with pytest.raises(OptionError, match="exploration must be a number from 0 to 1,000"):
+        MCTSAgent(exploration="much")  # type: ignore[arg-type]
+
+
 def test_it_needs_the_game_itself() -> None:
     with pytest.raises(OptionError, match="plans on the game itself"):
         MCTSAgent().act(object())  # type: ignore[arg-type]

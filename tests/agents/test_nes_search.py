@@ -92,3 +92,5 @@ def test_tables_of_agents_do_not_mix():
     for bad in ("budget=0", "repeat=0", "weight=-1", "weight=nan"):
         with pytest.raises(OptionError):
             make_nes_agent(f"nes-search:{bad}")
+    with pytest.raises(OptionError, match="weight must be a number"):
+        NESSearchAgent(weight="much")  # type: ignore[arg-type]

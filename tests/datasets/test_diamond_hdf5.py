@@ -45,6 +45,10 @@ def test_one_hot_actions_and_a_lost_life(tmp_path: Path) -> None:
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
+    for missing in (tmp_path / "absent.hdf5", tmp_path):
+        with pytest.raises(DatasetError, match="cannot read") as caught:
+            load_diamond(missing)
+        assert "\n" not in str(caught.value)
     (tmp_path / "text.hdf5").write_text("text")
     with pytest.raises(DatasetError, match="no file of the earlier system"):
         load_diamond(tmp_path / "text.hdf5")

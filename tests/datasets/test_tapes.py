@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from gym_mario_suite.datasets.recorder import RecordedGame
-from gym_mario_suite.datasets.tapes import Tapes, TapeWriter, joined
+from gym_mario_suite.datasets.tapes import Tapes, TapeWriter, joined, tapes_of_replays
 from gym_mario_suite.datasets.tapes_json import load_tapes_json, save_tapes_json
+from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import generate
+from gym_mario_suite.levels.grid_levels import to_grid, to_level
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,33 @@ def test_joined_with_others_they_are_not_taken_for_theirs(tapes: Tapes) -> None:
     names = [both.player_of(i) for i in range(len(both))]
     assert names == ["one", "another", "unknown", "unknown"]
     assert joined([nameless(tapes)]).digest() == nameless(tapes).digest()
+
+
+def test_damaged_episodes_are_told_with_their_file(tapes: Tapes, tmp_path: Path) -> None:
+    episodes = tapes.episodes.copy()
+    episodes["first"] = 1000
+    path = tmp_path / "damaged.npz"
+    np.savez(path, version=1, episodes=episodes, keys=tapes.keys, players=tapes.players)
+    for source in (path, tmp_path):
+        with pytest.raises(DatasetError, match=r"damaged\.npz: the tapes are damaged"):
+            Tapes.load(source)
+
+
+def test_a_player_that_is_no_name_is_refused(tapes: Tapes, tmp_path: Path) -> None:
+    save_tapes_json(tmp_path / "tapes.json", tapes, "for a test")
+    text = (tmp_path / "tapes.json").read_text(encoding="utf-8")
+    (tmp_path / "tapes.json").write_text(text.replace('"one"', "1"), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"tapes\.json: no tapes in JSON"):
+        load_tapes_json(tmp_path / "tapes.json")
+
+
+@pytest.mark.parametrize("kind", ["empty", "of a file"])
+def test_a_replay_that_can_be_no_tape_is_named(kind: str, tmp_path: Path) -> None:
+    level = generate(3, length=60)
+    game = RecordedGame(level if kind == "empty" else to_level(to_grid(level)))
+    if kind != "empty":
+        game.tick(0)
+    game.replay().save(tmp_path / "a.mario")
+    told = "one tick at least" if kind == "empty" else "a level of the 2009 generator"
+    with pytest.raises(DatasetError, match=rf"a\.mario: .*{told}"):
+        tapes_of_replays([tmp_path / "a.mario"])

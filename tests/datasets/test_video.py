@@ -63,8 +63,9 @@ def test_scale(replay, tmp_path):
     [
         ("film.avi", 2, "ends in .mp4 or .gif"),
         ("film", 2, "ends in .mp4 or .gif"),
-        ("film.mp4", 0, "scale must be 1 to 8"),
-        ("film.gif", 9, "scale must be 1 to 8"),
+        ("film.mp4", 0, "scale must be a whole number from 1 to 8"),
+        ("film.gif", 9, "scale must be a whole number from 1 to 8"),
+        ("film.gif", 1.5, "scale must be a whole number, got 1.5"),
     ],
 )
 def test_bad_options(replay, tmp_path, name, scale, message):

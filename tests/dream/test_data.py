@@ -155,7 +155,8 @@ def test_tapes_are_kept_joined_and_proved(tapes: Tapes, tmp_path: Path) -> None:
     assert again.digest() == tapes.digest()
     replay = tapes.replay(2)
     assert replay.keys == tapes.keys_of(2).tobytes()
-    back = tapes_of_replays([replay])
+    replay.save(tmp_path / "a.mario")
+    back = tapes_of_replays([tmp_path / "a.mario"])
     for name in ("seed", "difficulty", "level_type", "mode", "ticks", "status", "state"):
         assert back.episodes[0][name] == tapes.episodes[2][name]
     both = joined([tapes, back])

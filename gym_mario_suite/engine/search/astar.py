@@ -74,6 +74,8 @@ _SEQUENCE_BITS = 26
 _PLACE_WEIGHT = 2.0
 _AIR_COST = 4.0
 _ABYSS_COST = 1000.0
+# In place of an estimate, which kills can make negative: the child is not kept.
+_NOT_KEPT = np.inf
 
 
 @inline_jit
@@ -203,7 +205,7 @@ def begin_search(worlds, nodes, heap, control, settings):
 def _simulate(image, worlds, pool, nodes, table, control, settings, parent, action):
     """Make the child of `parent` by `action` as the next node.
 
-    Returns its estimated total cost, or -1 when it is dead, doomed or known; then it is not kept.
+    Returns its estimated total cost, or `_NOT_KEPT` when it is dead, doomed or known.
     """
     child = control[N_NODES]
     keys = _ACTIONS[action]
@@ -220,7 +222,7 @@ def _simulate(image, worlds, pool, nodes, table, control, settings, parent, acti
     control[N_SIMULATED] += 1
     body = player.body
     if player.status == _DEAD or body.y >= np.float32(image[HEIGHT] * 16):
-        return -1.0
+        return _NOT_KEPT
     n = nodes[child]
     n.parent = parent
     n.ticks = nodes[parent].ticks + ticks
@@ -241,7 +243,7 @@ def _simulate(image, worlds, pool, nodes, table, control, settings, parent, acti
         n.cost += settings[GAP_COST]
     signature = _signature(world, n.ticks, settings)
     if seen_as_cheap(table, control[SEARCH], signature, np.int64(n.cost * _COST_STEPS)):
-        return -1.0
+        return _NOT_KEPT
     control[N_NODES] += 1
     n.open = 1
     return n.cost + settings[WEIGHT] * left
@@ -270,7 +272,7 @@ def run_search(image, worlds, pool, nodes, heap, table, control, settings, budge
             continue
         child = control[N_NODES]
         f = _simulate(image, worlds, pool, nodes, table, control, settings, node, action)
-        if f < 0.0:
+        if f == _NOT_KEPT:
             _close(nodes, node)
             continue
         if np.int64(f * _COST_STEPS) <= key >> _SEQUENCE_BITS:

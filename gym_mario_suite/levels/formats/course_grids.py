@@ -284,12 +284,14 @@ class _Reader:
         self.enemies[x, row] = Spawn(x, row, enemy, bool(flag & WINGS))
 
 
-def course_of_grid(grid: TileGrid, name: str = "", style: Style = Style.SMB1) -> Course:
+def course_of_grid(
+    grid: TileGrid, name: str = "", style: Style = Style.SMB1, goal: int | None = None
+) -> Course:
     """A course of which `course_grid` makes this grid again.
 
-    Enemies whose kind is not known become goombas, or plants where they stand over the right half
-    of a pipe. Halves of pipes without their partner and cannons' bodies without a top cannot be
-    expressed and become hard blocks.
+    The goal is in the column `goal`, by default the tenth from the right. Enemies whose kind is not
+    known become goombas, or plants where they stand over the right half of a pipe. Halves of pipes
+    without their partner and cannons' bodies without a top become hard blocks.
 
     Raises:
         LevelError: For a grid larger than 240x27, or with more than a course has room for.
@@ -302,7 +304,7 @@ def course_of_grid(grid: TileGrid, name: str = "", style: Style = Style.SMB1) ->
     record = empty_record()
     course, area = record[0], record["areas"][0, 0]
     codes = grid.codes
-    goal_column = max(grid.width - _GOAL_COLUMNS, 0)
+    goal_column = max(grid.width - _GOAL_COLUMNS, 0) if goal is None else goal
     start_y = _common_ground(codes[:, :_START_COLUMNS])
     goal_y = _common_ground(codes[:, goal_column:])
     course["start_y"], course["goal_y"] = start_y, goal_y

@@ -280,7 +280,7 @@ def _recognized(data: bytes) -> Format:
     """The format of a file's contents."""
     if data[:4] == b"GMSL":
         return FORMATS["bytes"]
-    if data[:4] == b"PK\x03\x04":
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter where nothing is in it
         return FORMATS["npz"]
     if data[:6] == b"\x93NUMPY":
         return FORMATS["matrix-npy"]

@@ -20,6 +20,7 @@ from gym_mario_suite.levels.tile_grid import N_TILES, TileGrid, array_of_codes, 
 
 _WORD = re.compile(r"[^\s,;]+")
 _NUMBER = re.compile(r"[+-]?\d{1,9}")
+_MOST_WHOLE = 1 << 53
 
 
 def grid_of_codes(codes: Any) -> TileGrid:
@@ -36,7 +37,9 @@ def grid_of_codes(codes: Any) -> TileGrid:
             f"expected a matrix of tile codes, [height, width], got {len(array)} of them in an "
             f"array of shape {array.shape}: give one level"
         )
-    if array.dtype.kind == "f" and array.ndim == 2 and np.array_equal(array, np.rint(array)):
+    is_whole = array.dtype.kind == "f" and np.array_equal(array, np.rint(array))
+    # What no whole number can hold, infinity say, stays as it is and is refused as such.
+    if is_whole and (np.abs(array.astype(np.float64)) < _MOST_WHOLE).all():
         array = array.astype(np.int64)
     return TileGrid(checked_codes(array))
 

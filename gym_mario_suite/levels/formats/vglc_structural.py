@@ -14,6 +14,7 @@ import numpy as np
 from gym_mario_suite.engine.world import EnemyType
 from gym_mario_suite.errors import LevelError
 from gym_mario_suite.levels.formats.text_rows import checked_rows, without_end_blanks
+from gym_mario_suite.levels.grid_levels import usual_enemy
 from gym_mario_suite.levels.level import Spawn
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
@@ -89,18 +90,20 @@ def read_structural_text(text: str) -> TileGrid:
 def write_structural_text(grid: TileGrid) -> str:
     """The grid as a structural text level.
 
-    Enemies whose kind is not known become goombas; the alphabet has none but winged green koopas
-    (`K`), no winged goombas and no spikies (`l`, a lakitu, stands for them).
+    Enemies whose kind is not known are those of `grid_levels`: plants over pipes, else goombas. The
+    alphabet has none but winged green koopas (`K`), no winged goombas and no spikies (`l`, a
+    lakitu, stands for them).
     """
-    known = {(spawn.x, spawn.y): (spawn.enemy, spawn.winged) for spawn in grid.enemies}
+    known = {(spawn.x, spawn.y): spawn for spawn in grid.enemies}
     before = _rows_read(grid)
     lines = []
     for y, row in enumerate(grid.codes.tolist()):
         letters = []
         for x, code in enumerate(row):
-            enemy = known.get((x, y), (EnemyType.GOOMBA, False))
             old = before[y][x] if before else ""
             if code == Tile.ENEMY:
+                spawn = known.get((x, y)) or usual_enemy(grid.codes, x, y)
+                enemy = spawn.enemy, spawn.winged
                 same = _ENEMIES.get(old) == enemy
                 letter = old if same else _LETTER_OF_ENEMY[enemy]
             else:

@@ -25,7 +25,7 @@ from gym_mario_suite.levels.maker.parts import (
 )
 from gym_mario_suite.levels.solver import Solution, solve_to
 
-MAX_TIMER_S = 500
+MIN_TIMER_S, MAX_TIMER_S = 10, 500
 DEFAULT_TIMER_S = 300
 
 
@@ -107,7 +107,7 @@ class MakerCourse:
             object.__setattr__(self, "theme", CourseTheme(self.theme))
         except ValueError as error:
             raise LevelError(f"the course's style or theme is none: {error}") from None
-        timer_s = as_level_integer("the course's timer", self.timer_s, 10, MAX_TIMER_S)
+        timer_s = as_level_integer("the course's timer", self.timer_s, MIN_TIMER_S, MAX_TIMER_S)
         object.__setattr__(self, "timer_s", timer_s)
         object.__setattr__(self, "start", checked_start(self.start, width, height))
         if self.goal is not None:

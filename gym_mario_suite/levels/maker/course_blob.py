@@ -29,7 +29,6 @@ from gym_mario_suite.levels.formats.course_grids import (
     course_of_grid as file_of_grid,
 )
 from gym_mario_suite.levels.maker.course import (
-    MAX_TIMER_S,
     CourseTheme,
     KeptObject,
     MakerCourse,
@@ -49,7 +48,6 @@ from gym_mario_suite.levels.maker.parts import (
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 
 _USUAL_FLAG = 0x6000040  # what the editor gives to objects without any properties
-_LEAST_TIMER_S = 10
 _OF_MANY_TILES = frozenset({ObjectId.PIPE, ObjectId.BILL_BLASTER, ObjectId.GROUND})
 
 
@@ -84,7 +82,7 @@ def course_of_file(course: Course) -> MakerCourse:
         course.description,
         Style(style) if style in styles else Style.SMB1,
         CourseTheme(theme) if theme in themes else CourseTheme.GROUND,
-        min(max(int(fields["timer_s"]), _LEAST_TIMER_S), MAX_TIMER_S),
+        base.timer_s,
         goal=_goal(course, cells.shape[1]),
         kept=kept,
         origin=course,
@@ -152,7 +150,8 @@ def file_of_course(course: MakerCourse) -> Course:
     codes = grid.codes.copy()
     codes[own] = Tile.EMPTY
     enemies = [spawn for spawn in grid.enemies if not own[spawn.y, spawn.x]]
-    base = file_of_grid(TileGrid(codes, grid.theme, enemies), course.name, course.style)
+    plain_grid = TileGrid(codes, grid.theme, enemies)
+    base = file_of_grid(plain_grid, course.name, course.style, course.goal)
     objects = [base.entries("objects"), _objects(course, own), _kept(course)]
     total = sum(map(len, objects))
     if total > POOLS["objects"]:
@@ -165,9 +164,6 @@ def file_of_course(course: MakerCourse) -> Course:
     fields, area, source = record[0], record["areas"][0, 0], base.fields
     for name in ("start_y", "goal_y", "goal_x"):
         fields[name] = source[name]
-    if course.goal is not None:
-        fields["goal_x"] = 10 * course.goal + 5
-        fields["goal_y"] = _ground_rows(codes[:, course.goal :])
     fields["timer_s"], fields["style"] = course.timer_s, course.style
     put_text(fields, "name", course.name)
     put_text(fields, "description", course.description)
@@ -179,12 +175,6 @@ def file_of_course(course: MakerCourse) -> Course:
     if course.origin is None:
         record["areas"][0, 1] = source["areas"][1]
     return Course(record.tobytes())
-
-
-def _ground_rows(codes: NDArray[np.uint8]) -> int:
-    """Rows from below that are ground in all of these columns."""
-    full = (codes == Tile.GROUND).all(axis=1)[::-1]
-    return len(full) if full.all() else int(np.argmin(full))
 
 
 def _objects(course: MakerCourse, own: NDArray[np.bool_]) -> NDArray[np.void]:

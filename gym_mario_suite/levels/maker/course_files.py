@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import LevelError, MarioError, OptionError
 from gym_mario_suite.levels.formats.course import Course
@@ -27,6 +29,7 @@ from gym_mario_suite.levels.maker.course_levels import (
     course_to_grid,
     course_to_level,
 )
+from gym_mario_suite.levels.maker.parts import PARTS
 from gym_mario_suite.levels.tile_grid import TileGrid
 from gym_mario_suite.whole_file import write_whole
 
@@ -118,7 +121,8 @@ def write_course_file(path: Path | str, course: MakerCourse, format: str | None 
     """Write a course whole or not at all; what the format cannot hold is left out (`left_out`).
 
     Formats of levels say what 13 tile codes can say; `json`, `npz` and `bytes` hold the level of a
-    course that has a start or a goal of its own.
+    course where it says more: a start or a goal of its own, one-way platforms, hidden blocks, what
+    is in bricks.
 
     Args:
         path: The file, replaced if it is there.
@@ -137,7 +141,7 @@ def write_course_file(path: Path | str, course: MakerCourse, format: str | None 
     document: Document
     if name in _OF_THE_GAME:
         document = file_of_course(course)
-    elif name in _OF_LEVELS and (course.start, course.goal) != (None, None):
+    elif name in _OF_LEVELS and _is_more_than_tiles(course):
         document = course_to_level(course)
     else:
         document = course_to_grid(course)
@@ -162,6 +166,12 @@ def write_level_or_course(
         write_course_file(path, as_course(document), format)
     else:
         write_level(path, document, format)
+
+
+def _is_more_than_tiles(course: MakerCourse) -> bool:
+    """Whether what is played of a course is more than its tile grid says."""
+    own_places = (course.start, course.goal) != (None, None)
+    return own_places or any(PARTS[code].engine is not None for code in np.unique(course.cells))
 
 
 def left_out(path: Path, course: MakerCourse) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from gym_mario_suite.engine.world import Rules
@@ -13,7 +16,13 @@ from gym_mario_suite.levels.grid_levels import (
     usual_enemy,
 )
 from gym_mario_suite.levels.level import Level, Spawn
-from gym_mario_suite.levels.maker.course import CourseTheme, MakerCourse
+from gym_mario_suite.levels.maker.course import (
+    DEFAULT_TIMER_S,
+    MAX_TIMER_S,
+    MIN_TIMER_S,
+    CourseTheme,
+    MakerCourse,
+)
 from gym_mario_suite.levels.maker.parts import (
     AIR,
     N_PARTS,
@@ -50,7 +59,16 @@ def course_of_grid(grid: TileGrid) -> MakerCourse:
         spawn = known.get((column, row)) or usual_enemy(grid.codes, column, row)
         cells[row, column] = part_of_enemy(spawn.enemy, spawn.winged).code
     name = str(grid.metadata.get("course", ""))
-    return MakerCourse(cells, name, theme=CourseTheme(int(grid.theme)))
+    theme = CourseTheme(int(grid.theme))
+    return MakerCourse(cells, name, theme=theme, timer_s=_timer_of(grid.metadata))
+
+
+def _timer_of(metadata: Mapping[str, Any]) -> int:
+    """The timer that metadata names, or the nearest that a course can have; the usual without."""
+    timer_s = metadata.get("timer_s")
+    if isinstance(timer_s, bool) or not isinstance(timer_s, int):
+        return DEFAULT_TIMER_S
+    return min(max(timer_s, MIN_TIMER_S), MAX_TIMER_S)
 
 
 def course_to_level(course: MakerCourse, rules: Rules | None = None) -> Level:
@@ -99,12 +117,11 @@ def course_of_level(level: Level) -> MakerCourse:
         here = engine_cells == engine[by_rules]
         cells[here & ((cells == AIR) | (TILE_OF[cells] == PARTS[code].tile))] = code
     goal = level.x_exit if 0 <= level.x_exit < course.width - 1 else None
-    timer_s = level.metadata.get("timer_s", course.timer_s)
     return MakerCourse(
         cells,
         str(level.metadata.get("course", "")),
         theme=course.theme,
-        timer_s=timer_s,
+        timer_s=course.timer_s,
         start=_own_start(level, grid),
         goal=goal,
     )

@@ -97,7 +97,7 @@ def course_limits(
             fields = json.loads(Path(limits).read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise OptionError(f"cannot read the limits {limits}: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise OptionError(f"the limits {limits} are no JSON: {error}") from None
         return _checked(Path(limits).stem, fields)
     if isinstance(limits, Mapping):

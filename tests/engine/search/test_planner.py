@@ -156,6 +156,21 @@ def test_harm_is_avoided() -> None:
     assert (game.status, game.mode >= Mode.LARGE) == (Status.WIN, True)
 
 
+def test_the_more_a_kill_is_worth_the_more_of_them_are_made() -> None:
+    """Estimates below 0, which many kills bring, were taken for those of the dead."""
+    kills = []
+    for bonus in (1.0, 100.0):
+        game = Game(generate(1, 5, 0, 160).image)
+        planner = Planner(SearchOptions(kill_bonus=bonus))
+        while game.status == Status.RUNNING:
+            plan = planner.plan(game.image, game.worlds, float(game.x) + 400, 160 * 16.0)
+            for keys in plan.keys.tolist()[:4] or [0]:
+                game.tick(keys)
+        assert game.status == Status.WIN
+        kills.append(game.kills)
+    assert kills[1] > kills[0]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

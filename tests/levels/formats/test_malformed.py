@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from gym_mario_suite.errors import LevelError, MarioError, OptionError
 from gym_mario_suite.levels import Level, generate
 from gym_mario_suite.levels.formats import read_document, read_level, write_level
+from gym_mario_suite.levels.formats.arrays import write_npy
 from gym_mario_suite.levels.formats.course import COURSE_BYTES, Course, read_course
 from gym_mario_suite.levels.formats.course_grids import course_of_grid
 from gym_mario_suite.levels.formats.files import FORMATS
@@ -157,6 +158,26 @@ def test_courses_that_lie_are_refused() -> None:
 def test_encrypted_courses_are_read_with_a_function_that_decrypts() -> None:
     course = course_of_grid(GRID)
     assert read_course(bytes(376_832), lambda data: course.data) == course
+
+
+@pytest.mark.filterwarnings("error")
+def test_floats_of_any_size_are_codes() -> None:
+    for dtype in (np.float16, np.float64):
+        matrix = write_npy(np.array([[2.0, 0.0]], dtype))
+        assert FORMATS["matrix-npy"].read(matrix) == grid_of("-X")
+
+
+def test_an_archive_of_nothing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "level").write_bytes(archive())
+    with pytest.raises(LevelError, match="one matrix of tile codes; there are none"):
+        read_document(tmp_path / "level")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, 1e300, 0.5])
+def test_numbers_that_are_not_whole_are_refused_as_such(number: float) -> None:
+    with pytest.raises(LevelError, match=r"must be whole numbers .* got float64"):
+        FORMATS["matrix-npy"].read(write_npy(np.array([[number, 0.0]])))
 
 
 @pytest.mark.parametrize("name", ["vglc", "vglc-structural"])

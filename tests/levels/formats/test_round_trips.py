@@ -202,3 +202,14 @@ def test_every_level_of_the_corpus_comes_back(name: str, tmp_path: Path) -> None
             assert same.mean() > 0.998  # some have half a pipe, or are cut within one
         else:
             assert np.array_equal(as_grid(back).codes, grid.codes)
+
+
+def test_plants_stay_plants_as_structural_text() -> None:
+    """A plant over a pipe, which a grid does not name, was written as a goomba."""
+    grid = to_grid(generate(3, 10, 0, 200))
+    again = read_structural_text(write_structural_text(grid))
+
+    def plants(grid: TileGrid) -> set[tuple[int, int]]:
+        return {(s.x, s.y) for s in to_level(grid).spawns if s.enemy == EnemyType.FLOWER}
+
+    assert plants(again) == plants(grid) != set()

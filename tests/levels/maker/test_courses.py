@@ -16,6 +16,7 @@ from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.errors import LevelError, OptionError
 from gym_mario_suite.levels.formats.course import Course, write_course
 from gym_mario_suite.levels.formats.course_grids import ALIKE, EXACT, ObjectId
+from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.maker.course import CourseTheme, KeptObject, MakerCourse
 from gym_mario_suite.levels.maker.course_blob import course_of_file, file_of_course
 from gym_mario_suite.levels.maker.course_files import (
@@ -32,6 +33,7 @@ from gym_mario_suite.levels.maker.course_levels import (
 )
 from gym_mario_suite.levels.maker.part_limits import course_limits
 from gym_mario_suite.levels.maker.parts import BY_NAME, N_PARTS, PALETTES, PARTS, tier_of_id
+from gym_mario_suite.levels.tile_grid import TileGrid
 from tests.levels.grids import grids
 
 CODE = {name: part.code for name, part in BY_NAME.items()}
@@ -91,6 +93,16 @@ def test_the_games_file_loses_nothing_but_halves_of_pipes_and_blasters(course):
     assert again.unsupported == course.unsupported
     assert (again.name, again.theme, again.timer_s) == (course.name, course.theme, course.timer_s)
     assert again.goal == course.goal or course.goal is None
+
+
+@pytest.mark.parametrize("goal", [None, 0, 12, 28, 39])
+def test_ground_behind_a_goal_before_the_last_columns_is_in_the_games_file(goal):
+    """What all of the last ten columns share was left out where the goal does not put it in."""
+    cells = np.zeros((14, 40), np.uint8)
+    cells[-2:] = CODE["ground"]
+    cells[:, 20:23] = CODE["air"]
+    again = course_of_file(file_of_course(MakerCourse(cells, goal=goal)))
+    assert np.array_equal(again.cells, cells)
 
 
 @given(courses(), st.sampled_from(Rules))
@@ -156,10 +168,35 @@ def test_files_of_all_formats(tmp_path):
     cells = np.zeros((14, 30), np.uint8)
     cells[-2:] = CODE["ground"]
     cells[8, 9] = CODE["brick"]
-    course = MakerCourse(cells, "a")
-    for name in ("a.mmc.json", "a.course", "a.course.z", "a.txt", "a.json", "a.npz"):
+    course = MakerCourse(cells, "a", timer_s=120)
+    for name in ("a.mmc.json", "a.course", "a.course.z", "a.txt", "a.json", "a.npz", "a.level"):
         write_course_file(tmp_path / name, course)
-        assert np.array_equal(read_course_file(tmp_path / name).cells, cells), name
+        again = read_course_file(tmp_path / name)
+        assert np.array_equal(again.cells[-14:], cells), name
+        assert again.timer_s == (300 if name == "a.txt" else 120), name
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.npz", "a.level"])
+def test_levels_of_courses_are_played_as_the_courses(tmp_path, name):
+    """Without a start of its own a course lost coins in bricks, and platforms became solid."""
+    cells = np.zeros((14, 30), np.uint8)
+    cells[-2:] = CODE["ground"]
+    parts = ("brick_coin", "brick_power", "semisolid_platform", "hidden_block", "hard_block")
+    cells[8, 9:14] = [CODE[part] for part in parts]
+    course = MakerCourse(cells, "a")
+    write_course_file(tmp_path / name, course)
+    again = read_course_file(tmp_path / name)
+    assert np.array_equal(again.cells, cells)
+    assert (again.start, again.goal) == (None, None)
+    assert course_to_level(again) == course_to_level(course)
+
+
+@pytest.mark.parametrize(("told", "timer_s"), [(5, 10), (900, 500), ("long", 300), (True, 300)])
+def test_a_timer_that_no_course_has(told, timer_s):
+    cells = np.zeros((14, 30), np.uint8)
+    grid = TileGrid(cells, metadata={"timer_s": told})
+    assert course_of_grid(grid).timer_s == timer_s
+    assert course_of_level(to_level(grid)).timer_s == timer_s
 
 
 @pytest.mark.parametrize(
@@ -319,9 +356,10 @@ def test_limits_from_a_file_and_their_errors(tmp_path):
     for bad, message in wrong:
         with pytest.raises(OptionError, match=message):
             course_limits(bad)
-    path.write_text("{")
-    with pytest.raises(OptionError, match="are no JSON"):
-        course_limits(path)
+    for text in ("{", "[" * 100_000):
+        path.write_text(text)
+        with pytest.raises(OptionError, match="are no JSON"):
+            course_limits(path)
     path.write_text('{"rows": 3}')
     with pytest.raises(OptionError, match="unknown field 'rows'"):
         course_limits(path)

@@ -19,6 +19,23 @@ def draw_actions(
     return actions, log.gather(1, actions[:, None])[:, 0]
 
 
+def go_on_drawing(random: torch.Generator, state: torch.Tensor, seed: int) -> None:
+    """Take up a generator's state; one of another kind of device begins anew.
+
+    A processor's generator and a GPU's have states of different forms, and a run that changes from
+    one to the other cannot draw the same numbers in any case.
+
+    Args:
+        random: The generator.
+        state: Of a generator, of whatever device.
+        seed: What it begins with where the state is not of its own kind.
+    """
+    if state.shape == random.get_state().shape:
+        random.set_state(state)
+    else:
+        random.manual_seed(seed)
+
+
 def estimate_advantages(rewards: Any, values: Any, goes_on: Any, config: Any, out: Any) -> None:
     """Generalised advantage estimates (Schulman et al. 2016), from the last step to the first.
 

@@ -28,9 +28,15 @@ from gym_mario_suite.agents.gpu_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.icm_ppo import Policy
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
 from gym_mario_suite.agents.icm_ppo.run_loop import run
-from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
+from gym_mario_suite.agents.ppo import (
+    draw_actions,
+    estimate_advantages,
+    go_on_drawing,
+    ppo_losses,
+)
 from gym_mario_suite.agents.training_options import environment_object, make_vec
 from gym_mario_suite.engine.world import Status
+from gym_mario_suite.errors import OptionError
 from gym_mario_suite.wrappers.curiosity_learner import (
     adam_tensors,
     load_adam,
@@ -56,6 +62,12 @@ def make_envs(config: Config, device: torch.device) -> gym.vector.VectorEnv[Any,
     """
     options = environment_object(config.env_options)
     if device.type == "cuda":
+        if device.index:
+            # Else its kernels would be given addresses in another one's memory.
+            raise OptionError(
+                f"games are played on the first GPU alone, got device {config.device!r}: give "
+                f"cuda, with CUDA_VISIBLE_DEVICES={device.index} in the environment"
+            )
         options["device"] = "cuda"
     return make_vec(config.env_id, config.num_envs, options)
 
@@ -279,9 +291,9 @@ class Trainer:
         if self.curiosity is not None:
             load_module(path, self.curiosity, tensors, "curiosity")
         load_adam(path, self.optimizer, tensors, "adam")
-        self.random.set_state(tensors["random"])
         self.scale.load_state(tensors["scale"].numpy())
         self.decisions = int(about["decisions"])
+        go_on_drawing(self.random, tensors["random"], self.config.seed + self.decisions)
 
 
 def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = None) -> Trainer:
@@ -301,5 +313,5 @@ def train(config: Config, envs: gym.vector.VectorEnv[Any, Any, Any] | None = Non
     files.begin(asdict(config), None)
     trainer.begin()
     run(trainer, files, config, "ppo")
-    files.write_policy(config, trainer.policy.cpu(), None, trainer.decisions)
+    files.write_policy(config, trainer.policy, None, trainer.decisions)
     return trainer

@@ -34,7 +34,12 @@ from gym_mario_suite.agents.icm_ppo.config import Config
 from gym_mario_suite.agents.icm_ppo.episodes import Episodes
 from gym_mario_suite.agents.icm_ppo.run_files import RunFiles
 from gym_mario_suite.agents.icm_ppo.run_loop import run
-from gym_mario_suite.agents.ppo import draw_actions, estimate_advantages, ppo_losses
+from gym_mario_suite.agents.ppo import (
+    draw_actions,
+    estimate_advantages,
+    go_on_drawing,
+    ppo_losses,
+)
 from gym_mario_suite.agents.training_options import environment_object, make_vec
 from gym_mario_suite.wrappers import MoveStatistics, VectorFrameSpan, VectorNormalizeFromRandomMoves
 from gym_mario_suite.wrappers.curiosity_learner import (
@@ -357,9 +362,9 @@ class Trainer:
         load_module(path, self.curiosity, tensors, "curiosity")
         load_adam(path, self.optimizer, tensors, "adam")
         self.scale.load_state(tensors["scale"].numpy())
-        self.random.set_state(tensors["random"])
         self.order.bit_generator.state = json.loads(about["order"])
         self.decisions = int(about["decisions"])
+        go_on_drawing(self.random, tensors["random"], self.config.seed + self.decisions)
         if self.episodes.load(tensors):
             self.observations[-1] = tensors["observations"].numpy()
 

@@ -118,8 +118,8 @@ class Progress:
         predictions: Frames predicted so far, of this and the stages before.
         seconds: Time spent, of this and the stages before.
         seconds_before: Of that, what the stages before took.
-        loss: The last step's frame loss.
-        head: The last step's head losses.
+        loss: The last step's frame loss; on a GPU that of the last step in which it was read.
+        head: That step's head losses.
     """
 
     step: int = 0

@@ -47,6 +47,7 @@ _AHEAD = 3  # batches that are made while the device works
 _WARM_UP_STEPS = 20  # whose time does not count when the number of steps is found
 _TIMED_STEPS = 40
 _SAFETY = 0.97
+_STEPS_BETWEEN_LOSSES = 50
 
 
 class Trainer:
@@ -221,7 +222,9 @@ class Trainer:
         progress.step += 1
         progress.predictions += options.batch * options.horizon
         self._follow()
-        if self.device.type == "cpu" or progress.step % 50 == 0:
+        # To read them is to wait for a GPU.
+        told = progress.step in (1, progress.steps) or progress.step % _STEPS_BETWEEN_LOSSES == 0
+        if told or self.device.type == "cpu":
             progress.loss = float(loss.detach())
             progress.head = {name: float(value.detach()) for name, value in head.items()}
 

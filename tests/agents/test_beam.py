@@ -32,6 +32,7 @@ from gym_mario_suite.levels.framework_text import read_framework_text
 from gym_mario_suite.levels.grid_levels import to_level
 from gym_mario_suite.levels.tile_grid import Tile, TileGrid
 from tests.engine.device_code import DEVICES, choose_device
+from tests.pretended_gpu import pretended_gpu
 
 LENGTH = 120
 
@@ -130,6 +131,25 @@ def test_the_plan_is_the_same_on_a_gpu(device: str, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(places.GPU, "device", torch.device("cpu"))
     monkeypatch.setattr(places.GPU, "rows_at_once", 100)
     assert same(planned(game, device="cuda"), expected)
+
+
+class PretendedPlace(places.Processor):
+    """The processor, whose tensors are on a pretended GPU."""
+
+    device = torch.device("cuda")
+
+    def argument(self, tensor: torch.Tensor) -> Any:
+        assert tensor.is_cuda
+        with torch._C.DisableTorchFunction():
+            return tensor.numpy()
+
+
+def test_on_a_gpu_no_devices_are_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    game = begun(length=60)
+    expected = planned(game)
+    monkeypatch.setattr(beam_module, "make_place", lambda *_: PretendedPlace())
+    with pretended_gpu(monkeypatch):
+        assert same(planned(game, device="cuda"), expected)
 
 
 def test_levels_of_2019_are_planned_by_their_rules() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from gym_mario_suite.agents.gpu_ppo.gpu_ppo import Trainer, make_envs, train
 from gym_mario_suite.agents.network_agent import PolicyNetwork
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.wrappers.curiosity_options import RewardScale
+from tests.pretended_gpu import PretendedGPU, pretended_gpu
 
 ENVIRONMENT = {
     "obs": "features",
@@ -180,6 +182,60 @@ def test_the_loop_learns_from_the_device_s_games_as_from_the_cpu_s(
     envs = MarioInfiniteCudaVectorEnv(8, **options)
     on_device = train(small(tmp_path / "device"), envs)
     assert bits(on_device) == bits(train(small(tmp_path / "cpu")))
+
+
+class OnDevice(gym.vector.VectorWrapper[Any, Any, Any, Any, Any]):
+    """Games of the CPU whose arrays are on the device, as those of a GPU are."""
+
+    def reset(self, **options: Any) -> Any:
+        observations, infos = self.env.reset(**options)
+        return torch.from_numpy(observations).to("cuda"), infos
+
+    def step(self, actions: Any) -> Any:
+        assert actions.is_cuda
+        *arrays, infos = self.env.step(actions.cpu().numpy())
+        arrays = [torch.from_numpy(np.array(array)).to("cuda") for array in arrays]
+        if "final_info" in infos:
+            final = infos["final_info"]
+            told = {
+                name: torch.as_tensor(final[name]).to("cuda") for name in ("distance", "status")
+            }
+            infos = {**infos, "final_info": told}
+        return *arrays, infos
+
+
+def waits_of_the_loop(gpu: PretendedGPU) -> int:
+    return sum(count for (line, _), count in gpu.waits.items() if "/gpu_ppo/" in line)
+
+
+@pytest.mark.parametrize("intrinsic", [0.0, 1.0])
+def test_the_loop_on_a_gpu_is_that_of_the_cpu_and_seldom_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, intrinsic: float
+) -> None:
+    changes = {"intrinsic": intrinsic, "extrinsic": 1.0 - intrinsic, "precision": "float32"}
+    here = train(small(tmp_path / "cpu", **changes))
+    with pretended_gpu(monkeypatch) as gpu:
+        run = small(tmp_path / "gpu", device="cuda", **changes)
+
+        def games() -> OnDevice:
+            return OnDevice(make_envs(run, torch.device("cpu")))
+
+        there = train(run, games())
+        same = there.tensors()
+        assert all(torch.equal(same[n], t) for n, t in here.tensors().items() if n != "random")
+        # The trainer can be used further.
+        gpu.waits.clear()
+        there.collect()
+        assert waits_of_the_loop(gpu) == 0
+        there.learn()
+        assert waits_of_the_loop(gpu) == (4 if intrinsic else 2)
+        on = train(replace(run, decisions=640, resume=True, device="cpu"))
+        assert on.decisions == 640
+
+
+def test_games_are_played_on_the_first_gpu_alone(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="'cuda:1': give cuda, with CUDA_VISIBLE_DEVICES=1"):
+        make_envs(small(tmp_path, device="cuda:1"), torch.device("cuda:1"))
 
 
 @pytest.mark.slow

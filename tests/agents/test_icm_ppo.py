@@ -22,6 +22,7 @@ from gym_mario_suite.datasets.replay import Replay, play
 from gym_mario_suite.errors import ObservationError, OptionError, WeightsError
 from gym_mario_suite.wrappers import VectorCuriosityReward
 from gym_mario_suite.wrappers.curiosity_module import CuriosityModule
+from tests.pretended_gpu import pretended_gpu
 
 ENVIRONMENT = {
     "obs": "features",
@@ -339,3 +340,23 @@ def test_film(tmp_path, features):
     assert pictures[0] != pictures[-1]
     with pytest.raises(OptionError, match="there is no run in"):
         make_film(Film(run=tmp_path / "none", out=tmp_path / "film.mp4"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"hide_dones": False, "features": "pixels", "precision": "auto"}]
+)
+def test_a_run_goes_from_the_cpu_to_a_gpu_and_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    here = train(small(tmp_path / "cpu", decisions=256, **changes))
+    with pretended_gpu(monkeypatch):
+        run = small(tmp_path / "gpu", decisions=256, **changes)
+        there = train(replace(run, device="cuda"))
+        assert all(p.is_cuda for p in (*there.policy.parameters(), *there.curiosity.parameters()))
+        same = {name: tensor.cpu() for name, tensor in there.tensors().items() if name != "random"}
+        if not there.bfloat16:
+            assert all(torch.equal(same[n], t) for n, t in here.tensors().items() if n in same)
+        for decisions, device in ((384, "cpu"), (512, "cuda")):
+            on = train(replace(run, decisions=decisions, device=device, resume=True))
+            assert next(on.policy.parameters()).device.type == device
+            assert on.decisions == decisions

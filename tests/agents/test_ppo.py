@@ -1,6 +1,7 @@
 """The mathematics of PPO, by its definitions."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ torch = pytest.importorskip("torch")
 from gym_mario_suite.agents.ppo import (  # noqa: E402
     draw_actions,
     estimate_advantages,
+    go_on_drawing,
     ppo_losses,
 )
 
@@ -60,3 +62,16 @@ def test_a_ratio_out_of_the_clip_brings_no_gradient() -> None:
     assert losses.policy.item() == pytest.approx(-1.2 / 2)
     assert losses.value.item() == 5.0
     assert losses.clipped.item() == 0.5
+
+
+def test_a_generator_goes_on_and_one_of_another_device_begins_anew() -> None:
+    def drawn(random: Any) -> float:
+        return float(torch.rand((), generator=random))
+
+    first, on = torch.Generator().manual_seed(1), torch.Generator()
+    drawn(first)
+    go_on_drawing(on, first.get_state(), 7)
+    assert drawn(on) == drawn(first)
+    of_a_gpu = torch.zeros(16, dtype=torch.uint8)
+    go_on_drawing(on, of_a_gpu, 7)
+    assert drawn(on) == drawn(torch.Generator().manual_seed(7))

@@ -15,6 +15,8 @@ from gym_mario_suite.errors import OptionError
 from gym_mario_suite.integrations.sb3 import GymVecAdapter
 from gym_mario_suite.integrations.sb3_curiosity import CuriosityVecEnv
 from gym_mario_suite.wrappers import VectorCuriosityReward
+from gym_mario_suite.wrappers.curiosity_options import FEATURE_MODES
+from tests.pretended_gpu import pretended_gpu
 
 SMALL: dict[str, Any] = {"feature_size": 16, "hidden_size": 24, "n_steps": 16, "device": "cpu"}
 GAME: dict[str, Any] = {"obs": "features", "difficulty": 12, "time_limit": 4, "frame_skip": 4}
@@ -75,3 +77,29 @@ def test_other_actions_are_refused():
         CuriosityVecEnv(GymVecAdapter(games(actions="buttons")), **SMALL)
     with pytest.raises(OptionError, match="no_such"):
         CuriosityVecEnv(GymVecAdapter(games()), no_such=1)
+
+
+@pytest.mark.parametrize("features", FEATURE_MODES)
+def test_on_a_gpu_it_learns_what_it_learns_on_the_cpu(tmp_path, monkeypatch, features):
+    """The GPU is pretended."""
+    learners = []
+    path = tmp_path / "curiosity.safetensors"
+    with pretended_gpu(monkeypatch):
+        for device in ("cpu", "cuda"):
+            options = {**SMALL, "device": device, "precision": "float32", "features": features}
+            venv = CuriosityVecEnv(GymVecAdapter(games(4)), **options)
+            PPO("MlpPolicy", venv, n_steps=16, batch_size=64, device="cpu", seed=0).learn(128)
+            learners.append(venv.learner)
+        here, there = learners
+        assert there.metrics == here.metrics
+        assert all(p.is_cuda for p in there.module.parameters())
+        there.save(path)
+        here.load(path)
+        for mine, theirs in zip(here.module.parameters(), there.module.parameters(), strict=True):
+            assert not mine.is_cuda
+            assert torch.equal(mine, theirs.cpu())
+        here.save(path)
+        there.load(path)
+        moments = [state["exp_avg"].is_cuda for state in there.optimizer.state.values()]
+        assert moments
+        assert all(moments)

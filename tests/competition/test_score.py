@@ -62,6 +62,21 @@ def test_sums_over_all_levels() -> None:
     assert [each.ms_per_step for each in score.difficulties] == [1.5, 6.0]
 
 
+def test_the_99th_percentile_is_what_99_of_100_answers_kept() -> None:
+    level = played(1.0)
+    times = np.array([1e6] * 199 + [1e9], np.int64)
+    slow_once = dataclasses.replace(level.record, act_times_ns=times)
+    score = TrackScore(SHORT, "x", (dataclasses.replace(level, record=slow_once),))
+    assert score.ms_per_step_p99 == 1.0
+
+
+def test_without_an_answer_times_are_zero() -> None:
+    level = played(1.0)
+    none = dataclasses.replace(level.record, act_times_ns=np.zeros(0, np.int64))
+    score = TrackScore(SHORT, "x", (dataclasses.replace(level, record=none),))
+    assert (score.ms_per_step_mean, score.ms_per_step_p99) == (0.0, 0.0)
+
+
 class Counting:
     name = "counting"
 

@@ -34,7 +34,7 @@ def test_seeds_of_levels():
     assert seed_of(Level(level.tiles, level.spawns, level.x_exit)) == NO_SEED
 
 
-@pytest.mark.parametrize("seed", [None, "abc", [1, 2], 1 << 70, 1.5])
+@pytest.mark.parametrize("seed", [None, "abc", [1, 2], 1 << 63, -(1 << 63) - 1, 1.5])
 def test_a_level_that_names_no_whole_number_as_its_seed_is_played(seed):
     level = named(seed)
     env: Any = gym.make("MarioInfinite-v0").unwrapped

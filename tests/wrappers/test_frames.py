@@ -130,6 +130,13 @@ def test_span_that_the_end_cuts_short_shows_the_last_frame(ends, expected):
     assert terminated
 
 
+def test_a_span_is_shrunk_and_cropped_as_the_article_has_it():
+    usual = FrameSpan(MarioInfiniteEnv(obs="rgb"))
+    told = FrameSpan(MarioInfiniteEnv(obs="rgb"), 12, (4, 8, 12), size=(110, 84), crop=(18, 102))
+    np.testing.assert_array_equal(usual.reset(seed=2)[0], told.reset(seed=2)[0])
+    np.testing.assert_array_equal(usual.step(4)[0], told.step(4)[0])
+
+
 def test_span_of_an_environment_that_skips_frames_counts_frames():
     plain = FrameSpan(MarioInfiniteEnv(obs="rgb"))
     skipping = FrameSpan(MarioInfiniteEnv(obs="rgb", frame_skip=4))
@@ -149,6 +156,7 @@ def test_span_of_an_environment_that_skips_frames_counts_frames():
         ({"span": 0}, "span must be"),
         ({"keep": [4, 13]}, r"keep\[1\] must be"),
         ({"keep": [8, 4]}, "ascending order"),
+        ({"keep": [4, 4]}, "ascending order"),
         ({"keep": []}, "ascending order"),
         ({"keep": 4}, "keep must be a list of whole numbers, got 4"),
         ({"size": 110}, "size must be a list of whole numbers"),

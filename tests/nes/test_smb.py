@@ -121,6 +121,9 @@ def test_reward_v7():
         ram_with(x_on_page=43, clock=400),
         ram_with(x_on_page=41, clock=399),
         ram_with(x_on_page=47, clock=399),  # 6 px: not a movement
+        ram_with(x_on_page=41, clock=399),
+        ram_with(x_on_page=46, clock=399),
+        ram_with(x_on_page=41, clock=399),
         ram_with(x_on_page=300, clock=399),  # a pipe
         ram_with(x_on_page=300, clock=400),  # the clock never earns
         ram_with(x_on_page=303, clock=399, player_state=0x0B),
@@ -130,7 +133,7 @@ def test_reward_v7():
         ram_with(x_on_page=303, clock=399, y_viewport=2),
     ]
     # A death is paid for once, however many frames it takes.
-    assert reward("v7", *frames) == [3, -3, 0, 0, 0, -15, 0, 0, 0, -15]
+    assert reward("v7", *frames) == [3, -3, 0, 0, 5, -5, 0, 0, -15, 0, 0, 0, -15]
 
 
 def test_reward_v9():

@@ -210,6 +210,35 @@ def test_stack_begins_with_zeros_where_asked():
     assert channels(env.step(0)[0]) == [1, 2, 3]
 
 
+def test_zeros_of_a_beginning_lie_within_the_space():
+    class Bright(Tape):
+        observation_space = gym.spaces.Box(10, 255, (6, 5), np.uint8)
+
+    env = FrameStack(Bright(), stack=2, padding="zero")
+    env.reset()
+    space = env.observation_space
+    assert isinstance(space, gym.spaces.Box)
+    assert (space.low.min(), space.high.max()) == (0, 255)
+    assert FrameStack(Bright(), stack=2).observation_space == gym.spaces.Box(
+        10, 255, (6, 5, 2), np.uint8
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "arguments"),
+    [
+        (FrameStack, {"stack": 3, "padding": "zero", "axis": "first"}),
+        (FrameSpan, {"span": 8, "keep": np.array([4, 8]), "size": (60, 50), "crop": None}),
+    ],
+)
+def test_an_environment_is_made_anew_from_its_spec(wrapper, arguments):
+    env = wrapper(gym.make("MarioInfinite-v0", obs="gray84", difficulty=3), **arguments)
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    assert type(again) is wrapper
+    np.testing.assert_array_equal(again.reset(seed=1)[0], env.reset(seed=1)[0])
+    np.testing.assert_array_equal(again.step(4)[0], env.step(4)[0])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,7 +2,10 @@
 
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay_text import replay_text, verified_text
+from gym_mario_suite.engine.world import Rules
 from gym_mario_suite.levels import generate
+from gym_mario_suite.levels.grid_levels import to_level
+from tests.levels.grids import grid_of
 
 from .episodes import own_level
 
@@ -18,6 +21,13 @@ def test_a_level_of_the_generator_is_told_by_what_made_it() -> None:
     assert "level: 2009 generator, seed 3, difficulty 5, type 1 (underground), length 120" in text
     assert "start: small, time limit 90 s\n" in text
     assert "length: 45 ticks, 3.0 s of level time" in text
+
+
+def test_a_tick_of_2019_takes_30_ms() -> None:
+    grid = grid_of("\n".join(["-" * 20] * 9 + ["X" * 20]))
+    text = replay_text(played(RecordedGame(to_level(grid, Rules.FRAMEWORK_2019)), 100).replay())
+    assert "rules: framework 2019" in text
+    assert "length: 100 ticks, 3.0 s of level time" in text
 
 
 def test_switches_that_are_not_as_usual_are_told() -> None:

@@ -98,4 +98,4 @@ def test_keys_are_bits_of_five_buttons_in_bytes(tapes: Tapes) -> None:
         Tapes(tapes.episodes, wrong, tapes.players)
     for keys in (tapes.keys.astype(np.int64), tapes.keys[None]):
         with pytest.raises(DatasetError, match="one of uint8 keys"):
-            Tapes(tapes.episodes, keys, tapes.players)
+            Tapes(tapes.episodes, keys, tapes.players)  # type: ignore[arg-type]

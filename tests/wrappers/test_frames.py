@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
@@ -233,7 +234,7 @@ def test_zeros_of_a_beginning_lie_within_the_space():
 )
 def test_an_environment_is_made_anew_from_its_spec(wrapper, arguments):
     env = wrapper(gym.make("MarioInfinite-v0", obs="gray84", difficulty=3), **arguments)
-    again = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    again = gym.make(EnvSpec.from_json(env.spec.to_json()))
     assert type(again) is wrapper
     np.testing.assert_array_equal(again.reset(seed=1)[0], env.reset(seed=1)[0])
     np.testing.assert_array_equal(again.step(4)[0], env.step(4)[0])

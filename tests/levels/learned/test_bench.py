@@ -79,7 +79,7 @@ def test_figures_of_levels_made_by_hand():
     values = dict(metrics_of([flat], dataclasses.replace(reference, tiles=tiles)))
     assert values["max_log2_tile_ratio"] == pytest.approx(1)
     assert values["air"] == pytest.approx(13 / 14)
-    assert values["kinds"] == 2
+    assert (values["kinds"], values["playable_static"], values["diversity"]) == (2, 1, 0)
     assert (values["broken_pipes"], values["floating_enemies"]) == (0, 0)
     both = dict(metrics_of([flat, walled], reference))
     assert (both["playable_static"], both["ends_standable"]) == (0.5, 0.75)

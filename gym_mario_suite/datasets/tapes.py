@@ -272,7 +272,9 @@ def statistics(tapes: Tapes) -> dict[str, Any]:
     rows = tapes.episodes
     if not len(rows):
         raise DatasetError("there are no episodes")
-    pressed = np.bincount(tapes.keys, minlength=32).astype(float)
+    # The keys may be those of more episodes than these.
+    keys = np.concatenate([tapes.keys_of(i) for i in range(len(tapes))])
+    pressed = np.bincount(keys, minlength=32).astype(float)
     share = pressed / pressed.sum()
     entropy = float(-(share[share > 0] * np.log2(share[share > 0])).sum())
     ticks_of = np.bincount(rows["player"], rows["ticks"], minlength=len(tapes.players))

@@ -73,6 +73,16 @@ def test_a_curve_is_read_up_to_a_point_and_left_as_it_is(tmp_path: Path) -> None
     assert (tmp_path / CURVE).read_bytes() == held
 
 
+def test_rows_after_a_checkpoint_without_any_before_it_are_forgotten(tmp_path: Path) -> None:
+    curve = Curve(tmp_path / CURVE)
+    curve.append({"decisions": 30})
+    again = Curve(tmp_path / CURVE)
+    again.go_on(20)
+    assert not (tmp_path / CURVE).exists()
+    again.append({"decisions": 25, "wins": 1})
+    assert (tmp_path / CURVE).read_text().split() == ["decisions,wins", "25,1"]
+
+
 def test_a_curve_that_goes_on_without_its_rows(tmp_path: Path) -> None:
     curve = Curve(tmp_path / CURVE)
     curve.go_on(20)

@@ -44,6 +44,11 @@ def test_strata_are_resampled_apart() -> None:
     assert mixed.low < 0.5
 
 
+def test_strata_of_two_values_are_resampled_too() -> None:
+    estimate = interquartile_mean([[0.0, 0.0], [1.0, 1.0]])
+    assert (estimate.low, estimate.high) == (0.5, 0.5)
+
+
 def test_few_values_have_no_interval() -> None:
     assert interquartile_mean([[0.5]]).low is None
     assert interquartile_mean([[0.5], [0.7]]).low is not None
@@ -77,11 +82,24 @@ def test_standings_are_ordered_as_in_the_competition(results: Path) -> None:
         standings([*runs, runs[0]])
 
 
+def test_ties_are_broken_by_time_left_then_kills_then_mode(results: Path) -> None:
+    known = load_results(results / "quick.json")[0]
+    sums = {"e": (0, 9, 9), "d": (1, 0, 9), "b": (1, 1, 1), "c": (1, 1, 0), "a": (2, 0, 0)}
+    names = ("time_left_sum", "kills_sum", "mode_sum")
+    runs = [
+        known | {"agent": agent, "score": 1.0} | dict(zip(names, values, strict=True))
+        for agent, values in sums.items()
+    ]
+    assert [standing.agent for standing in standings(runs)] == ["a", "b", "c", "d", "e"]
+
+
 def test_the_share_of_a_level_that_was_passed() -> None:
     level = {"status": 0, "distance": 50.0, "exit_px": 200}
     assert share_passed(level) == 0.25
     assert share_passed(level | {"status": 1}) == 1.0
     assert share_passed(level | {"exit_px": -1}) == 0.0
+    assert share_passed(level | {"exit_px": 0}) == 0.0
+    assert share_passed(level | {"distance": 250.0}) == 1.0
 
 
 def test_a_title_that_is_no_text_is_written_all_the_same(results: Path, tmp_path: Path) -> None:
@@ -100,6 +118,34 @@ def test_the_table_of_the_terminal(results: Path) -> None:
     assert "quick" in lines
     assert any("ellingsen" in line and "/8" in line for line in lines)
     assert "…" not in ran.stdout
+
+
+def shown(runs: list[dict[str, Any]]) -> str:
+    from rich.console import Console
+
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(leaderboard_table(standings(runs)))
+    return console.export_text()
+
+
+def test_the_table_says_why_an_agent_has_no_place_and_how_often_it_failed(results: Path) -> None:
+    run = load_results(results / "quick.json")[0]
+    run["levels"][0]["failure"] = run["levels"][1]["failure"] = "crashed"
+    text = shown([run | {"agent": "slow", "disqualified": "over 40 ms"}])
+    assert "slow: disqualified, over 40 ms" in text
+    assert "slow: 2 levels lost by faults" in text
+    assert "–" in text
+
+
+def test_the_mean_time_of_an_answer_is_that_of_the_runs(results: Path) -> None:
+    run = load_results(results / "quick.json")[0]
+    times = run["ms_per_step"]
+    runs = [
+        run | {"seed": seed, "ms_per_step": times | {"mean": mean, "p99": 2 * mean}}
+        for seed, mean in enumerate((1.0, 4.0))
+    ]
+    (standing,) = standings(runs)
+    assert (standing.ms_per_step, standing.ms_per_step_p99) == (2.5, 8.0)
 
 
 def test_replays_are_sought_where_they_can_be(results: Path, tmp_path: Path) -> None:
@@ -130,13 +176,9 @@ def test_figures_are_whole_or_left_out(results: Path, width: int) -> None:
 
 
 def test_names_of_others_are_not_believed(results: Path) -> None:
-    from rich.console import Console
-
     run = load_results(results / "quick.json")[0]
     run["agent"] = "</script><b>[red]\x1b[31m"
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(leaderboard_table(standings([run])))
-    text = console.export_text()
+    text = shown([run])
     assert "\x1b" not in text
     assert "[red]" in text
     assert "</script><b>" not in page("</script><b>", {"agent": run["agent"]})

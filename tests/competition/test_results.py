@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gym_mario_suite import cli
+from gym_mario_suite.competition.plays import LAST_ANSWER
 from gym_mario_suite.competition.results import checksum, load_results
 from gym_mario_suite.datasets.replay import Replay
 from gym_mario_suite.errors import OptionError
@@ -61,6 +63,22 @@ def test_the_results_say_where_they_come_from(submission: Path) -> None:
         replay = Replay.load(submission / "replays" / level["replay"])
         assert replay.hashes[-1].hex() == level["replay_hash"]
         assert level["exit_px"] > level["distance"] or level["status"] == 1
+
+
+def test_times_of_levels_and_of_the_run_agree(submission: Path) -> None:
+    (run,) = load_results(submission / "results.json")
+    whole, levels = run["ms_per_step"], run["levels"]
+    total_ms = sum(level["ms_per_step"]["mean"] * level["ticks"] for level in levels)
+    assert total_ms / sum(level["ticks"] for level in levels) == pytest.approx(whole["mean"])
+    assert max(level["ms_per_step"]["max"] for level in levels) == whole["max"]
+    # A bin is known by its lower edge, and ten bins lie between 1 ms and 10 ms.
+    last = max(float(edge) for edge in whole["histogram"])
+    assert last * 0.999 <= whole["max"] <= last * 10**0.1 * 1.001
+
+
+def test_the_checksum_does_not_hang_on_the_order_of_the_parts(submission: Path) -> None:
+    (run,) = load_results(submission / "results.json")
+    assert checksum(dict(reversed(run.items()))) == run["checksum"]
 
 
 def test_true_results_are_verified(submission: Path) -> None:
@@ -136,6 +154,19 @@ def test_a_changed_replay_is_found(submission: Path, tmp_path: Path) -> None:
     assert "the game takes another course" in ran.stdout
 
 
+@pytest.mark.parametrize("told", [None, "jump", 300])
+def test_a_replay_that_does_not_tell_the_last_answer_proves_nothing(
+    submission: Path, tmp_path: Path, told: Any
+) -> None:
+    for file in (submission / "replays").iterdir():
+        replay = Replay.load(file)
+        metadata = {**replay.metadata, LAST_ANSWER: told}
+        dataclasses.replace(replay, metadata=metadata).save(tmp_path / file.name)
+    ran = mario("verify", str(submission / "results.json"), "--replays", str(tmp_path))
+    assert ran.exit_code == 1
+    assert ran.stdout.count("does not tell the agent's last answer") == 4
+
+
 def without(name: str):
     def change(run: dict[str, Any]) -> None:
         del run[name]
@@ -158,6 +189,7 @@ def without(name: str):
         (level_change("kills", 1.5), "'kills' of level 1 must be a whole number"),
         (level_change("failure", 1), "'failure' of level 1 must be text or null"),
         (run_change("ms_per_step", {}), "must have the numbers"),
+        (lambda run: run["ms_per_step"].update(histogram={"fast": 1}), "must have a histogram"),
         (run_change("score", float("nan")), "'score' must be a number"),
         (level_change("distance", float("inf")), "'distance' of level 1 must be a number"),
         (lambda run: run["levels"][1].pop("failure") and None, "'failure' of level 1 must be"),

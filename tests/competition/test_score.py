@@ -12,7 +12,7 @@ from gym_mario_suite.competition.episode import LevelRecord
 from gym_mario_suite.competition.score import PlayedLevel, TrackScore, score_track
 from gym_mario_suite.competition.table import TABLE_WIDTH, score_table
 from gym_mario_suite.competition.tracks import Track, cig_2009
-from gym_mario_suite.engine.world import Mode, Status
+from gym_mario_suite.engine.world import Mode, Rules, Status
 from gym_mario_suite.errors import OptionError
 
 SHORT = Track("short", 0, (*cig_2009(0).levels[:2], cig_2009(0).levels[10]))
@@ -60,6 +60,42 @@ def test_sums_over_all_levels() -> None:
     assert score.ms_per_step_mean == 3.0
     assert 2.0 < score.ms_per_step_p99 <= 6.0
     assert [each.ms_per_step for each in score.difficulties] == [1.5, 6.0]
+
+
+def test_where_only_the_last_level_counts_the_others_give_nothing_but_their_time() -> None:
+    levels = (
+        played(1.0, 0, status=1, time_left=3, kills=4, mode=2, ms=1.0),
+        played(2.0, 1, status=1, time_left=5, kills=6, mode=1, ms=2.0),
+        played(4.0, 2, time_left=7, kills=8, mode=2, ms=6.0),
+    )
+    score = TrackScore(dataclasses.replace(SHORT, only_last_counts=True), "x", levels)
+    assert (score.score, score.levels_cleared) == (4.0, 0)
+    assert (score.time_left_sum, score.kills_sum, score.mode_sum) == (7, 8, 2)
+    assert [each.ms_per_step for each in score.difficulties] == [score.ms_per_step_mean] == [3.0]
+
+
+def test_40_ms_per_step_are_allowed_and_levels_of_2019_have_no_difficulty() -> None:
+    assert TrackScore(SHORT, "x", (played(1.0, ms=40.0),)).disqualified is None
+    slow = (played(1.0, ms=41.0),)
+    assert TrackScore(SHORT, "x", slow).disqualified == "over 40 ms per step on difficulty 0"
+    track = dataclasses.replace(SHORT, rules=Rules.FRAMEWORK_2019)
+    assert TrackScore(track, "x", slow).disqualified == "over 40 ms per step"
+    assert TrackScore(SHORT, "x", slow, strict=True).disqualified is None
+
+
+def test_the_99th_percentile_is_what_99_of_100_answers_kept() -> None:
+    level = played(1.0)
+    times = np.array([1e6] * 199 + [1e9], np.int64)
+    slow_once = dataclasses.replace(level.record, act_times_ns=times)
+    score = TrackScore(SHORT, "x", (dataclasses.replace(level, record=slow_once),))
+    assert score.ms_per_step_p99 == 1.0
+
+
+def test_without_an_answer_times_are_zero() -> None:
+    level = played(1.0)
+    none = dataclasses.replace(level.record, act_times_ns=np.zeros(0, np.int64))
+    score = TrackScore(SHORT, "x", (dataclasses.replace(level, record=none),))
+    assert (score.ms_per_step_mean, score.ms_per_step_p99) == (0.0, 0.0)
 
 
 class Counting:

@@ -223,6 +223,9 @@ def test_noise_behind_a_right_header(noise):
         ({"keys": b"\x00\x40"}, "bits from 0 to 31"),
         ({"keys": b"\x02\x02", "hashes": (bytes(8),)}, "begins with a tick without buttons"),
         ({"hashes": ()}, "hashes of 8 bytes, got 0"),
+        ({"keys": b"\x00", "hashes": (bytes(7),)}, "need 1 hashes of 8 bytes"),
+        ({"keys": bytearray(2)}, "keys must be bytes, got bytearray"),
+        ({"metadata": {1: "one", "two": 2}}, "metadata must be a mapping that JSON can hold"),
         ({"switches": 99}, "switches"),
     ],
 )

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from gym_mario_suite.datasets.recorder import RecordedGame
-from gym_mario_suite.datasets.tapes import Tapes, TapeWriter, joined, tapes_of_replays
+from gym_mario_suite.datasets.tapes import (
+    Tapes,
+    TapeWriter,
+    joined,
+    statistics,
+    tapes_of_replays,
+)
 from gym_mario_suite.datasets.tapes_json import load_tapes_json, save_tapes_json
 from gym_mario_suite.errors import DatasetError
 from gym_mario_suite.levels.generate import generate
@@ -84,3 +90,49 @@ def test_a_replay_that_can_be_no_tape_is_named(kind: str, tmp_path: Path) -> Non
     told = "one tick at least" if kind == "empty" else "a level of the 2009 generator"
     with pytest.raises(DatasetError, match=rf"a\.mario: .*{told}"):
         tapes_of_replays([tmp_path / "a.mario"])
+
+
+def test_the_figures_of_a_dataset_card(tapes: Tapes) -> None:
+    told = statistics(tapes)
+    assert (told["episodes"], told["ticks"], told["level_seeds"]) == (2, 8, 2)
+    assert told["ticks_by_player"] == {"one": 3, "another": 5}
+    assert told["action_histogram"] == {"none": 2, "right": 6}
+    assert told["action_entropy_bits"] == 0.811  # of a quarter and three quarters
+    assert (told["ends"]["running"], told["ends"]["win"]) == (2, 0)
+    with pytest.raises(DatasetError, match="there are no episodes"):
+        statistics(TapeWriter().tapes())
+
+
+def test_the_figures_of_some_tapes_are_theirs_alone(tapes: Tapes) -> None:
+    told = statistics(Tapes(tapes.episodes[:1], tapes.keys, tapes.players))
+    assert told["ticks"] == 3
+    assert told["action_histogram"] == {"none": 1, "right": 2}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("first", -1, "an episode lies outside the keys"),
+        ("first", 4, "an episode lies outside the keys"),
+        ("ticks", 0, "an episode lies outside the keys"),
+        ("ticks", 6, "an episode lies outside the keys"),
+        ("first", 1, "the first of an episode 0"),
+        ("player", 2, "an episode's player has no name"),
+        ("player", -1, "an episode's player has no name"),
+    ],
+)
+def test_damaged_tapes_are_refused(tapes: Tapes, field: str, value: int, message: str) -> None:
+    episodes = tapes.episodes[1:].copy()
+    episodes[field] = value
+    with pytest.raises(DatasetError, match=message):
+        Tapes(episodes, tapes.keys, tapes.players)
+
+
+def test_keys_are_bits_of_five_buttons_in_bytes(tapes: Tapes) -> None:
+    wrong = tapes.keys.copy()
+    wrong[1] = 32
+    with pytest.raises(DatasetError, match="bits from 0 to 31"):
+        Tapes(tapes.episodes, wrong, tapes.players)
+    for keys in (tapes.keys.astype(np.int64), tapes.keys[None]):
+        with pytest.raises(DatasetError, match="one of uint8 keys"):
+            Tapes(tapes.episodes, keys, tapes.players)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from gym_mario_suite.engine.world import WORLD
 from gym_mario_suite.envs import maker_board
 from gym_mario_suite.envs.episode import EPISODE
 from gym_mario_suite.envs.saved_state import NO_SEED, read_state, seed_of, state_of_world
+from gym_mario_suite.errors import StateError
 from gym_mario_suite.levels import Level, generate
 from gym_mario_suite.multiplayer.party import GAME, SEAT
 
@@ -34,7 +35,7 @@ def test_seeds_of_levels():
     assert seed_of(Level(level.tiles, level.spawns, level.x_exit)) == NO_SEED
 
 
-@pytest.mark.parametrize("seed", [None, "abc", [1, 2], 1 << 70, 1.5])
+@pytest.mark.parametrize("seed", [None, "abc", [1, 2], 1 << 63, -(1 << 63) - 1, 1.5])
 def test_a_level_that_names_no_whole_number_as_its_seed_is_played(seed):
     level = named(seed)
     env: Any = gym.make("MarioInfinite-v0").unwrapped
@@ -71,3 +72,25 @@ def test_states_of_before_the_gap_was_filled():
     old[6:10] = zlib.crc32(old[_AT_EPISODE:]).to_bytes(4, "little")
     env.set_state(bytes(old))
     assert env.get_state() == state
+
+
+def test_a_damaged_state_is_refused():
+    env: Any = gym.make("MarioInfinite-v0").unwrapped
+    env.reset(seed=0)
+    state = env.get_state()
+    for at in range(_AT_EPISODE, len(state), 97):
+        with pytest.raises(StateError, match="its checksum does not match"):
+            read_state(state[:at] + bytes([state[at] ^ 1]) + state[at + 1 :])
+
+
+def test_from_a_world_on_only_what_comes_next_is_rewarded():
+    level = generate(7, 3)
+    game = Game(level.image)
+    for tick in range(40):
+        game.tick(2 if tick else 0)
+    env: Any = gym.make("MarioInfinite-v0", reward="score").unwrapped
+    env.set_state(state_of_world(level, world_to_bytes(game.worlds[0])))
+    before = float(game.x)
+    assert before > 100
+    _, reward, _, _, info = env.step(0)
+    assert reward == pytest.approx(info["distance"] - before)

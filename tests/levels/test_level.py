@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gym_mario_suite.engine.level_image import MAX_HEIGHT, MAX_WIDTH
 from gym_mario_suite.engine.tiles import Tile
-from gym_mario_suite.engine.world import SPENT_BITS, EnemyType
+from gym_mario_suite.engine.world import SPENT_BITS, EnemyType, Rules
 from gym_mario_suite.errors import LevelError, MarioError
 from gym_mario_suite.levels import Level, Spawn, generate
 from gym_mario_suite.levels.level import MAX_EXIT
@@ -58,6 +58,8 @@ def levels(draw: st.DrawFn) -> Level:
         draw(st.integers(-MAX_EXIT, MAX_EXIT)),
         draw(st.integers(-MAX_EXIT, MAX_EXIT)),
         draw(st.dictionaries(names, values | st.lists(values, max_size=2), max_size=3)),
+        draw(st.sampled_from(Rules)),
+        draw(st.none() | st.tuples(st.integers(0, width - 1), st.integers(-1, height - 1))),
     )
 
 
@@ -160,6 +162,7 @@ def test_from_image_is_the_same_level(level: Level) -> None:
     again = Level.from_image(level.image, level.metadata)
     assert again == level
     assert again.spawns == level.spawns
+    assert again.rules == level.rules
     np.testing.assert_array_equal(again.tiles, level.tiles)
 
 
@@ -186,6 +189,7 @@ def test_bytes_round_trip(level: Level) -> None:
     again = Level.from_bytes(data)
     assert again == level
     assert again.spawns == level.spawns
+    assert (again.rules, again.start) == (level.rules, level.start)
     assert again.metadata == level.metadata
     assert again.to_bytes() == data
 
@@ -275,6 +279,24 @@ def test_a_spawn_point_outside(x: int, y: int) -> None:
     expected = f"column {x}, row {y} lies outside the level of 10 columns and 15 rows"
     with pytest.raises(LevelError, match=expected):
         Level(np.zeros((10, 15), np.uint8), [Spawn(x, y, GOOMBA)], 5)
+
+
+@pytest.mark.parametrize("start", [(30, 3), (-1, 3), (3, -2), (3, 15), (3, 1.5), (3,), 7, "ab"])
+def test_a_start_that_is_no_cell(start: Any) -> None:
+    with pytest.raises(LevelError, match="start"):
+        dataclasses.replace(flat(), start=start)
+
+
+def test_a_start_at_the_edge_of_the_map() -> None:
+    for start in ((0, -1), (29, 14)):
+        assert dataclasses.replace(flat(), start=list(start)).start == start
+
+
+@pytest.mark.parametrize(
+    ("told", "theme"), [(0, 0), (1, 1), (2, 2), (3, 0), (-1, 0), (True, 0), ("castle", 0)]
+)
+def test_a_level_is_drawn_in_its_type_or_above_ground(told: Any, theme: int) -> None:
+    assert dataclasses.replace(flat(), metadata={"type": told}).theme == theme
 
 
 def test_two_spawn_points_in_a_cell() -> None:

@@ -40,7 +40,7 @@ from gym_mario_suite.levels.picture import (
     level_picture,
     playability_picture,
 )
-from gym_mario_suite.levels.playability import EnginePlayer, check
+from gym_mario_suite.levels.playability import EnginePlayer, Run, check
 from gym_mario_suite.levels.tile_grid import Theme, Tile, TileGrid
 from tests.levels.grids import grid_of
 
@@ -53,6 +53,17 @@ def player() -> EnginePlayer:
     return EnginePlayer(5000)
 
 
+def assert_is_the_way(run: Run, game: Game) -> None:
+    """The keys, pressed from the level's start on, lead to the exit over the positions."""
+    positions = []
+    for keys in run.keys.tolist():
+        game.tick(keys)
+        positions.append((game.x, game.y))
+    assert game.status == Status.WIN
+    np.testing.assert_array_equal(run.positions, np.array(positions, np.float32))
+    assert run.furthest_px == max(x for x, _ in positions)
+
+
 @pytest.mark.parametrize("rules", Rules)
 def test_what_a_star_found_is_a_win(player: EnginePlayer, rules: Rules) -> None:
     level = to_level(EASY, rules)
@@ -60,11 +71,7 @@ def test_what_a_star_found_is_a_win(player: EnginePlayer, rules: Rules) -> None:
     run = found.engine
     assert run is not None
     assert (run.won, found.static.solved) == (True, True)
-    game = Game(level.image, 2 if rules == Rules.COMPETITION_2009 else 0)
-    for keys in run.keys.tolist():
-        game.tick(keys)
-    assert game.status == Status.WIN
-    assert len(run.positions) == len(run.keys)
+    assert_is_the_way(run, Game(level.image, 2 if rules == Rules.COMPETITION_2009 else 0))
     assert check(level, player).to_json() == found.to_json()
 
 
@@ -84,6 +91,7 @@ def test_the_way_ends_at_the_exit(player: EnginePlayer) -> None:
     assert found.engine is not None
     assert (found.static.solved, found.engine.won) == (True, True)
     assert found.static.furthest_column == level.x_exit < level.width - 1
+    assert_is_the_way(found.engine, Game(level.image))  # in which Mario falls at the start
 
 
 def _course(start: tuple[int, int], walls: bool, goal: int | None = None) -> MakerCourse:
@@ -113,6 +121,13 @@ def test_a_start_above_the_solvers_sky_is_a_longer_fall() -> None:
     level = to_level(TileGrid(EASY.codes[-5:]), Rules.FRAMEWORK_2019)
     found = check(replace(level, start=(4, 0)))
     assert (found.static.solved, found.static.path[0].tolist()) == (True, [4, -4])
+
+
+def test_an_exit_outside_of_the_level_is_at_its_end() -> None:
+    level = to_level(EASY)
+    beyond = check(replace(level, x_exit=level.width + 5))
+    assert (beyond.static.solved, beyond.static.furthest_column) == (True, level.width - 1)
+    assert check(replace(level, x_exit=-5)).static.furthest_column == 0
 
 
 def test_the_solver_alone_needs_no_engine() -> None:

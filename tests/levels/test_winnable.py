@@ -7,7 +7,7 @@ from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.exhaustive import search_level
 from gym_mario_suite.levels.framework_text import read_framework_text
 from gym_mario_suite.levels.level import Level
-from gym_mario_suite.levels.winnable import TIME_LIMIT_S, Judge
+from gym_mario_suite.levels.winnable import TIME_LIMIT_S, Judge, Verdict
 
 
 def level_of(*columns: tuple[int, str], height: int = 12) -> Level:
@@ -40,6 +40,7 @@ def test_a_win_is_a_win(judge: Judge) -> None:
     ("columns", "obstacle"),
     [
         ([(20, "XX"), (2, "XXXXXXXX"), (10, "XX")], "a wall of 6 rows at column 20"),
+        ([(20, "XX"), (2, "X" * 12), (10, "XX")], "a wall of 10 rows at column 20"),
         ([(20, "XX"), (18, ""), (12, "XX")], "a gap of 18 columns from column 20, landing level"),
         ([(20, "XX"), (11, ""), (9, "XXXX")], "columns from column 20, landing 2 rows higher"),
         ([(20, "XX"), (15, "")], "a gap of 15 columns from column 20 to the exit"),
@@ -51,7 +52,14 @@ def test_why_nobody_can(judge: Judge, columns: list[tuple[int, str]], obstacle: 
     verdict = judge.judge(level_of(*columns))
     assert (verdict.outcome, verdict.keys) == ("nobody", None)
     assert verdict.ended_small
+    assert (verdict.way_small, verdict.way_large) == (False, False)
     assert obstacle in verdict.obstacle
+
+
+def test_without_a_win_only_all_states_without_a_way_say_nobody() -> None:
+    assert Verdict(None, 9, ended_small=True).outcome == "nobody"
+    assert Verdict(None, 9, ended_small=False).outcome == "unknown"
+    assert Verdict(None, 9, ended_small=True, way_small=True).outcome == "unknown"
 
 
 def test_a_brick_roof_stops_small_mario_only() -> None:

@@ -20,6 +20,7 @@ def ram_with(**values: int) -> bytearray:
     ram = bytearray(2048)
     ram[Address.Y_VIEWPORT] = 1
     ram[Address.PLAYER_STATE] = smb.PlayerState.NORMAL
+    ram[Address.GAME_MODE] = smb.GameMode.PLAYING
     ram[Address.TASK] = 3
     for name, value in values.items():
         address = Address[name.upper()]
@@ -121,6 +122,9 @@ def test_reward_v7():
         ram_with(x_on_page=43, clock=400),
         ram_with(x_on_page=41, clock=399),
         ram_with(x_on_page=47, clock=399),  # 6 px: not a movement
+        ram_with(x_on_page=41, clock=399),
+        ram_with(x_on_page=46, clock=399),
+        ram_with(x_on_page=41, clock=399),
         ram_with(x_on_page=300, clock=399),  # a pipe
         ram_with(x_on_page=300, clock=400),  # the clock never earns
         ram_with(x_on_page=303, clock=399, player_state=0x0B),
@@ -130,7 +134,7 @@ def test_reward_v7():
         ram_with(x_on_page=303, clock=399, y_viewport=2),
     ]
     # A death is paid for once, however many frames it takes.
-    assert reward("v7", *frames) == [3, -3, 0, 0, 0, -15, 0, 0, 0, -15]
+    assert reward("v7", *frames) == [3, -3, 0, 0, 5, -5, 0, 0, -15, 0, 0, 0, -15]
 
 
 def test_reward_v9():
@@ -147,6 +151,20 @@ def test_reward_v9():
         ram_with(x_on_page=44, clock=399, score=1000, game_mode=2),  # only once
     ]
     assert reward("v9", *frames) == [3, 0, 0, 5, 10, 5, -5, 15, 0]
+
+
+def test_a_progress_that_was_saved_pays_again_for_what_comes_next():
+    before, after = ram_with(x_on_page=40), ram_with(x_on_page=43, score=100)
+    progress = Progress()
+    progress.begin(before)
+    saved = progress.to_list()
+    paid = progress.advance(after)
+    assert (paid[TERMS.index("x")], paid[TERMS.index("score")]) == (3, 100)
+    progress.from_list(saved)
+    assert progress.advance(after) == paid
+    for wrong in (saved[:-1], [*saved, 0], [*saved[:-1], "1"]):
+        with pytest.raises(ValueError, match="not a progress"):
+            progress.from_list(wrong)
 
 
 def test_the_furthest_point_is_that_of_a_life_in_a_stage():

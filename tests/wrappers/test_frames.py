@@ -5,6 +5,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 
 from gym_mario_suite.envs.infinite import MarioInfiniteEnv
 from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
@@ -130,6 +131,13 @@ def test_span_that_the_end_cuts_short_shows_the_last_frame(ends, expected):
     assert terminated
 
 
+def test_a_span_is_shrunk_and_cropped_as_the_article_has_it():
+    usual = FrameSpan(MarioInfiniteEnv(obs="rgb"))
+    told = FrameSpan(MarioInfiniteEnv(obs="rgb"), 12, (4, 8, 12), size=(110, 84), crop=(18, 102))
+    np.testing.assert_array_equal(usual.reset(seed=2)[0], told.reset(seed=2)[0])
+    np.testing.assert_array_equal(usual.step(4)[0], told.step(4)[0])
+
+
 def test_span_of_an_environment_that_skips_frames_counts_frames():
     plain = FrameSpan(MarioInfiniteEnv(obs="rgb"))
     skipping = FrameSpan(MarioInfiniteEnv(obs="rgb", frame_skip=4))
@@ -149,6 +157,7 @@ def test_span_of_an_environment_that_skips_frames_counts_frames():
         ({"span": 0}, "span must be"),
         ({"keep": [4, 13]}, r"keep\[1\] must be"),
         ({"keep": [8, 4]}, "ascending order"),
+        ({"keep": [4, 4]}, "ascending order"),
         ({"keep": []}, "ascending order"),
         ({"keep": 4}, "keep must be a list of whole numbers, got 4"),
         ({"size": 110}, "size must be a list of whole numbers"),
@@ -200,6 +209,35 @@ def test_stack_begins_with_zeros_where_asked():
     assert channels(env.step(0)[0]) == [0, 0, 1]
     assert channels(env.step(0)[0]) == [0, 1, 2]
     assert channels(env.step(0)[0]) == [1, 2, 3]
+
+
+def test_zeros_of_a_beginning_lie_within_the_space():
+    class Bright(Tape):
+        observation_space = gym.spaces.Box(10, 255, (6, 5), np.uint8)
+
+    env = FrameStack(Bright(), stack=2, padding="zero")
+    env.reset()
+    space = env.observation_space
+    assert isinstance(space, gym.spaces.Box)
+    assert (space.low.min(), space.high.max()) == (0, 255)
+    assert FrameStack(Bright(), stack=2).observation_space == gym.spaces.Box(
+        10, 255, (6, 5, 2), np.uint8
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "arguments"),
+    [
+        (FrameStack, {"stack": 3, "padding": "zero", "axis": "first"}),
+        (FrameSpan, {"span": 8, "keep": np.array([4, 8]), "size": (60, 50), "crop": None}),
+    ],
+)
+def test_an_environment_is_made_anew_from_its_spec(wrapper, arguments):
+    env = wrapper(gym.make("MarioInfinite-v0", obs="gray84", difficulty=3), **arguments)
+    again = gym.make(EnvSpec.from_json(env.spec.to_json()))
+    assert type(again) is wrapper
+    np.testing.assert_array_equal(again.reset(seed=1)[0], env.reset(seed=1)[0])
+    np.testing.assert_array_equal(again.step(4)[0], env.step(4)[0])
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ LEVEL = generate(1, 2, 0, 80)
         ("matrix-json", b"[[0, 1],\n [2 3]]", "line 2, column 5"),
         ("matrix-json", b"[]", "list of lists"),
         ("matrix-json", b"[[]]", "empty"),
+        ("matrix-json", b"[[[0]], [[0]]]", "row 1, column 1"),
         ("matrix-npy", b"\x93NUMPY\x01\x00", "no NumPy array"),
         ("npz", b"PK\x03\x04rest", "not a .npz file"),
         ("json", b"{", "line 1, column 2"),
@@ -78,6 +79,8 @@ def test_the_message_says_where_and_what(name: str, data: bytes, words: str) -> 
         (["height"], 14.5, "height: .* got 14.5"),
         (["rules"], "2020", 'rules: expected one of "competition-2009"'),
         (["tiles"], "x", "tiles: expected a list of 15 strings"),
+        (["tiles"], ["00" * 80], "tiles: expected 15 rows, got 1"),
+        (["exit"], None, "exit: expected an object"),
         (["tiles", 3], "00", r"tiles\[3\]: expected 160 hexadecimal digits"),
         (
             ["tiles", 3],

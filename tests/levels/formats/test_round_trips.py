@@ -18,6 +18,7 @@ from gym_mario_suite.levels.formats import read_document, read_grid, read_level,
 from gym_mario_suite.levels.formats.course import Course
 from gym_mario_suite.levels.formats.course_grids import course_grid, course_of_grid
 from gym_mario_suite.levels.formats.files import FORMATS, as_grid
+from gym_mario_suite.levels.formats.matrix import grid_of_codes, read_matrix_rows
 from gym_mario_suite.levels.formats.vglc_structural import (
     read_structural_text,
     write_structural_text,
@@ -156,6 +157,15 @@ def test_files_are_written_by_their_names(tmp_path: Path) -> None:
                 assert np.array_equal(grid.codes, expected)
     assert read_level(tmp_path / "level.json") == level
     assert read_level(tmp_path / "level.txt").metadata["file"] == "level.txt"
+
+
+def test_a_batch_of_one_and_whole_floats_are_matrices_too() -> None:
+    codes = grid_of("--E\nX-X").codes
+    for same in (codes[None], codes.astype(np.float32), codes[None].tolist()):
+        assert np.array_equal(grid_of_codes(same).codes, codes)
+    assert np.array_equal(read_matrix_rows([codes.tolist()]).codes, codes)
+    with pytest.raises(LevelError):
+        grid_of_codes(codes + 0.5)
 
 
 def test_structural_letters_that_were_not_changed_are_kept() -> None:

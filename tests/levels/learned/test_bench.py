@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import sys
 
@@ -67,6 +68,36 @@ def test_shapes_of_a_flat_level():
     assert values["enemies_per_100"] == pytest.approx(4)
     assert values["leniency"] == pytest.approx((-0.5 * 5 - 2) / 50)
     assert wasserstein(np.zeros(4), np.full(3, 2.0)) == pytest.approx(2)
+
+
+def test_figures_of_levels_made_by_hand():
+    flat = np.full((14, 50), Tile.EMPTY, np.uint8)
+    flat[-1] = Tile.GROUND
+    walled = flat.copy()
+    walled[:, 25] = Tile.GROUND
+    walled[-1, 0] = Tile.EMPTY
+    reference = load_reference()
+    tiles = np.zeros_like(reference.tiles)
+    tiles[[Tile.EMPTY, Tile.GROUND]] = 6, 1  # twice the ground of the flat level
+    values = dict(metrics_of([flat], dataclasses.replace(reference, tiles=tiles)))
+    assert values["max_log2_tile_ratio"] == pytest.approx(1)
+    assert values["air"] == pytest.approx(13 / 14)
+    assert (values["kinds"], values["playable_static"], values["diversity"]) == (2, 1, 0)
+    assert (values["broken_pipes"], values["floating_enemies"]) == (0, 0)
+    both = dict(metrics_of([flat, walled], reference))
+    assert (both["playable_static"], both["ends_standable"]) == (0.5, 0.75)
+    assert both["diversity"] == pytest.approx(14 / 700)
+    busy = flat.copy()
+    busy[-3:-1, 10:12] = [
+        [Tile.PIPE_TOP_LEFT, Tile.PIPE_TOP_RIGHT],
+        [Tile.PIPE_LEFT, Tile.PIPE_RIGHT],
+    ]
+    busy[-2, 20] = Tile.PIPE_TOP_LEFT  # half of a pipe
+    busy[[-2, -5, -5], [30, 31, 32]] = Tile.ENEMY
+    busy[-1, 40] = Tile.ENEMY  # in the lowest row
+    values = dict(metrics_of([busy], reference))
+    assert values["broken_pipes"] == pytest.approx(1 / 5)
+    assert values["floating_enemies"] == pytest.approx(3 / 4)
 
 
 def test_copies_of_training_levels_are_noticed(tmp_path):

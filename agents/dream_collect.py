@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _DIFFICULTIES = tuple(d for d in range(11) if d not in HELD_OUT_DIFFICULTIES)
 _TYPE_SHARES = (0.5, 0.25, 0.25)
 _MODE_SHARES = (0.35, 0.25, 0.4)
 _MOST, _MOST_SHARE = (1 << 63) - 1, 1e6
+_MOST_ON_WINDOWS = 61  # processes that a pool can wait for there
 _GUIDE = "astar:budget=300"
 _GUIDED_SHARE = 0.6  # of the episodes begin with a good player, so that they get somewhere
 
@@ -173,6 +175,8 @@ def collect(
     if done:
         yield done, 0
     workers = workers or os.cpu_count() or 1
+    if sys.platform == "win32":
+        workers = min(workers, _MOST_ON_WINDOWS)
     if workers == 1:
         for number in missing:
             done += 1

@@ -18,12 +18,13 @@ def commit() -> str:
     here = Path(__file__)
     try:
         for words in (["ls-files", "--error-unmatch", here.name], ["rev-parse", "--short", "HEAD"]):
+            # Bytes: what git says of folders is in no encoding that can be relied on.
             asked = subprocess.run(
-                ["git", *words], capture_output=True, text=True, check=True, cwd=here.parent
+                ["git", *words], capture_output=True, check=True, cwd=here.parent
             )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return asked.stdout.strip()
+    return asked.stdout.decode().strip()
 
 
 def command_of(program: str, options: Any, left_out: Collection[str] = ()) -> str:

@@ -16,6 +16,7 @@ from gym_mario_suite.errors import OptionError
 
 _SERIAL = count()
 _LONGEST = 200
+_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
 def real_path(path: Path) -> Path:
@@ -164,4 +165,6 @@ def distinct_file_name(text: str, tail: str, suffix: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.=,+-]+", "_", text).lstrip(".")
+    name = re.sub(r"[^A-Za-z0-9_.=,+-]+", "_", text).lstrip(".")
+    # Windows takes these for devices, whatever follows a dot.
+    return f"_{name}" if _DEVICES.fullmatch(name.partition(".")[0]) else name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -57,6 +58,15 @@ def test_the_commit_is_that_of_the_checkout(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(found) >= 7
     assert git("rev-parse", "HEAD").startswith(found)
     monkeypatch.setenv("PATH", "")
+    assert commit() == "unknown"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands for git")
+def test_what_git_says_need_not_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git = tmp_path / "git"
+    git.write_text("#!/bin/sh\nprintf 'fatal: \\377' >&2\nexit 128\n", encoding="utf-8")
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert commit() == "unknown"
 
 

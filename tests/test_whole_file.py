@@ -64,6 +64,10 @@ def test_threads_may_ask_for_one_folder(tmp_path: Path, monkeypatch):
 
 def test_names():
     assert file_name("forward:jump_limit=20/..", ".mario") == "forward_jump_limit=20_...mario"
+    # Windows would write to a device.
+    assert file_name("Con", ".mmc.json") == "_Con.mmc.json"
+    assert file_name("nul.old", ".mario") == "_nul.old.mario"
+    assert file_name("Console", ".mario") == "Console.mario"
 
 
 def test_names_of_different_texts_are_different():

@@ -22,6 +22,7 @@ from gym_mario_suite.competition.plays import LevelPlay
 from gym_mario_suite.competition.tracks import LevelSpec
 from gym_mario_suite.errors import MarioError, OptionError
 
+CAN_ISOLATE = os.name == "posix"  # pipes handed on, process groups, limits of memory
 _WORKER = "gym_mario_suite.competition.worker"
 _MAX_MESSAGE = 1 << 24
 _LOOK_S = 0.2
@@ -59,8 +60,11 @@ class AgentProcess:
         stop: threading.Event | None = None,
         search_path: Sequence[str] = (),
     ) -> None:
-        if os.name != "posix":
-            raise OptionError("agents in processes of their own need a POSIX system")
+        if not CAN_ISOLATE:
+            raise OptionError(
+                "agents in processes of their own, and programs, need Linux or macOS (on Windows "
+                "WSL); agents in Python play in this process: --in-process, Limits(isolated=False)"
+            )
         self._entry = entry
         self._limits = limits
         self._stop = stop or threading.Event()

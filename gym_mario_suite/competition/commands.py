@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: Typer reads the annotations. The modules that load numba
 # are imported by the command, so that its help comes at once.
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,7 +72,7 @@ def score(
         typer.Option(
             "--isolated/--in-process",
             help="Whether agents run in processes of their own, with limits of time and memory. "
-            "By default all do but this package's.",
+            "By default all do but this package's; on Windows none can.",
         ),
     ] = None,
     jobs: Annotated[
@@ -111,7 +112,10 @@ def score(
     ] = 120.0,
     level_limit: Annotated[float, typer.Option(metavar="SECONDS", help="For a level.")] = 600.0,
     memory: Annotated[
-        int, typer.Option(metavar="MB", help="Address space of an agent's process, 0 for any.")
+        int,
+        typer.Option(
+            metavar="MB", help="Address space of an agent's process, 0 for any. Not on macOS."
+        ),
     ] = 4096,
 ) -> None:
     """Play a track of levels with agents and score it as the 2009 competition did.
@@ -120,6 +124,7 @@ def score(
     """
     seeds = _parse_seeds(seed)
 
+    from gym_mario_suite.competition.agent_process import CAN_ISOLATE
     from gym_mario_suite.competition.entries import Entry
     from gym_mario_suite.competition.framework_track import FRAMEWORK_TRACK, framework_track
     from gym_mario_suite.competition.limits import Limits
@@ -131,13 +136,17 @@ def score(
     if address is not None and engine != "ray":
         raise OptionError("--address names a Ray cluster: give --engine ray, too")
     entries = [Entry(text) for text in agent]
+    many = jobs not in (None, 1) or engine != "processes"
     if isolated is None:
-        isolated = (
-            jobs not in (None, 1)
-            or engine != "processes"
-            or not all(e.is_built_in for e in entries)
-        )
-    elif not isolated and (jobs not in (None, 1) or engine != "processes"):
+        isolated = many or not all(entry.is_built_in for entry in entries)
+        if isolated and not (CAN_ISOLATE or many or any(entry.is_command for entry in entries)):
+            isolated = False
+            print(
+                "this system has no processes that can be watched: agents play in this one, "
+                "without limits of time and memory",
+                file=sys.stderr,
+            )
+    elif not isolated and many:
         raise OptionError("--in-process plays one level at a time: leave out --jobs and --engine")
     elif not isolated and any(entry.is_command for entry in entries):
         raise OptionError("--in-process is for Python agents; a command is always a process")

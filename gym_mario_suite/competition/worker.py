@@ -129,7 +129,12 @@ def _limit_memory(megabytes: int) -> None:
     import resource
 
     size = megabytes << 20
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    if most != resource.RLIM_INFINITY:  # `ulimit -v` or a batch system allows no more
+        size = min(size, most)
+    # macOS refuses: what it maps for every process is larger by itself.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from gym_mario_suite import cli
+from gym_mario_suite.agents import dream_collect
 from gym_mario_suite.agents.dream_collect import (
     HELD_OUT_DIFFICULTIES,
     TRAINING_SEEDS,
@@ -44,6 +46,23 @@ def test_collecting_goes_on_and_is_the_same_each_time(tmp_path: Path) -> None:
         whole.replay(index)
     assert not set(whole.episodes["difficulty"].tolist()) & set(HELD_OUT_DIFFICULTIES)
     assert whole.episodes["seed"].min() >= TRAINING_SEEDS[0]
+
+
+def test_windows_is_not_asked_for_more_processes_than_it_can_wait_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def pool(workers: int, _: object) -> None:
+        asked.append(workers)
+        raise InterruptedError
+
+    monkeypatch.setattr(dream_collect, "ProcessPoolExecutor", pool)
+    for platform in ("win32", "linux"):
+        monkeypatch.setattr(sys, "platform", platform)
+        with pytest.raises(InterruptedError):
+            list(collect(tmp_path / platform, CollectOptions(ticks=1000), workers=100))
+    assert asked == [61, 100]
 
 
 def test_a_folder_goes_on_with_the_options_that_it_began_with(tmp_path: Path) -> None:

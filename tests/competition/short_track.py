@@ -1,6 +1,13 @@
 """A track of three short levels, two of difficulty 0 and one of 3."""
 
+import pytest
+
+from gym_mario_suite.competition.agent_process import CAN_ISOLATE
 from gym_mario_suite.competition.tracks import LevelSpec, Track
+
+needs_agent_processes = pytest.mark.skipif(
+    not CAN_ISOLATE, reason="this system cannot watch agents in processes of their own"
+)
 
 
 def three_levels(seed: int) -> Track:

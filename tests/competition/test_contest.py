@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from short_track import three_levels
+from short_track import needs_agent_processes, three_levels
 
 from gym_mario_suite.competition.contest import left_over, plan, play_contest
 from gym_mario_suite.competition.entries import Entry
@@ -38,6 +38,7 @@ def as_bytes(scores: list[TrackScore]) -> bytes:
     return json.dumps(values, sort_keys=True).encode()
 
 
+@needs_agent_processes
 def test_two_runs_and_two_ways_give_the_same_bytes() -> None:
     one = contest(HERE, *ENTRIES)
     assert [(score.agent, score.track.seed) for score in one] == [
@@ -87,6 +88,7 @@ def run_there(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run_mario(*arguments, folder=Path(__file__).parent)  # where faulty_agents is
 
 
+@needs_agent_processes
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     marker, file = tmp_path / "begun", tmp_path / "results.json"
     marker.touch()

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from short_track import needs_agent_processes
 from typer.testing import CliRunner
 
 from gym_mario_suite import cli
@@ -142,6 +143,7 @@ def test_the_table(texts: Path) -> None:
     assert "…" not in ran.stdout
 
 
+@needs_agent_processes
 def test_processes_play_the_same(texts: Path, tmp_path: Path) -> None:
     from gym_mario_suite.competition.results import without_timings
 

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gym_mario_suite import cli
+from gym_mario_suite.competition import agent_process
 from gym_mario_suite.errors import OptionError
 from tests.processes import run_mario, run_python
 
@@ -102,6 +103,19 @@ def test_an_agent_that_leaves_in_this_process_loses_the_level(three: str) -> Non
     ran = mario("score", "--agent", "faulty_agents:Leaving", "--track", three, "--in-process")
     assert ran.exit_code == 0
     assert "difficulty 0, trial 1: SystemExit: 3" in ran.stdout
+
+
+def test_where_no_process_can_be_watched_agents_play_in_this_one(
+    three: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_process, "CAN_ISOLATE", False)  # as on Windows
+    here = mario("score", "--agent", "faulty_agents:Fine", "--track", three)
+    assert here.exit_code == 0
+    assert "agents play in this one, without limits of time and memory" in here.stderr
+    assert "levels cleared" in here.stdout
+    for arguments in (["--jobs", "2"], ["--isolated"], ["--agent", "cmd:git"]):
+        with pytest.raises(OptionError, match=r"need Linux or macOS .* --in-process"):
+            mario("score", "--agent", "faulty_agents:Fine", "--track", three, *arguments)
 
 
 def test_the_reason_of_a_fault_is_in_the_table(three: str) -> None:

@@ -115,9 +115,12 @@ def test_wheel_holds_every_data_file_of_the_sources(
     shipped_data: list[str], source_folders: dict[str, Path]
 ) -> None:
     expected = set()
+    linked = {source_folders["gym_mario_suite"] / folder for folder in ("agents", "wrappers")}
     for package, folder in source_folders.items():
         place = package.replace(".", "/").removeprefix("gym_mario_suite").lstrip("/")
         for file in folder.rglob("*"):
+            if file in linked:  # a text file in a checkout without links (Windows)
+                continue
             if file.is_file() and file.suffix != ".py" and "__pycache__" not in file.parts:
                 inside = file.relative_to(folder)
                 expected.add((Path(place) / inside).as_posix())

@@ -235,8 +235,15 @@ class AgentProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(1)
         self.close()
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return AgentDied(f"the agent's process ended ({how})")
+        return AgentDied(f"the agent's process ended ({_how_ended(code)})")
+
+
+def _how_ended(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):  # a signal that Python has no name for
+        return f"signal {-code}, {signal.Signals(-code).name}"
+    return f"signal {-code}"
 
 
 def _environment() -> dict[str, str]:

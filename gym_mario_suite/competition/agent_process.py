@@ -19,6 +19,7 @@ import numpy as np
 from gym_mario_suite.competition.frames import FrameReader
 from gym_mario_suite.competition.limits import Limits
 from gym_mario_suite.competition.plays import LevelPlay
+from gym_mario_suite.competition.process_end import how_ended
 from gym_mario_suite.competition.tracks import LevelSpec
 from gym_mario_suite.errors import MarioError, OptionError
 
@@ -235,15 +236,7 @@ class AgentProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(1)
         self.close()
-        return AgentDied(f"the agent's process ended ({_how_ended(code)})")
-
-
-def _how_ended(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"exit code {code}"
-    with contextlib.suppress(ValueError):  # a signal that Python has no name for
-        return f"signal {-code}, {signal.Signals(-code).name}"
-    return f"signal {-code}"
+        return AgentDied(f"the agent's process ended ({how_ended(code)})")
 
 
 def _environment() -> dict[str, str]:

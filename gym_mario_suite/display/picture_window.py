@@ -7,9 +7,10 @@ have one each, and that of the program that uses them stays as it is.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 import gymnasium as gym
 import numpy as np
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Screens are not for several threads at once, nor for a fork of the process that opened them.
 _turn = Lock()
 _process: int | None = None
+# Where the program around us reads none, old events go: a full queue takes no asking to close.
+_MOST_UNREAD = 1000
 _shown: WeakSet[PictureWindow] = WeakSet()
 
 
@@ -31,8 +34,9 @@ class PictureWindow:
     """Shows pictures at their pace; opens at the first one, as large as fits.
 
     Whoever closes it sees no more: the game goes on without, and without waiting. Where there is no
-    screen nothing is shown either, and a warning says so. A copy opens a window of its own. After
-    `pygame.quit()` the next picture opens it again.
+    screen nothing is shown either, and a warning says so. A program that reads pygame's events
+    itself reads those of this window, too. A copy opens a window of its own. After `pygame.quit()`
+    the next picture opens it again.
 
     Args:
         title: In the window's frame.
@@ -54,8 +58,10 @@ class PictureWindow:
         self._title = title
         self._fps = fps
         self._window: pygame.Window | None = None
+        self._end: finalize[..., PictureWindow] | None = None
         self._clock: Any = None
         self._size_px = (0, 0)
+        self._asked_to_close = False
         self._gone = False
 
     def __reduce__(self) -> Any:
@@ -86,7 +92,8 @@ class PictureWindow:
         size_px = (picture.shape[1], picture.shape[0])
         if not self._is_open() or size_px != self._size_px:
             self._open(size_px)
-        if self._asked_to_close():
+        _read_events()
+        if self._asked_to_close:
             raise WindowError("the window was closed; the game goes on without it")
         assert self._window is not None
         draw(picture, self._window.get_surface())
@@ -103,6 +110,7 @@ class PictureWindow:
                 raise WindowError(
                     "cannot open a window: this process was forked from one that had opened some"
                 )
+            self._destroy_window()
             require_display()
             _process = os.getpid()
             self._window = pygame.Window(self._title, window_size(size_px), resizable=True)
@@ -110,7 +118,11 @@ class PictureWindow:
         except (WindowError, pygame.error) as error:
             what = str(error).removeprefix("cannot open a window: ")
             raise WindowError(f"cannot open a window: {what}; nothing is shown") from error
+        # Events that nobody reads would keep a forgotten window open.
+        self._end = finalize(self, _destroy, self._window)
+        self._end.atexit = False
         _shown.add(self)
+        self._asked_to_close = False
         self._size_px = size_px
         self._clock = pygame.time.Clock()
 
@@ -118,14 +130,17 @@ class PictureWindow:
         """Close the window, and after the last one the screen if nobody else uses pygame."""
         import pygame
 
-        if self._window is not None and self._is_open():
-            self._window.destroy()
-        self._window = None
+        self._destroy_window()
         if self not in _shown:
             return
         _shown.discard(self)
         if not _shown and _nobody_else():
             pygame.display.quit()
+
+    def _destroy_window(self) -> None:
+        self._window = None
+        if self._end is not None:
+            self._end()
 
     def _is_open(self) -> bool:
         """Whether it is there: `pygame.quit()` of the program around us takes it away."""
@@ -136,23 +151,36 @@ class PictureWindow:
         except pygame.error:
             return False
 
-    def _asked_to_close(self) -> bool:
-        """Whether it was asked to close; events of others are left to them."""
-        import pygame
 
-        asked = False
-        for event in pygame.event.get(pygame.WINDOWCLOSE):
-            if event.window is self._window:
-                asked = True
-            else:
-                pygame.event.post(event)
-        # The last window's end is the program's, too, but one without a window goes on.
-        if pygame.display.get_surface() is None and pygame.event.get(pygame.QUIT):
-            asked = True
-        if _nobody_else():
-            # A queue that nobody reads is full one day, and then nothing can be closed.
-            pygame.event.clear(pygame.MOUSEMOTION)
-        return asked
+def _read_events() -> None:
+    """Note which windows were asked to close; all other events are left to whom they belong.
+
+    Asked for those of one kind, pygame does not find what the system says of windows.
+    """
+    import pygame
+
+    windows = {id(each._window): each for each in _shown}
+    # The last window's end is the program's, too, but one without a window goes on.
+    without = pygame.display.get_surface() is None
+    others: list[Any] = []
+    for event in pygame.event.get():
+        window = windows.get(id(getattr(event, "window", None)))
+        if event.type == pygame.WINDOWCLOSE and window is not None:
+            window._asked_to_close = True
+        elif event.type == pygame.QUIT and without:
+            for each in windows.values():
+                each._asked_to_close = True
+        else:
+            others.append(event)
+    for event in others[-_MOST_UNREAD:]:
+        pygame.event.post(event)
+
+
+def _destroy(window: pygame.Window) -> None:
+    import pygame
+
+    with suppress(pygame.error):  # `pygame.quit()` has done it
+        window.destroy()
 
 
 def _nobody_else() -> bool:

@@ -1,12 +1,15 @@
 """The window of `render_mode="human"`, on SDL's screen that nobody sees."""
 
 import copy
+import ctypes
 import gc
 import multiprocessing
 import pickle
+import struct
 import sys
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,16 +120,40 @@ def test_the_display_and_the_events_of_the_program_around_it_are_left_alone(wind
     pygame.display.flip()
 
 
-@pytest.mark.parametrize("reads", [False, True])
-def test_a_mouse_does_not_fill_the_queue_that_nobody_reads(window, reads):
-    if reads:
+def test_what_nobody_reads_does_not_fill_the_queue(window):
+    window.show(RED)
+    for number in range(3000):
+        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=number))
+    window.show(RED)
+    unread = [event.key for event in pygame.event.get(pygame.KEYDOWN)]
+    assert unread == list(range(2000, 3000))
+
+
+def _say_as_the_system(window, what):
+    """An event of a window from SDL itself, which is not stored as those that one posts."""
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.exists() else []
+    files = {line.split()[-1] for line in lines if "libSDL2-" in line}
+    if not files:
+        pytest.skip("SDL's own library is not found here")
+    event = struct.pack("IIIB43x", 0x200, 0, window._window.id, what)
+    assert ctypes.CDLL(files.pop()).SDL_PushEvent(event) == 1
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_what_the_system_says_of_one_of_several(window, own):
+    if own:
         pygame.init()
+        pygame.display.set_mode((20, 20))
+    other = PictureWindow("other", fps=1000)
+    for each in (window, other):
+        each.show(RED)
+    close = 14
+    _say_as_the_system(other, close)
     window.show(RED)
-    for kind in (pygame.MOUSEMOTION, pygame.KEYDOWN):
-        pygame.event.post(pygame.event.Event(kind))
-    window.show(RED)
-    assert pygame.event.peek(pygame.MOUSEMOTION) == reads
-    assert pygame.event.peek(pygame.KEYDOWN)
+    with pytest.warns(UserWarning, match="other: the window was closed"):
+        other.show(RED)
+    assert (centre(window), centre(other)) == ((200, 10, 10), None)
 
 
 def test_a_program_without_a_display_keeps_pygame(window):
@@ -147,11 +174,18 @@ def test_it_opens_again_after_pygame_was_ended(window):
     window.close()
 
 
-def test_what_is_forgotten_is_closed():
+def test_what_is_forgotten_is_closed(window):
     left = PictureWindow("left", fps=1000)
     left.show(RED)
+    pygame.event.post(pygame.event.Event(pygame.WINDOWENTER, window=left._window))
+    window.show(RED)
+    window.close()
+    lost = left._window
+    assert lost is not None
     del left
     gc.collect()
+    with pytest.raises(pygame.error):
+        lost.flip()
     fresh = PictureWindow("fresh", fps=1000)
     fresh.show(RED)
     fresh.close()

@@ -19,6 +19,7 @@ import numpy as np
 from gym_mario_suite.competition.frames import FrameReader
 from gym_mario_suite.competition.limits import Limits
 from gym_mario_suite.competition.plays import LevelPlay
+from gym_mario_suite.competition.process_end import how_ended
 from gym_mario_suite.competition.tracks import LevelSpec
 from gym_mario_suite.errors import MarioError, OptionError
 
@@ -239,8 +240,7 @@ class AgentProcess:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(1)
         self.close()
-        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        return AgentDied(f"the agent's process ended ({how})")
+        return AgentDied(f"the agent's process ended ({how_ended(code)})")
 
 
 def _environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.competition import protocol_json as protocol
 from gym_mario_suite.competition.lines import LineReader, ProtocolError
+from gym_mario_suite.competition.process_end import how_ended
 from gym_mario_suite.errors import OptionError
 
 
@@ -120,4 +121,4 @@ class CommandAgent:
         program = self._program
         self.stop()
         code = program.returncode if program is not None else None
-        return f" (exit code {code})" if code else ""
+        return f" ({how_ended(code)})" if code else ""

@@ -36,15 +36,20 @@ def serve(
     # A socket's clock counts no further than some 292 years.
     as_number("--idle (seconds)", idle, 0.001, 1e9)
 
+    from gym_mario_suite.competition import protocol_json
     from gym_mario_suite.competition.server import PlayServer, StreamWire, print_log
     from gym_mario_suite.competition.sessions import serve_2009, serve_json
 
     if stdio:
         serve_json(StreamWire(), lambda line: None)
         return
-    session = serve_json if json_lines else serve_2009
-    server = PlayServer(session, host, port, connections=connections, idle_s=idle, log=print_log)
-    protocol = "JSON lines" if json_lines else "the protocol of 2009"
+    session, protocol, options = serve_2009, "the protocol of 2009", {}
+    if json_lines:
+        session, protocol = serve_json, "JSON lines"
+        options = {"refusal": protocol_json.encode(protocol_json.error("too many clients"))}
+    server = PlayServer(
+        session, host, port, connections=connections, idle_s=idle, log=print_log, **options
+    )
     print_log(f"listening on {server.address[0]}:{server.address[1]}, {protocol}")
     try:
         server.serve()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from gym_mario_suite.competition import protocol_2009
 from gym_mario_suite.competition.lines import LineReader, ProtocolError
 from gym_mario_suite.competition.sessions import Log, Wire
 from gym_mario_suite.errors import OptionError
@@ -99,6 +100,7 @@ class PlayServer:
         connections: Clients at a time; one more is told so and sent away.
         idle_s: Seconds for which a client may be silent.
         log: Called with lines for the operator.
+        refusal: What a client is told that is one too many; the default is of the protocol of 2009.
 
     Attributes:
         address: Host and port it listens on.
@@ -116,8 +118,10 @@ class PlayServer:
         connections: int = 8,
         idle_s: float = 60.0,
         log: Log | None = None,
+        refusal: bytes = protocol_2009.error("too many clients") + b"\n",
     ) -> None:
         self._session = session
+        self._refusal = refusal
         self._idle_s = idle_s
         self._log: Log = log or (lambda line: None)
         self._free = threading.BoundedSemaphore(connections)
@@ -156,7 +160,7 @@ class PlayServer:
                 self._log(f"{host}:{port}: sent away, there are clients enough")
                 with contextlib.suppress(OSError), connection:
                     connection.settimeout(1)
-                    connection.sendall(b"Server: error: too many clients\n")
+                    connection.sendall(self._refusal)
                 continue
             with self._lock:
                 self._open.add(connection)

@@ -97,32 +97,35 @@ def _run_in_order(process: AgentProcess, unit: Unit) -> list[tuple[int, LevelPla
     When the process dies by itself, a new one begins with the first level again, because what the
     agent knew died with it. A level in which processes died as often as may be is lost.
     """
-    deaths: dict[int, int] = {}
+    deaths: dict[int, list[AgentDied]] = {}
     while True:
         plays: list[tuple[int, LevelPlay]] = []
         for number, spec in unit.levels:
-            if deaths.get(number, 0) >= unit.limits.tries:
-                plays.append((number, LevelPlay.lost(_DIED)))
+            if len(deaths.get(number, ())) >= unit.limits.tries:
+                plays.append((number, _lost_by(deaths[number][-1])))
                 continue
             try:
                 plays.append((number, process.play(spec)))
-            except AgentDied:
-                deaths[number] = deaths.get(number, 0) + 1
+            except AgentDied as error:
+                deaths.setdefault(number, []).append(error)
                 break
         else:
             return plays
 
 
-_DIED = "the agent's process died each time it played the level"
-
-
 def _run_alone(process: AgentProcess, spec: LevelSpec, tries: int) -> LevelPlay:
-    for _ in range(tries):
+    while True:
         try:
             return process.play(spec)
-        except AgentDied:
-            continue
-    return LevelPlay.lost(_DIED)
+        except AgentDied as error:
+            tries -= 1
+            if not tries:
+                return _lost_by(error)
+
+
+def _lost_by(death: AgentDied) -> LevelPlay:
+    """A level in which the last process that may be tried died like those before."""
+    return LevelPlay.lost(f"{death}, each time it played the level")
 
 
 def _run_here(

@@ -8,6 +8,7 @@ second, so that the other side can tell a slow agent from one that hangs.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ def main() -> None:
     answers = Connection(int(sys.argv[2]), readable=False)
     start = json.loads(commands.recv_bytes())
     sys.path[:] = start["path"]
+    faulthandler.enable()  # where compiled code of the agent crashed
     _limit_memory(start["memory_mb"])
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
@@ -116,8 +118,11 @@ def _what(error: BaseException) -> str:
     """The error in one line, at most 300 characters."""
     from gym_mario_suite.errors import MarioError
 
-    text = " ".join(str(error).split())
     kind = type(error).__name__
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an agent's own kind of error may have faults as well
+        text = ""
     if not isinstance(error, MarioError):
         text = f"{kind}: {text}" if text else kind
     return (text or kind)[:300]

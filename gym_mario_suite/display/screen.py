@@ -49,6 +49,37 @@ def _is_whole(share: float) -> bool:
     return share >= _WHOLE_FROM or 1 <= share < _SMOOTH_FROM
 
 
+def window_size(size_px: tuple[int, int], scale: float | None = None) -> tuple[int, int]:
+    """Width and height of a new window for pictures of this size.
+
+    Args:
+        size_px: Of the pictures.
+        scale: Screen pixels for each of theirs; the default fits the screen.
+    """
+    if scale is None:
+        width, height = pygame.display.get_desktop_sizes()[0]
+        share = _share(width * 9 // 10, height * 17 // 20, size_px)
+        scale = min(int(share) if _is_whole(share) else share, _DEFAULT_MAX_SCALE)
+    return round(scale * size_px[0]), round(scale * size_px[1])
+
+
+def draw(pixels: NDArray[np.uint8], window: pygame.Surface) -> None:
+    """Draw a picture, uint8[height, width, 3], as large as fits, in the middle of a window."""
+    size_px = (pixels.shape[1], pixels.shape[0])
+    picture = pygame.image.frombuffer(pixels.tobytes(), size_px, "RGB")
+    scale, left, top = fit(*window.get_size(), size_px)
+    share = _share(*window.get_size(), size_px)
+    window.fill(_BAR_COLOUR)
+    if _is_whole(share):
+        window.blit(pygame.transform.scale_by(picture, scale), (left, top))
+    else:
+        # Shrunk from twice the size, edges of pixels stay sharp.
+        source = pygame.transform.scale_by(picture, 2) if share > 1 else picture
+        shown = (round(share * size_px[0]), round(share * size_px[1]))
+        small = pygame.transform.smoothscale(source, shown)
+        window.blit(small, small.get_rect(center=window.get_rect().center))
+
+
 class Screen:
     """A window that shows pictures of one size.
 
@@ -71,12 +102,11 @@ class Screen:
     ) -> None:
         require_display()
         self._size_px = size_px
-        fitting = scale or self._fitting_scale()
-        self._windowed = (round(fitting * size_px[0]), round(fitting * size_px[1]))
+        self._windowed = window_size(size_px, scale)
         self._full_screen = full_screen
         self._clock = pygame.time.Clock()
         pygame.display.set_caption(title)
-        pygame.display.set_icon(_icon())
+        pygame.display.set_icon(icon())
         self._open()
 
     @property
@@ -96,19 +126,7 @@ class Screen:
         window = pygame.display.get_surface()
         if window is None:
             raise WindowError("the window was lost")
-        size_px = self._size_px
-        picture = pygame.image.frombuffer(pixels.tobytes(), size_px, "RGB")
-        scale, left, top = fit(*window.get_size(), size_px)
-        share = _share(*window.get_size(), size_px)
-        window.fill(_BAR_COLOUR)
-        if _is_whole(share):
-            window.blit(pygame.transform.scale_by(picture, scale), (left, top))
-        else:
-            # Shrunk from twice the size, edges of pixels stay sharp.
-            source = pygame.transform.scale_by(picture, 2) if share > 1 else picture
-            shown = (round(share * size_px[0]), round(share * size_px[1]))
-            small = pygame.transform.smoothscale(source, shown)
-            window.blit(small, small.get_rect(center=window.get_rect().center))
+        draw(pixels, window)
         pygame.display.flip()
 
     def place(self, position: tuple[int, int]) -> tuple[int, int]:
@@ -135,12 +153,6 @@ class Screen:
         except pygame.error as error:
             raise WindowError(f"cannot open a window: {error}") from error
 
-    def _fitting_scale(self) -> float:
-        width, height = pygame.display.get_desktop_sizes()[0]
-        share = _share(width * 9 // 10, height * 17 // 20, self._size_px)
-        whole = int(share) if _is_whole(share) else share
-        return min(whole, _DEFAULT_MAX_SCALE)
-
 
 def require_display() -> None:
     """Find out whether windows can be opened, before longer work.
@@ -160,8 +172,8 @@ def require_display() -> None:
         raise WindowError("cannot open a window: no screen is available here")
 
 
-def _icon() -> pygame.Surface:
-    """Mario, small."""
+def icon() -> pygame.Surface:
+    """Mario, small, for a window's frame."""
     ink, solid, _, _ = atlas_picture(2 * FRAMES.index("small_stand"))
     side = max(solid.shape)
     pixels = np.zeros((side, side, 4), np.uint8)

@@ -9,6 +9,9 @@ Numba also numbers the files of machine code from 1 and tells the index what the
 are written. After a change, processes that start at once could so take up old code by its number,
 or another's code for other types. Here a file's number follows from all that its code depends on,
 and the index hears of it when it is there.
+
+Files that were cut off, by a full disk or a machine that lost its power, count as missing: numba
+would end every later start with an error of pickle.
 """
 
 from __future__ import annotations
@@ -58,6 +61,20 @@ def keep_honest(files: Any, stamp: Any) -> None:
         stamp: What the sources are known by; anything that can be pickled.
     """
     files._source_stamp = stamp
+    read_index, read_data = files._load_index, files._load_data
+
+    # What unreadable bytes raise when they are taken for a pickle may be anything.
+    def load_index() -> dict[Any, str]:
+        try:
+            return read_index()
+        except Exception:
+            return {}
+
+    def load_data(name: str) -> Any:
+        try:
+            return read_data(name)
+        except Exception as error:
+            raise FileNotFoundError(name) from error
 
     def save(key: Any, data: Any) -> None:
         named: dict[Any, str] = files._load_index()
@@ -71,7 +88,7 @@ def keep_honest(files: Any, stamp: Any) -> None:
         if begun:
             _remove_others(files, {name})
 
-    files.save = save
+    files._load_index, files._load_data, files.save = load_index, load_data, save
 
 
 def _number(*depends_on: Any) -> int:

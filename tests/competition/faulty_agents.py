@@ -1,5 +1,6 @@
 """Agents with faults, named as `faulty_agents:Class` by the tests."""
 
+import ctypes
 import os
 import signal
 import stat
@@ -78,6 +79,17 @@ class Raising(_Faulty):
         raise RuntimeError("lost\nmy \x1b[31mway")
 
 
+class Unspeakable(_Faulty):
+    """Its error cannot be told."""
+
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    def fault(self, game):
+        raise self.Unspeakable
+
+
 class Leaving(_Faulty):
     def fault(self, game):
         raise SystemExit(3)
@@ -121,6 +133,13 @@ class Meddling(_Faulty):
 class Dying(_Faulty):
     def fault(self, game):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Crashing(_Faulty):
+    """As compiled code does that reads where nothing is."""
+
+    def fault(self, game):
+        ctypes.string_at(0)
 
 
 class DyingOnce(_Faulty):

@@ -85,6 +85,7 @@ for line in sys.stdin:
     [
         ("pass", None),
         ("sys.exit(7)", "the program closed its output (exit code 7)"),
+        ("os.kill(os.getpid(), 9)", "the program closed its output (signal 9, SIGKILL)"),
         ("os.close(1); time.sleep(60)", "the program closed its output"),
         ("time.sleep(60)", "no answer within 1 s"),
         ("print('jump!', flush=True)", "after tick 10 not JSON: b'jump!'"),

@@ -41,7 +41,9 @@ REASONS = {
     "TooMuch": "an action is a whole number from 0 to 31",
     "Hoarding": "out of memory (limit 3000 MB)",
     "Meddling": "the agent changed the game it was shown",
-    "Dying": "the agent's process died each time it played the level",
+    "Unspeakable": "Unspeakable",
+    "Crashing": "the agent's process ended (signal 11, SIGSEGV), each time it played the level",
+    "Dying": "the agent's process ended (signal 9, SIGKILL), each time it played the level",
 }
 if sys.platform == "darwin":
     del REASONS["Hoarding"]  # nothing would stop it
@@ -80,7 +82,7 @@ def test_a_fault_loses_the_level_and_the_run_goes_on(
     assert first == good()[0]
     assert second[0] == 0.0
     assert reason in str(second[1])
-    if agent == "Dying":  # the third level is the second one of a new instance
+    if agent in ("Crashing", "Dying"):  # the third level is the second one of a new instance
         assert reason in str(third[1])
     else:
         assert third == good()[2]

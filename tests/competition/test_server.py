@@ -361,6 +361,22 @@ def test_a_level_over_standard_streams() -> None:
     assert program.returncode == 0
 
 
+def test_one_client_too_many_is_told_so_in_json_lines() -> None:
+    options = ["--json", "--port", "0", "--connections", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "gym_mario_suite", "serve", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stderr is not None
+        address = program.stderr.readline().split(",")[0].split()[-1]
+        port = int(address.rpartition(":")[2])
+        with JsonClient(port), socket.create_connection(("127.0.0.1", port), timeout=30) as second:
+            told = json.loads(second.makefile("rb").readline())
+        program.kill()
+    assert told == {"type": "error", "message": "too many clients"}
+
+
 def test_many_clients_at_a_time(json_port: int) -> None:
     ends: list[dict] = []
 

@@ -49,6 +49,18 @@ def test_other_sources_have_other_files_and_old_ones_go(tmp_path: Path) -> None:
     assert not names & old_names
 
 
+@pytest.mark.parametrize("left", [0, 10, 40])
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_files_that_were_cut_off_are_made_anew(tmp_path: Path, kind: str, left: int) -> None:
+    files = files_in(tmp_path, "sources")
+    files.save("int64", "code of int64, which is longer than what is left of it")
+    (path,) = tmp_path.glob(f"*.{kind}")
+    path.write_bytes(path.read_bytes()[:left])
+    assert files.load("int64") is None
+    files.save("int64", "code")
+    assert files_in(tmp_path, "sources").load("int64") == "code"
+
+
 def test_files_of_other_functions_stay(tmp_path: Path) -> None:
     other = IndexDataCacheFile(str(tmp_path), "module.function-11.py311", None)
     keep_honest(other, "sources")

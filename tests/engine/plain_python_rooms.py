@@ -16,6 +16,7 @@ from gym_mario_suite.competition.replay_film import film_of
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.tapes import TapeWriter
 from gym_mario_suite.dream.tape_player import TapePlayer
+from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.sprites import add_sprite
 from gym_mario_suite.engine.world import Kind
@@ -123,6 +124,7 @@ def test_tapes_and_films() -> None:
     writer.add(game, origin, bytes(pressed), "right")
     pieces = TapePlayer(writer.tapes(), 120, 160).pieces(np.zeros(1, int), np.zeros(1, int), 4)
     assert pieces.frames.shape == (1, 4, 120, 160, 3)
+    assert Renderer().scenery_half(game.image, game.worlds).shape == (120, 160, 3)
 
 
 def test_structures_that_are_half_undecided_are_opened() -> None:

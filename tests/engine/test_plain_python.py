@@ -54,6 +54,7 @@ def test_compiled_functions_run_as_plain_python(tmp_path: Path) -> None:
             ("tests/engine/test_traces_2019.py", "-k", "test_trace and (2-lab or 4-lab or 5-lab)"),
             ("tests/engine/test_draw.py", "-k", "(effects_show or test_camera) and not 152"),
             ("tests/levels/test_solver.py", "tests/engine/search", "-k", "not planner"),
+            ("tests/nes/test_terrain.py", "-k", "not real_games and not vector"),
             ("tests/nes/test_picture.py", "tests/wrappers/test_frames.py", "-k", "white or crop"),
         )
     ):

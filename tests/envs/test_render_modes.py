@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -16,6 +17,7 @@ from gym_mario_suite.envs.infinite_vector import MarioInfiniteVectorEnv
 from gym_mario_suite.levels import generate
 from gym_mario_suite.multiplayer import mario_design_play_v0, mario_race_v0
 from gym_mario_suite.multiplayer.vector import MarioPartyVectorEnv
+from tests.nes.own_rom import own_rom
 
 
 @pytest.mark.parametrize("vector", [False, True])
@@ -78,11 +80,16 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         ("MarioMaker-v0", {"width": 20}),
         ("MarioMakerPlay-v0", {"sampler": "ngram"}),
         ("MarioDream-v0", {"done_threshold": 1.0}),
-        pytest.param("MarioNES-v0", {}, marks=pytest.mark.rom),
+        ("MarioNES-v0", {}),
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_a_window_shows_every_step(env_id: str, options: dict[str, Any], shown: list[Any]) -> None:
+def test_a_window_shows_every_step(
+    env_id: str, options: dict[str, Any], shown: list[Any], tmp_path: Path
+) -> None:
+    if env_id == "MarioNES-v0":
+        (tmp_path / "own.nes").write_bytes(own_rom())
+        options = {"rom": str(tmp_path / "own.nes")}
     if env_id == "MarioDream-v0":
         pytest.importorskip("onnxruntime")
     env = gym.make(env_id, render_mode="human", **options)

@@ -17,6 +17,7 @@ from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import check_known_options, options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.errors import OptionError
 
 FPS = 24
@@ -38,7 +39,7 @@ def check_reset_options(options: dict[str, Any]) -> None:
         raise OptionError("the reset option state goes alone")
 
 
-class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
+class MarioDreamEnv(Windowed, gym.Env[NDArray[np.uint8], Any]):
     """A neural network that has watched Infinite Mario dreams it.
 
     ## Description
@@ -164,12 +165,7 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         """The last frame, enlarged `upscale` times: uint8[120 u, 160 u, 3]."""
         if not may_render(self.render_mode, self.batch.started[0]):
             return None
-        return self.batch.picture(0)
-
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
+        return self._screen()
 
     def get_state(self) -> bytes:
         """The dream as bytes: its last frames, its random stream, the level it follows."""
@@ -186,9 +182,8 @@ class MarioDreamEnv(gym.Env[NDArray[np.uint8], Any]):
         self.batch.load_states({0: state})
         self._seeded = True
 
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self.batch.picture(0))
+    def _screen(self) -> NDArray[np.uint8]:
+        return self.batch.picture(0)
 
     def _info(self) -> dict[str, Any]:
         return {key: values[0].item() for key, values in self.batch.infos.items()}

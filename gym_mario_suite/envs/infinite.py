@@ -25,6 +25,7 @@ from gym_mario_suite.envs.render_modes import (
     window_of,
 )
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.levels.level import Level
 
 REWARD_KEYS = tuple(f"reward_{term}" for term in REWARD_TERMS)
@@ -46,7 +47,7 @@ class EpisodeListener(Protocol):
         ...
 
 
-class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
+class MarioInfiniteEnv(Windowed, gym.Env[NDArray[Any], Any]):
     """Infinite Mario, the game of the 2009 Mario AI Competition, tick for tick.
 
     ## Description
@@ -222,11 +223,6 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
             return None
         return self.batch.picture(0, self.render_mode)
 
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-
     def get_state(self) -> bytes:
         """The game as bytes: level, world and random stream.
 
@@ -267,9 +263,8 @@ class MarioInfiniteEnv(gym.Env[NDArray[Any], Any]):
         batch.step(self._keys, self._buffer)
         listener.pressed(held[: batch.counts[0, _TICKS] - before])
 
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self.batch.picture(0, "rgb_array"))
+    def _screen(self) -> NDArray[np.uint8]:
+        return self.batch.picture(0, "rgb_array")
 
     def _observation(self) -> NDArray[Any]:
         self.batch.observe(self._buffer)

@@ -16,6 +16,7 @@ from gym_mario_suite.envs.maker_options import MakerOptions
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.levels.maker.course import MakerCourse
 
 RESET_OPTIONS = frozenset({"course", "targets", "state"})
@@ -24,7 +25,7 @@ RENDER_FPS = 30
 Observation = dict[str, NDArray[Any]]
 
 
-class MarioMakerEnv(gym.Env[Observation, Any]):
+class MarioMakerEnv(Windowed, gym.Env[Observation, Any]):
     """An agent makes a course of Mario Maker parts under limits, and is paid for what it becomes.
 
     ## Description
@@ -194,11 +195,6 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
             return None
         return self.batch.picture(0, self.render_mode)
 
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-
     def get_state(self) -> bytes:
         """The episode as bytes; an environment with the same options continues from it."""
         if not self.batch.started[0]:
@@ -214,9 +210,8 @@ class MarioMakerEnv(gym.Env[Observation, Any]):
         self.batch.load_states({0: state})
         self._seeded = True
 
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self.batch.picture(0, "rgb_array"))
+    def _screen(self) -> NDArray[np.uint8]:
+        return self.batch.picture(0, "rgb_array")
 
     def _observation(self) -> Observation:
         return {name: rows[0] for name, rows in self.batch.observations().items()}

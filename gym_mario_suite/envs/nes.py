@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
@@ -27,6 +28,7 @@ from gym_mario_suite.envs.render_modes import (
     window_of,
 )
 from gym_mario_suite.envs.reset_options import check_one_option, options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE, open_backend
 from gym_mario_suite.nes.game import MAX_X_PX, START_X_PX
@@ -41,7 +43,7 @@ _KEPT_IN_COPIES = ("spec", "_np_random", "_np_random_seed", "_seeded")
 _RESET_OPTIONS = frozenset({"stage", "state", "x"})
 
 
-class MarioNESEnv(gym.Env[NDArray[Any], Any]):
+class MarioNESEnv(Windowed, gym.Env[NDArray[Any], Any]):
     """Super Mario Bros. on an emulated NES.
 
     ## Description
@@ -187,7 +189,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         """The screen, uint8[224, 240, 3], with `render_mode="rgb_array"`."""
         if not may_render(self.render_mode, self.episode.started):
             return None
-        return self.episode.picture().copy()
+        return self._screen().copy()
 
     def close(self) -> None:
         """Switch the console off, and close the window. Closing twice does no harm."""
@@ -195,8 +197,7 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
         if episode is not None:
             episode.started = False
             episode.backend.close()
-            if self._window is not None:
-                self._window.close()
+            super().close()
 
     def get_state(self) -> bytes:
         """The game as bytes, with the emulator's name and version and the ROM's hash.
@@ -229,9 +230,8 @@ class MarioNESEnv(gym.Env[NDArray[Any], Any]):
             episode.state() if running else None,
         )
 
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self.episode.picture())
+    def _screen(self) -> NDArray[np.uint8]:
+        return self.episode.picture()
 
     def _observation(self) -> NDArray[Any]:
         self.episode.observe(self._buffer)
@@ -256,7 +256,7 @@ def _copied(
     env.episode.stream = stream
     if state is not None:
         env.set_state(state)
-    env.__dict__.update(kept)
+    vars(env).update(kept)
     return env
 
 

@@ -20,6 +20,7 @@ from gym_mario_suite.envs.keyword_options import check_names
 from gym_mario_suite.envs.options import InfiniteOptions
 from gym_mario_suite.envs.render_modes import check_render_mode, may_render, window_of
 from gym_mario_suite.envs.reset_options import options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.errors import OptionError, as_choice, as_integer, as_number
 from gym_mario_suite.levels.limits import Limits
 from gym_mario_suite.levels.tile_grid import N_TILES
@@ -44,7 +45,7 @@ _COURSE = (
 _RESET_OPTIONS = ("level", "seed", "state")
 
 
-class raw_env(AECEnv[str, Any, Any]):
+class raw_env(Windowed, AECEnv[str, Any, Any]):
     """A designer changes a course under limits; then a player plays it.
 
     The designer makes `edits` changes, one a turn: (column, row, tile code). What breaks a limit or
@@ -233,21 +234,12 @@ class raw_env(AECEnv[str, Any, Any]):
         started = hasattr(self, "agent_selection")
         return self._screen() if may_render(self.render_mode, started) else None
 
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-
     def _screen(self) -> NDArray[np.uint8]:
         if self._last_picture is not None:
             return self._last_picture
         if self._edits_made < self.edits:
             self._game.reset(seed=0, options={"level": self.board.level()})
         return self._game.render()
-
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self._screen())
 
     def _design(self, action: Any) -> None:
         numbers = np.asarray(action)

@@ -19,6 +19,7 @@ from gym_mario_suite.envs.keyword_options import read_options
 from gym_mario_suite.envs.native_vector import draw_stream_seed
 from gym_mario_suite.envs.render_modes import check_render_mode, fps_of_steps, may_render, window_of
 from gym_mario_suite.envs.reset_options import options_given
+from gym_mario_suite.envs.windowed import Windowed
 from gym_mario_suite.errors import MarioError, OptionError
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
@@ -47,7 +48,7 @@ def check_agent(agent: str, possible_agents: list[str]) -> str:
     return agent
 
 
-class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
+class MarioParallelEnv(Windowed, ParallelEnv[str, NDArray[Any], Any]):
     """Several players in Infinite Mario, all acting at once.
 
     Agents are called `player_0`, `player_1` and so on. One who has died or reached the exit leaves
@@ -248,19 +249,10 @@ class MarioParallelEnv(ParallelEnv[str, NDArray[Any], Any]):
 
     def render(self) -> NDArray[np.uint8] | None:
         """All screens side by side, uint8[240, 320 * players, 3], with "rgb_array"."""
-        return self._screens() if may_render(self.render_mode, self.batch.started[0]) else None
+        return self._screen() if may_render(self.render_mode, self.batch.started[0]) else None
 
-    def close(self) -> None:
-        """Close the window, if there is one."""
-        if self._window is not None:
-            self._window.close()
-
-    def _screens(self) -> NDArray[np.uint8]:
+    def _screen(self) -> NDArray[np.uint8]:
         return np.concatenate(self.batch.screens(0), 1)
-
-    def _show(self) -> None:
-        if self._window is not None:
-            self._window.show(self._screens())
 
     def _cut_off(self) -> None:
         """`max_cycles` was set later on, as PettingZoo's own tests do."""

@@ -288,7 +288,7 @@ class Bench:
 
     def _kept(self, name: str, grids: list[TileGrid]) -> list[dict[str, Any]] | None:
         """The records of a row of an earlier run on the very same levels."""
-        path = self._work / distinct_file_name(name, "", ".json") if self._work else None
+        path = self._file(name)
         if path is None or not path.exists():
             return None
         try:
@@ -299,10 +299,14 @@ class Bench:
         return records if stamp == self._stamp(grids) else None
 
     def _keep(self, name: str, grids: list[TileGrid], records: list[dict[str, Any]]) -> None:
-        if self._work is not None:
+        path = self._file(name)
+        if path is not None:
             kept = {"stamp": self._stamp(grids), "records": records}
-            path = self._work / distinct_file_name(name, "", ".json")
             write_whole(path, json.dumps(kept).encode())
+
+    def _file(self, name: str) -> Path | None:
+        """Where a row is kept, if rows are kept at all."""
+        return self._work / distinct_file_name(name, "", ".json") if self._work else None
 
 
 def _one(generator: Generator, seed: int, options: dict[str, Any]) -> TileGrid:

@@ -21,19 +21,23 @@ def leaderboard(
         Path | None, typer.Option(metavar="FILE", help="Write a report as one HTML file.")
     ] = None,
     embed: Annotated[
-        int, typer.Option(metavar="N", help="Replays of each agent that the report shows.")
-    ] = 4,
+        int | None,
+        typer.Option(metavar="N", help="Replays of each agent that the report shows, 4 as it is."),
+    ] = None,
     replays: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where the replays are, if not beside the results."),
     ] = None,
-    title: Annotated[str, typer.Option(help="Headline of the report.")] = "Mario AI competition",
+    title: Annotated[
+        str | None, typer.Option(help='Headline of the report, "Mario AI competition" as it is.')
+    ] = None,
 ) -> None:
     """Rank the results of many runs, with confidence intervals."""
-    if embed < 0:
+    if embed is not None and embed < 0:
         raise OptionError(f"--embed must be 0 or more, got {embed}")
-    if replays is not None and html is None:
-        raise OptionError("--replays is for the report: give --html, too")
+    for option, given in (("embed", embed), ("replays", replays), ("title", title)):
+        if given is not None and html is None:
+            raise OptionError(f"--{option} is for the report: give --html, too")
     if replays is not None and not replays.is_dir():
         raise OptionError(f"--replays: there is no folder {replays}")
 
@@ -54,5 +58,19 @@ def leaderboard(
     if html is not None:
         from gym_mario_suite.competition.report import write_report
 
-        size = write_report(html, title, found, loaded, embed=embed, replays=replays)
-        typer.echo(f"{html}: {size:,} bytes")
+        report = write_report(
+            html,
+            title or "Mario AI competition",
+            found,
+            loaded,
+            embed=4 if embed is None else embed,
+            replays=replays,
+        )
+        typer.echo(f"{html}: {report.size:,} bytes")
+        if report.lost_replays:
+            where = replays or "the results files' folders"
+            typer.echo(
+                f"not shown: {report.lost_replays} replays that are not in {where} or cannot be "
+                "read; --replays says where they are",
+                err=True,
+            )

@@ -11,6 +11,7 @@ import html
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,19 @@ from gym_mario_suite.whole_file import write_whole
 _WIN = 1
 
 
+@dataclass(frozen=True)
+class Report:
+    """What was written.
+
+    Attributes:
+        size: Of the file in bytes.
+        lost_replays: Replays it was to show that were not found, or cannot be read.
+    """
+
+    size: int
+    lost_replays: int
+
+
 def write_report(
     path: Path,
     title: str,
@@ -34,7 +48,7 @@ def write_report(
     *,
     embed: int = 4,
     replays: Path | None = None,
-) -> int:
+) -> Report:
     """Write the report.
 
     Args:
@@ -45,18 +59,16 @@ def write_report(
         embed: Replays of each agent and track to show, at most.
         replays: Folder of the replays; None looks beside each results file.
 
-    Returns:
-        Size of the file in bytes.
-
     Raises:
         OptionError: When it cannot be written.
     """
     origins = {id(run): file for run, file in loaded}
     sheet = atlas_sheet()
     pictures = {name: number for number, name in enumerate(sheet["sprites"])}
-    films = [
+    sought = [
         film for standing in found for film in _films(standing, origins, replays, pictures, embed)
     ]
+    films = [film for film in sought if film is not None]
     value = {
         "title": title,
         "version": __version__,
@@ -66,7 +78,7 @@ def write_report(
     }
     data = page(title, value).encode(errors="replace")
     write_whole(path, data)
-    return len(data)
+    return Report(len(data), len(sought) - len(films))
 
 
 def page(title: str, value: dict[str, Any]) -> str:
@@ -149,8 +161,11 @@ def _films(
     replays: Path | None,
     pictures: dict[str, int],
     embed: int,
-) -> list[dict[str, Any]]:
-    """Films of some levels: the first of each difficulty and seed before the others."""
+) -> list[dict[str, Any] | None]:
+    """Films of some levels: the first of each difficulty and seed before the others.
+
+    None stands for a replay that is not there, or cannot be read (`mario verify` says why).
+    """
     levels = [
         (run, level)
         for run in standing.runs
@@ -158,23 +173,33 @@ def _films(
         if level.get("replay")
     ]
     levels.sort(key=lambda each: (each[1]["trial"], each[0]["seed"], each[1]["difficulty"]))
-    films: list[dict[str, Any]] = []
-    for run, level in levels[:embed]:
-        name = Path(level["replay"]).name
-        file = origins[id(run)]
-        folders = [replays] if replays else [file.parent, file.parent / "replays"]
-        path = next((folder / name for folder in folders if os.path.isfile(folder / name)), None)
-        if path is None:
-            continue
-        try:
-            film = film_of(Replay.load(path), pictures)
-        except ReplayError:
-            continue  # `mario verify` says what is wrong with it
-        end = "won" if level["status"] == _WIN else "lost"
-        film["agent"] = standing.agent
-        film["label"] = (
-            f"{standing.track}, seed {run['seed']}, difficulty {level['difficulty']}, "
-            f"trial {level['trial']}: {end} at {level['distance']:.0f} px"
-        )
-        films.append(film)
-    return films
+    return [
+        _film(standing, run, level, origins[id(run)], replays, pictures)
+        for run, level in levels[:embed]
+    ]
+
+
+def _film(
+    standing: Standing,
+    run: dict[str, Any],
+    level: dict[str, Any],
+    origin: Path,
+    replays: Path | None,
+    pictures: dict[str, int],
+) -> dict[str, Any] | None:
+    name = Path(level["replay"]).name
+    folders = [replays] if replays else [origin.parent, origin.parent / "replays"]
+    path = next((folder / name for folder in folders if os.path.isfile(folder / name)), None)
+    if path is None:
+        return None
+    try:
+        film = film_of(Replay.load(path), pictures)
+    except ReplayError:
+        return None
+    end = "won" if level["status"] == _WIN else "lost"
+    film["agent"] = standing.agent
+    film["label"] = (
+        f"{standing.track}, seed {run['seed']}, difficulty {level['difficulty']}, "
+        f"trial {level['trial']}: {end} at {level['distance']:.0f} px"
+    )
+    return film

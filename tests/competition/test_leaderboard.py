@@ -150,12 +150,24 @@ def test_the_mean_time_of_an_answer_is_that_of_the_runs(results: Path) -> None:
 
 def test_replays_are_sought_where_they_can_be(results: Path, tmp_path: Path) -> None:
     known = str(results / "quick.json")
-    with pytest.raises(OptionError, match="--replays is for the report: give --html, too"):
-        mario("leaderboard", known, "--replays", str(tmp_path))
+    for option, value in (("--replays", str(tmp_path)), ("--embed", "2"), ("--title", "Cup")):
+        with pytest.raises(OptionError, match=f"{option} is for the report: give --html, too"):
+            mario("leaderboard", known, option, value)
     absent, page = str(tmp_path / "absent"), tmp_path / "page.html"
     with pytest.raises(OptionError, match=r"--replays: there is no folder .*absent"):
         mario("leaderboard", known, "--replays", absent, "--html", str(page))
     assert not page.exists()
+
+
+def test_replays_that_are_not_found_are_told(results: Path, tmp_path: Path) -> None:
+    known, page = str(results / "quick.json"), str(tmp_path / "page.html")
+    ran = mario("leaderboard", known, "--html", page, "--embed", "2")
+    assert "not shown" not in ran.output
+    ran = mario("leaderboard", known, "--html", page, "--embed", "2", "--replays", str(tmp_path))
+    agents = len(standings(load_results(results / "quick.json")))
+    assert f"not shown: {2 * agents} replays that are not in {tmp_path}" in ran.output
+    ran = mario("leaderboard", known, "--html", page, "--embed", "0", "--replays", str(tmp_path))
+    assert "not shown" not in ran.output
 
 
 @pytest.mark.parametrize("width", [50, 80, 140])

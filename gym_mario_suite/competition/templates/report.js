@@ -4,7 +4,8 @@ const colours = ["--c0", "--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"]
 const agents = [...new Set(data.standings.map((standing) => standing.agent))];
 const colourOf = (agent) => {
   const index = agents.indexOf(agent);
-  return index < colours.length ? `var(${colours[index]})` : "var(--soft)";
+  // Steps of the golden angle keep any number of further hues apart.
+  return index < colours.length ? `var(${colours[index]})` : `hsl(${(index * 137.5) % 360} 45% 55%)`;
 };
 
 function element(name, attributes = {}, ...children) {

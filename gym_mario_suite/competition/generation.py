@@ -108,7 +108,8 @@ def score_generator(
         options: What the generator is to make.
         mode: Mario's power state at the start; None for the usual one.
         time_limit: Seconds of level time.
-        bench: Measures the levels without playing them, too.
+        bench: Measures the levels without playing them, too, before they are played:
+            `levels.bench.protocol.bench_unplayed` does.
         on_level: Called after each level that an agent played.
 
     Raises:
@@ -121,6 +122,7 @@ def score_generator(
     maker.check_options(chosen)
     players = [make_agent(agent) for agent in agents]
     levels = maker.generate_batch(list(seeds), **chosen)
+    benched = bench(maker, seeds, chosen) if bench is not None else []
     plays: dict[str, tuple[Telemetry, ...]] = {}
     for name, player in zip(agents, players, strict=True):
         played = []
@@ -129,5 +131,4 @@ def score_generator(
             if on_level is not None:
                 on_level()
         plays[name] = tuple(played)
-    benched = bench(maker, seeds, chosen) if bench is not None else []
     return GenerationScore(maker.name, tuple(seeds), plays, tuple(benched))

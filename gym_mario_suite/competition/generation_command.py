@@ -33,6 +33,14 @@ def score(
     levels: Annotated[int, typer.Option(help="Levels, of the seeds 0, 1, ...")] = 20,
     width: Annotated[int, typer.Option(help="Columns of a level.")] = 100,
     time_limit: Annotated[int, typer.Option(help="Seconds of level time, 0 for no limit.")] = 200,
+    bench: Annotated[
+        bool,
+        typer.Option(
+            "--bench",
+            help="Tell the figures of `mario levels bench` that take no playing, too: playable, "
+            "like the corpus, new.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the records there.")
     ] = None,
@@ -45,8 +53,12 @@ def score(
     from gym_mario_suite.competition.generation import score_generator
     from gym_mario_suite.whole_file import require_writable, write_json
 
-    if levels < 1:
-        raise OptionError(f"--levels must be 1 or more, got {levels}")
+    least = 2 if bench else 1
+    if levels < least:
+        raise OptionError(f"--levels must be {least} or more, got {levels}")
+    measure = None
+    if bench:
+        from gym_mario_suite.levels.bench.protocol import bench_unplayed as measure
     names = [name for name in agents.split(",") if name]
     require_writable(json_file)
     # All that can be misspelt, before the first generator's levels are played.
@@ -65,6 +77,7 @@ def score(
                 range(levels),
                 {"width": width},
                 time_limit=time_limit,
+                bench=measure,
                 on_level=lambda task=task: bar.advance(task),
             )
             records += found.records()

@@ -43,7 +43,9 @@ class MarioMakerEnv(Windowed, gym.Env[Observation, Any]):
     grids are filled in reading order, and what is full by then is refused.
 
     `info["action_mask"]` (int8) and `action_masks()` (bool, as MaskablePPO wants it) say what is
-    possible, one number after the other. A cell's own part is always possible and changes nothing.
+    possible, one number after the other; `action_space.sample(mask=...)` of a MultiDiscrete space
+    wants it cut in pieces: `tuple(np.split(mask, np.cumsum(action_space.nvec)[:-1]))`.
+    A cell's own part is always possible and changes nothing.
     For `wide`, whose mask has only the axes, and between the cells of a block or grid, a possible
     action can still be refused; in the others it never is.
 
@@ -218,6 +220,6 @@ class MarioMakerEnv(Windowed, gym.Env[Observation, Any]):
 
     def _info(self) -> dict[str, Any]:
         infos = self.batch.infos()
-        info = {name: rows[0].item() for name, rows in infos.items() if rows.ndim == 1}
+        info = {name: rows.item() for name, rows in infos.items() if rows.ndim == 1}
         info["action_mask"] = infos["action_mask"][0]
         return info

@@ -62,6 +62,7 @@ class MakerBatch:
         self._everyone = np.ones(count, bool)
         self._cores = CoreChooser(threads)
         self._sizes = np.array(options.action_sizes, np.int64)
+        self._unsigned_sizes = self._sizes.view(np.uint64)
         size = options.width, options.height
         # What the states of these maps begin with.
         self._head = _MAGIC + b"".join(each.to_bytes(_SIZE_BYTES, "little") for each in size)
@@ -167,9 +168,10 @@ class MakerBatch:
                 f"shape {array.shape}"
             )
         array = array.astype(np.int64).reshape(self.count, length)
-        outside = ((array < 0) | (array >= self._sizes)).any(1)
+        # Without signs, numbers below 0 are the greatest: one comparison for both ends.
+        outside = array.view(np.uint64) >= self._unsigned_sizes
         if outside.any():
-            got = array[outside][0].tolist()
+            got = array[outside.any(1)][0].tolist()
             raise OptionError(f"an action is {self._range}, got {got if length > 1 else got[0]}")
         return array
 

@@ -253,19 +253,14 @@ class Game:
             clock = smb.clock(ram)
             self.frame(0)
         else:
-            raise GameError(f"the game does not start: {self._rom_name()}")
+            raise GameError(f"the game does not start: {self.backend.rom.told}")
         reached = ram[Address.WORLD] + 1, ram[Address.STAGE] + 1
         if reached != (stage or (1, 1)):
             raise GameError(
-                f"the game has started stage {reached[0]}-{reached[1]} instead: {self._rom_name()}"
+                f"the game has started stage {reached[0]}-{reached[1]} instead: "
+                f"{self.backend.rom.told}"
             )
 
     @property
     def _is_lost_levels(self) -> bool:
         return self.backend.rom.sha1 in LOST_LEVELS
-
-    def _rom_name(self) -> str:
-        rom = self.backend.rom
-        if rom.title is not None:
-            return f"the ROM is {rom.title}"
-        return f"the ROM (SHA-1 {rom.sha1}) is not a known dump of Super Mario Bros."

@@ -80,6 +80,13 @@ class Rom:
         """Name of the game, where it is known."""
         return KNOWN_GAMES.get(self.sha1)
 
+    @property
+    def told(self) -> str:
+        """Which game it is, as messages tell it."""
+        if self.title is not None:
+            return f"the ROM is {self.title}"
+        return f"the ROM (SHA-1 {self.sha1}) is not a known dump of Super Mario Bros."
+
     def to_ines(self) -> bytes:
         """The file, with a header that says what is known here and nothing else."""
         header = _MAGIC + bytes(

@@ -142,6 +142,18 @@ def test_masks_allow_just_what_is_not_refused(representation, seed, steps):
         env.set_state(state)
 
 
+@pytest.mark.parametrize("representation", ["wide", "patch", "grid"])
+def test_masks_of_several_numbers_are_cut_as_the_docstring_says(representation):
+    env = gym.make("MarioMaker-v0", representation=representation, **SMALL)
+    _, info = env.reset(seed=3)
+    space: Any = env.action_space
+    pieces = np.split(info["action_mask"], np.cumsum(space.nvec)[:-1])
+    space.seed(0)
+    for _ in range(20):
+        action = space.sample(mask=tuple(pieces))
+        assert all(piece[number] for piece, number in zip(pieces, action, strict=True))
+
+
 def test_wide_and_grid_masks_hold_all_that_can_be_done():
     env = MarioMakerEnv(representation="wide", freeze=0.5, **SMALL)
     env.reset(seed=2)

@@ -32,7 +32,9 @@ START_S = 90
 def screen(tmp_path):
     """An X server of our own; the environment that leads there."""
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    # Without -noreset it starts anew when its last client is gone, and the next may find none.
+    shape = ["-screen", "0", "1400x900x24", "-nolisten", "tcp", "-noreset"]
+    command = ["Xvfb", "-displayfd", str(write), *shape]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from gym_mario_suite.errors import OptionError
 from gym_mario_suite.levels.bench.metrics import kinds, metrics_of
 from gym_mario_suite.levels.bench.patterns import count_patterns, jensen_shannon
-from gym_mario_suite.levels.bench.reference import Reference, real_crops
-from gym_mario_suite.levels.corpus import Split
+from gym_mario_suite.levels.bench.reference import Reference, load_reference, real_crops
+from gym_mario_suite.levels.corpus import WINDOW, Split
 from gym_mario_suite.levels.generator import Generator
 from gym_mario_suite.levels.generators import GENERATORS, generator_named
 from gym_mario_suite.levels.grid_levels import to_level
@@ -142,6 +142,48 @@ def record(generator: str, metric: str, value: float, n: int) -> dict[str, Any]:
     return {"generator": generator, "metric": metric, "value": float(value), "n": n}
 
 
+def bench_unplayed(
+    generator: Generator, seeds: Sequence[int], options: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The bench's records of a generator's levels that take no playing and no second making.
+
+    Args:
+        generator: Makes the levels.
+        seeds: Two or more.
+        options: What the generator is to make.
+
+    Raises:
+        OptionError: For fewer seeds, or levels of several sizes or of too few columns.
+    """
+    if len(seeds) < 2:
+        raise OptionError(
+            f"the bench compares levels with each other: two or more, got {len(seeds)}"
+        )
+    generator.check_options(dict(options))
+    grids = generator.generate_grids(seeds, **options)
+    sizes = {grid.codes.shape for grid in grids}
+    if len(sizes) > 1 or min(width for _, width in sizes) < WINDOW:
+        told = ", ".join(f"{height}x{width}" for height, width in sorted(sizes))
+        raise OptionError(
+            f"the bench wants levels of one size, {WINDOW} columns or more; got {told}"
+        )
+    return _unplayed_records(generator.name, grids, load_reference())
+
+
+def _unplayed_records(
+    name: str, grids: Sequence[TileGrid], reference: Reference
+) -> list[dict[str, Any]]:
+    n = len(grids)
+    found = dict(metrics_of([grid.codes for grid in grids], reference))
+    if "repairs" in grids[0].metadata:
+        repaired = [grid.metadata["repaired"] for grid in grids]
+        found["bridged"] = repaired.count("bridge") / n
+        found["playable_static_raw"] = repaired.count("no") / n
+    else:
+        found["playable_static_raw"] = found["playable_static"]
+    return [record(name, metric, value, n) for metric, value in found.items()]
+
+
 class Bench:
     """Measures rows one after the other.
 
@@ -177,15 +219,7 @@ class Bench:
         kept = self._kept(contender.name, grids)
         if kept is not None:
             return self._result(contender.name, kept, grids)
-        records = list(self._level_records(contender.name, grids))
-        if "repairs" in grids[0].metadata:
-            raw = [grid.metadata["repaired"] == "no" for grid in grids]
-            value = float(np.mean(raw))
-            bridged = float(np.mean([grid.metadata["repaired"] == "bridge" for grid in grids]))
-            records.append(record(contender.name, "bridged", bridged, len(grids)))
-        else:
-            value = next(r["value"] for r in records if r["metric"] == "playable_static")
-        records.append(record(contender.name, "playable_static_raw", value, len(grids)))
+        records = self._level_records(contender.name, grids)
         records += self._drift(contender, generator, grids)
         records += self._times(contender, generator)
         records.append(self._determinism(contender, generator, grids))
@@ -199,9 +233,7 @@ class Bench:
         grids = [TileGrid(crop, metadata={"generator": name}) for crop in crops]
         kept = self._kept(name, grids)
         if kept is None:
-            kept = list(self._level_records(name, grids))
-            raw = next(r for r in kept if r["metric"] == "playable_static")
-            kept.append({**raw, "metric": "playable_static_raw"})
+            kept = self._level_records(name, grids)
             self._keep(name, grids, kept)
         return self._result(name, kept, grids)
 
@@ -215,17 +247,16 @@ class Bench:
             grids.append(_one(generator, seed, contender.options))
         return grids
 
-    def _level_records(self, name: str, grids: list[TileGrid]) -> Iterator[dict[str, Any]]:
+    def _level_records(self, name: str, grids: list[TileGrid]) -> list[dict[str, Any]]:
         self._tick(f"{name}: statistics")
-        for metric, value in metrics_of([grid.codes for grid in grids], self.reference):
-            yield record(name, metric, value, len(grids))
+        records = _unplayed_records(name, grids, self.reference)
         won = []
         for i, grid in enumerate(grids[: self.protocol.engine_levels]):
             self._tick(f"{name}: A* plays level {i + 1} of {self.protocol.engine_levels}")
             if self._player is None:
                 self._player = EnginePlayer(self.protocol.engine_nodes)
             won.append(self._player.play(to_level(grid)).won)
-        yield record(name, "playable_engine", float(np.mean(won)), len(won))
+        return [*records, record(name, "playable_engine", float(np.mean(won)), len(won))]
 
     def _drift(
         self, contender: Contender, generator: Generator, grids: list[TileGrid]

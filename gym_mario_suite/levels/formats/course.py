@@ -261,12 +261,18 @@ def read_course(data: bytes, decrypt: Callable[[bytes], bytes] | None = None) ->
     elif len(data) != COURSE_BYTES:
         try:
             reader = zlib.decompressobj()
-            data = reader.decompress(data, COURSE_BYTES + 1)
+            unpacked = reader.decompress(data, COURSE_BYTES + 1)
         except zlib.error as error:
             raise LevelError(
-                f"not a course: expected {COURSE_BYTES:,} bytes, or these compressed by zlib "
-                f"({error})"
+                f"not a course: expected {COURSE_BYTES:,} bytes, or these compressed by zlib, got "
+                f"{len(data):,} ({error})"
             ) from None
+        data = unpacked
+        if not reader.eof and len(data) < COURSE_BYTES:
+            raise LevelError(
+                f"the compressed course is cut off: {len(data):,} of its {COURSE_BYTES:,} bytes "
+                "are there; take another copy of it"
+            )
     return Course(data)
 
 

@@ -231,7 +231,7 @@ def read_document(path: Path | str, format: str | None = None) -> Document:
     except OSError as error:
         raise LevelError(f"cannot read {path}: {error.strerror}") from None
     try:
-        return (chosen or _recognized(data)).read(data)
+        return (chosen or _recognized(data, path)).read(data)
     except MarioError as error:
         raise LevelError(f"{path}: {error}") from None
 
@@ -276,8 +276,8 @@ def write_level(path: Path | str, document: Document, format: str | None = None)
     write_whole(path, chosen.write(document))
 
 
-def _recognized(data: bytes) -> Format:
-    """The format of a file's contents."""
+def _recognized(data: bytes, path: Path) -> Format:
+    """The format of a file's contents; of its name, where they are neither known nor a text."""
     if data[:4] == b"GMSL":
         return FORMATS["bytes"]
     if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter where nothing is in it
@@ -286,7 +286,15 @@ def _recognized(data: bytes) -> Format:
         return FORMATS["matrix-npy"]
     if len(data) in (COURSE_BYTES, ENCRYPTED_BYTES) or _is_zlib(data):
         return FORMATS["course"]
-    text = decoded(data)
+    try:
+        text = decoded(data)
+    except LevelError:
+        # A course that was cut off is told by its size, not by the first byte that is no letter.
+        try:
+            return format_of(path)
+        except OptionError:
+            pass
+        raise
     start = text.lstrip()[:1]
     if start in ("{", '"'):
         return FORMATS["json"]

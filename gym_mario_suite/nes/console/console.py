@@ -188,7 +188,7 @@ class Console:
         at = int(self._registers[R.PC])
         raise BackendError(
             f"the program in the console has stopped: byte {self._memory[at]:#04x} at "
-            f"{at:#06x} is no documented instruction of the 6502"
+            f"{at:#06x} is no documented instruction of the 6502; {self.rom.told}"
         )
 
     def _check_open(self) -> None:

@@ -72,6 +72,25 @@ def test_the_message_says_where_and_what(name: str, data: bytes, words: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.course", b"\xe0" * 1000, "not a course: expected 376,768 bytes, .* got 1,000"),
+        ("a.course.z", zlib.compress(bytes(COURSE_BYTES), 9)[:100], "compressed course is cut off"),
+        ("a.level", b"\xe0", "not a level"),
+        ("a.npz", b"\xe0", "not a .npz file"),
+        ("a.txt", b"\xe0", "not a text: the byte 0xe0 at row 1, column 1"),
+        ("a", b"\xe0", "not a text: the byte 0xe0 at row 1, column 1"),
+    ],
+)
+def test_bytes_that_nobody_knows_are_what_the_name_says(
+    name: str, data: bytes, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(LevelError, match=words):
+        read_document(tmp_path / name)
+
+
+@pytest.mark.parametrize(
     ("path", "value", "words"),
     [
         (["width"], 0, "width: expected a whole number from 1"),

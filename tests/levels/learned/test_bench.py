@@ -153,7 +153,7 @@ def test_a_row_is_measured_kept_and_taken_up_again(tmp_path):
 @pytest.mark.parametrize("damage", ["{}", "[", "null", '{"stamp": "", "records": [{}]}'])
 def test_a_damaged_row_is_measured_anew(damage, tmp_path, monkeypatch):
     measured = [{"generator": "vae", "metric": "kinds", "value": 3.0, "n": 1}]
-    monkeypatch.setattr(Bench, "_level_records", lambda *_: iter(measured))
+    monkeypatch.setattr(Bench, "_level_records", lambda *_: list(measured))
     for name in ("_drift", "_times"):
         monkeypatch.setattr(Bench, name, lambda *_: [])
     measured.append({**measured[0], "metric": "playable_static"})

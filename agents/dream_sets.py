@@ -25,6 +25,7 @@ EPISODES, SPAWNS = 96, 48
 _FIRST_SPAWN_SEED = 500_000  # neither of the training levels nor of the held-out ones
 _LENGTH = 200
 _TICKS = 500
+_LEFT_TICKS = 20  # that are left at the least where a spawn is
 _GUIDE = "astar:budget=300"
 _NOTE = (
     "Episodes for the evaluation of dream models. Their levels' seeds and difficulties are used "
@@ -66,7 +67,7 @@ def held_out_tapes(count: int = EPISODES) -> Tapes:
 
 
 def spawns(count: int = SPAWNS) -> list[Spawn]:
-    """Places in levels of all types and difficulties where Mario stands and lives on."""
+    """Places in levels of all types and difficulties where Mario stands and the game goes on."""
     found: list[Spawn] = []
     for number in range(count):
         rng = np.random.default_rng([11, number])
@@ -74,13 +75,16 @@ def spawns(count: int = SPAWNS) -> list[Spawn]:
         game = RecordedGame(level, number % 3)
         guide = noisy_agent(_GUIDE)(rng)
         wanted = int(rng.integers(CONTEXT, 250)) if number % 4 else CONTEXT
-        standing = CONTEXT
+        stood = [CONTEXT]
         game.tick(0)
-        while game.status == Status.RUNNING and game.ticks_recorded < wanted + 20:
+        while game.status == Status.RUNNING and game.ticks_recorded < wanted + _LEFT_TICKS:
             game.tick(guide(game, rng))
             if game.on_ground and CONTEXT <= game.ticks_recorded <= wanted:
-                standing = game.ticks_recorded
-        found.append(spawn_of_replay(game.replay(), standing, f"spawn-{number:02d}"))
+                stood.append(game.ticks_recorded)
+        # Not at the exit, and not before a death that nothing averts.
+        last = max(CONTEXT, game.ticks_recorded - _LEFT_TICKS)
+        tick = max(tick for tick in stood if tick <= last)
+        found.append(spawn_of_replay(game.replay(), tick, f"spawn-{number:02d}"))
     return found
 
 

@@ -121,7 +121,65 @@ class PolicyNetwork:
             raise WeightsError(f"{path}: unknown activation {min(unknown)!r}")
 
 
-class NetworkAgent:
+class PolicyPlayer:
+    """Decides as a trained policy network says, and holds each action for as long as in training.
+
+    Args:
+        weights: A policy file.
+        temperature: 1 draws actions by their probabilities, as in training; lower ones prefer the
+            likely; 0 takes the likeliest.
+        seed: Of the draws. Every level begins with the same stream.
+
+    Raises:
+        WeightsError: When the file holds no policy.
+        OptionError: When `safetensors` is missing, or for a temperature or seed out of range.
+    """
+
+    def __init__(self, weights: Path, temperature: float, seed: int) -> None:
+        self.network = PolicyNetwork.load(weights)
+        if not 0.0 <= temperature <= 10.0:
+            raise OptionError(f"temperature must be 0 to 10, got {temperature}")
+        self._temperature = temperature
+        self._seed = as_integer("seed", seed, 0, (1 << 63) - 1)
+        self.reset()
+
+    def reset(self) -> None:
+        """A new level: the action held before is forgotten."""
+        self._random = np.random.default_rng(self._seed)
+        self._held = 0
+        self._left = 0
+
+    def _set_up(self, weights: Path, observation: NDArray[Any], keys: list[int], skip: Any) -> None:
+        """What is seen, pressed, and held for how long, where the network is made for that.
+
+        Raises:
+            WeightsError: Where it has other inputs or outputs.
+        """
+        network = self.network
+        if observation.size != network.mean.size or network.layers[-1][1].size != len(keys):
+            raise WeightsError(
+                f"{weights}: the network has {network.mean.size} inputs and "
+                f"{network.layers[-1][1].size} actions; the observation {network.card['obs']!r} "
+                f"and the action set have {observation.size} and {len(keys)}"
+            )
+        self._observation, self._keys = observation, keys
+        self._hold = as_integer("frame_skip", skip, 1, 1000)
+
+    def _next(self, observe: Callable[[], NDArray[Any]]) -> int:
+        """Buttons of the action held, or of a new one on what `observe` returns."""
+        if self._left == 0:
+            self._held = self._keys[self._choose(self.network.logits(observe()))]
+            self._left = self._hold
+        self._left -= 1
+        return self._held
+
+    def _choose(self, logits: NDArray[np.float32]) -> int:
+        # The Gumbel trick: as a draw from the softmax, without its sum.
+        noise = self._random.gumbel(size=logits.size)
+        return int((logits + self._temperature * noise).argmax())
+
+
+class NetworkAgent(PolicyPlayer):
     """Plays Infinite Mario as a trained policy network says.
 
     It observes as the environment does in which it was trained and holds each action for as many
@@ -130,9 +188,8 @@ class NetworkAgent:
 
     Args:
         weights: A policy file.
-        temperature: 1 draws actions by their probabilities, as in training; lower ones prefer the
-            likely; 0 takes the likeliest.
-        seed: Of the draws. Every level begins with the same stream.
+        temperature: As of `PolicyPlayer`.
+        seed: As of `PolicyPlayer`.
 
     Raises:
         WeightsError: When the file holds no policy that can play Infinite Mario.
@@ -143,37 +200,23 @@ class NetworkAgent:
     independent_levels = True
 
     def __init__(self, weights: Path, temperature: float, seed: int) -> None:
-        self.network = network = PolicyNetwork.load(weights)
-        if not 0.0 <= temperature <= 10.0:
-            raise OptionError(f"temperature must be 0 to 10, got {temperature}")
-        self._temperature = temperature
-        self._seed = as_integer("seed", seed, 0, (1 << 63) - 1)
+        super().__init__(weights, temperature, seed)
+        card = self.network.card
+        if plays_nes(card):
+            raise WeightsError(
+                f"{weights} is a policy for {card['env_id']}: `mario watch nes --agent "
+                f"icm-ppo-nes:weights={weights}` plays it"
+            )
         try:
-            mode = observation_mode(network.card["obs"])
-            self._keys: list[int] = action_set(network.card["actions"]).keys.tolist()
-            self._frame_skip = as_integer("frame_skip", network.card["frame_skip"], 1, 1000)
-            view = ViewOptions(**network.card.get("view", {}))
+            mode = observation_mode(card["obs"])
+            view = ViewOptions(**card.get("view", {}))
             checked_z("z_level", view.z_level)
             checked_z("z_enemies", view.z_enemies)
+            keys: list[int] = action_set(card["actions"]).keys.tolist()
+            self._set_up(weights, mode.buffer(1), keys, card["frame_skip"])
         except (KeyError, TypeError, OptionError) as error:
             raise WeightsError(f"{weights} is no policy for Infinite Mario: {error}") from error
-        self._observation = mode.buffer(1)
-        if self._observation.size != network.mean.size or network.layers[-1][1].size != len(
-            self._keys
-        ):
-            raise WeightsError(
-                f"{weights}: the network has {network.mean.size} inputs and "
-                f"{network.layers[-1][1].size} actions; the observation {mode.name!r} and the "
-                f"action set have {self._observation.size} and {len(self._keys)}"
-            )
         self._write = mode.writer(view)
-        self.reset()
-
-    def reset(self) -> None:
-        """A new level: the action held before is forgotten."""
-        self._random = np.random.default_rng(self._seed)
-        self._held = 0
-        self._ticks_left = 0
 
     def act(self, game: GameView) -> int:
         """Buttons of the action held, or of a new one.
@@ -181,12 +224,7 @@ class NetworkAgent:
         Raises:
             OptionError: When `game` does not show its world.
         """
-        if self._ticks_left == 0:
-            logits = self.network.logits(self._observe(game))
-            self._held = self._keys[self._choose(logits)]
-            self._ticks_left = self._frame_skip
-        self._ticks_left -= 1
-        return self._held
+        return self._next(lambda: self._observe(game))
 
     def _observe(self, game: Any) -> NDArray[Any]:
         image, worlds = world_of(game, self.name, "observes the world itself")
@@ -195,10 +233,10 @@ class NetworkAgent:
         self._write(image[None], zeros, worlds, zeros, everyone, 0, 1, self._observation)
         return self._observation[0]
 
-    def _choose(self, logits: NDArray[np.float32]) -> int:
-        # The Gumbel trick: as a draw from the softmax, without its sum.
-        noise = self._random.gumbel(size=logits.size)
-        return int((logits + self._temperature * noise).argmax())
+
+def plays_nes(card: Mapping[str, Any]) -> bool:
+    """Whether a card is of a policy that was trained on the NES."""
+    return "MarioNES" in str(card.get("env_id", ""))
 
 
 def view_of(options: Mapping[str, Any]) -> dict[str, Any]:

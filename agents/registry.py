@@ -39,6 +39,7 @@ AGENTS: dict[str, str] = {
 # Those that play the NES.
 NES_AGENTS: dict[str, str] = {
     "nes-search": "gym_mario_suite.agents.nes_search:NESSearchAgent",
+    "icm-ppo-nes": "gym_mario_suite.agents.icm_ppo.agent:ICMPPONESAgent",
 }
 
 ENTRY_POINTS = "gym_mario_suite.agents"  # the group in which other distributions name theirs

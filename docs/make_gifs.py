@@ -1,7 +1,6 @@
 """Make the pictures that move: `python docs/make_gifs.py [NAME ...]` (needs Pillow).
 
-Without names it makes all of generator, maker, maker_play, dream and race; docs/make_pictures.py
-makes play.gif.
+Without names it makes all of `MAKERS`; docs/make_pictures.py makes play.gif.
 """
 
 from __future__ import annotations
@@ -132,32 +131,89 @@ def dream() -> None:
     save_gif("dream", frames[::2], 2 * TICK_MS, 800)
 
 
+def _party(name: str, env: Any, level_seed: int, players: list[str], most_frames: int) -> None:
+    """Agents play with one another, each on a screen of its own."""
+    from gym_mario_suite.agents.registry import make_agent
+    from gym_mario_suite.multiplayer.seat_game import SeatGame
+
+    env.reset(seed=0, options={"seed": level_seed})
+    agents = [make_agent(player) for player in players]
+    seats = [SeatGame(env.batch, 0, seat) for seat in range(len(players))]
+    for agent in agents:
+        agent.reset()
+    frames = []
+    while len(env.agents) == len(players) and len(frames) < most_frames:
+        asked = [agent.act(seat.now()) for agent, seat in zip(agents, seats, strict=True)]
+        env.step({f"player_{seat}": _switches(keys) for seat, keys in enumerate(asked)})
+        frames.append(env.render()[::2, ::2].copy())
+    save_gif(name, frames[::2], 2 * TICK_MS, 800)
+
+
+def _switches(keys: int) -> NDArray[np.int8]:
+    """Button bits as an action of the set `buttons`."""
+    return np.array([keys >> bit & 1 for bit in range(5)], np.int8)
+
+
 def race() -> None:
     """A race of A* with a small budget against the rule that only jumps."""
-    from gym_mario_suite.agents.registry import make_agent
     from gym_mario_suite.multiplayer import mario_race_v0
-    from gym_mario_suite.multiplayer.seat_game import SeatGame
 
     env = mario_race_v0.parallel_env(
         players=2, difficulty=2, actions="buttons", render_mode="rgb_array"
     )
-    env.reset(seed=0, options={"seed": 4})
-    agents = [make_agent("astar-world:budget=60"), make_agent("forward-jumping")]
-    seats = [SeatGame(env.batch, 0, seat) for seat in range(2)]
-    for agent in agents:
-        agent.reset()
-    frames = []
-    while len(env.agents) == 2 and len(frames) < 170:
-        asked = [agents[seat].act(seats[seat].now()) for seat in range(2)]
-        env.step(
-            {
-                f"player_{seat}": np.array([keys >> bit & 1 for bit in range(5)], np.int8)
-                for seat, keys in enumerate(asked)
-            }
-        )
-        picture: Any = env.render()
-        frames.append(picture[::2, ::2].copy())
-    save_gif("race", frames[::2], 2 * TICK_MS, 800)
+    _party("race", env, 4, ["astar-world:budget=60", "forward-jumping"], 170)
+
+
+def coop() -> None:
+    """A* and rules of thumb on their way to the exit together."""
+    from gym_mario_suite.multiplayer import mario_coop_v0
+
+    env = mario_coop_v0.parallel_env(
+        players=2, difficulty=1, actions="buttons", render_mode="rgb_array"
+    )
+    _party("coop", env, 3, ["astar-world:budget=60", "heuristic"], 120)
+
+
+def coins() -> None:
+    """Two rules of thumb and the coins of a level."""
+    from gym_mario_suite.multiplayer import mario_coin_battle_v0
+
+    env = mario_coin_battle_v0.parallel_env(
+        players=2, difficulty=1, actions="buttons", render_mode="rgb_array"
+    )
+    _party("coins", env, 8, ["forward-jumping", "heuristic"], 120)
+
+
+def design_play() -> None:
+    """A designer builds steps, a gap and a pipe; the rule that only jumps plays the course."""
+    from gym_mario_suite.agents.registry import make_agent
+    from gym_mario_suite.engine.game import Game
+    from gym_mario_suite.levels.tile_grid import Tile
+    from gym_mario_suite.multiplayer import mario_design_play_v0
+
+    wanted = [(12 + i, 11 - i + k, Tile.BRICK) for i in range(3) for k in range(i + 1)]
+    wanted += [(column, row, Tile.EMPTY) for column in (19, 20) for row in (12, 13)]
+    wanted += [(24, 8, Tile.COIN_BLOCK), (25, 8, Tile.BRICK), (26, 8, Tile.POWER_BLOCK)]
+    wanted += [(29, 10, Tile.PIPE_TOP_LEFT), (30, 10, Tile.PIPE_TOP_RIGHT)]
+    wanted += [(29, 11, Tile.PIPE_LEFT), (30, 11, Tile.PIPE_RIGHT), (35, 11, Tile.ENEMY)]
+    env = mario_design_play_v0.env(
+        width=48, edits=len(wanted), actions="buttons", render_mode="rgb_array"
+    )
+    env.reset(seed=0)
+    frames = [env.render()[::2, ::2].copy()]
+    for edit in wanted:
+        env.step(np.array(edit))
+        frames.extend([env.render()[::2, ::2].copy()] * 4)
+    # The same game once more, for the agent to look at.
+    game, agent = Game(env.unwrapped.board.level().image), make_agent("forward-jumping")
+    agent.reset()
+    game.tick(0)
+    while env.agent_selection == "player_0" and not any(env.terminations.values()):
+        keys = agent.act(game)
+        game.tick(keys)
+        env.step(_switches(keys))
+        frames.append(env.render()[::2, ::2].copy())
+    save_gif("design", frames[::2], 2 * TICK_MS, 1500)
 
 
 MAKERS: dict[str, Callable[[], None]] = {
@@ -166,6 +222,9 @@ MAKERS: dict[str, Callable[[], None]] = {
     "maker_play": maker_play,
     "dream": dream,
     "race": race,
+    "coop": coop,
+    "coins": coins,
+    "design": design_play,
 }
 
 

@@ -199,7 +199,10 @@ def kind_of(space: gym.Space[Any]) -> str:
             return "tiles"
         if len(space.shape) == 1:
             return "numbers"
-    raise OptionError(f"there is no recipe for the observations {space}")
+    raise OptionError(
+        f"there is no recipe for the observations {space}; there are some for numbers, grids of "
+        "tiles and pictures"
+    )
 
 
 def family_of(env_id: str) -> str:
@@ -254,6 +257,11 @@ def make_games(
     """
     if num_envs < max(1, len(difficulties)):
         raise OptionError(f"{num_envs} games cannot be shared out among {difficulties}")
+    if family_of(env_id) == "MarioMaker":
+        raise OptionError(
+            f"{env_id} has a program of its own, MaskablePPO on columns of the course: "
+            "python -m gym_mario_suite.agents.maker.ppo train --out FOLDER"
+        )
     parts = []
     for difficulty, count in zip(
         difficulties or (None,), shares_of(num_envs, difficulties), strict=True

@@ -119,7 +119,7 @@ def save_diamond(path: Path | str, episode: RecordedFrames) -> None:
                 )
         temporary.replace(target)
     except OSError as error:
-        raise OptionError(f"cannot write {path}: {error}") from error
+        raise OptionError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -132,12 +132,8 @@ class NESEpisode:
     def observe(self, out: NDArray[Any]) -> None:
         """Write the observation into `out`."""
         mode = self.options.obs
-        if mode == "ram":
-            out[:] = np.frombuffer(self.run.ram, np.uint8)
-        elif mode == "tiles":
-            write_tiles(self.run.ram, out)
-        elif mode == "terrain":
-            write_terrain(np.frombuffer(self.run.ram, np.uint8), out)
+        if not self._pixels:
+            write_numbers(mode, self.run.ram, out)
         else:
             screen = self.picture()
             other = self._before if self._pooled else screen
@@ -261,6 +257,16 @@ class NESEpisode:
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
         return z ^ (z >> 31)
+
+
+def write_numbers(mode: str, ram: smb.Ram, out: NDArray[Any]) -> None:
+    """Write the observation of a mode that is not pixels into `out`."""
+    if mode == "ram":
+        out[:] = np.frombuffer(ram, np.uint8)
+    elif mode == "tiles":
+        write_tiles(ram, out)
+    else:
+        write_terrain(np.frombuffer(ram, np.uint8), out)
 
 
 def write_tiles(ram: smb.Ram, out: NDArray[np.int8]) -> None:

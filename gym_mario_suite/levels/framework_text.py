@@ -128,7 +128,8 @@ def load_framework_text(path: Path | str, *, lenient: bool = False) -> Level:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise LevelError(f"cannot read the level text {path}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise LevelError(f"cannot read the level text {path}: {reason}") from error
     try:
         return read_framework_text(text, lenient=lenient, metadata={"file": path.name})
     except LevelError as error:

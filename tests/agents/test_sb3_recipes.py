@@ -68,6 +68,11 @@ def test_observations_without_a_recipe():
         recipe_for("sac", gym.spaces.Box(-1, 1, (3,)))
 
 
+def test_making_courses_has_a_program_of_its_own():
+    with pytest.raises(OptionError, match=r"MarioMaker-v0 has .*agents\.maker\.ppo train --out"):
+        make_games("MarioMaker-v0", 4, {})
+
+
 def test_options_given_go_over_the_familys():
     assert family_of("gym_mario_suite:MarioNES-1-1-v0") == family_of("MarioNES-v0") == "MarioNES"
     assert environment_options(INFINITE, {}) == FAMILIES["MarioInfinite"]

@@ -73,7 +73,7 @@ def test_sources_of_levels(texts: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("absent.txt", "cannot read the level text"),
+        ("absent.txt", "absent.txt: No such file"),
         ("empty", "there is no level text"),
         ("*.none", "no file fits the pattern"),
         ("@absent.list", "cannot read the list of levels"),

@@ -50,6 +50,8 @@ def test_it_is_stored_with_the_outputs_of_a_whole_run_and_small() -> None:
         for part in text.split("mean distance: ")[1].split(",")[:2]
     )
     assert after > before, "the agent of the stored run has learned nothing"
+    way_px = int(text.split(" px to the right in 48 dreamt frames")[0].split()[-1])
+    assert way_px > 150, "it is asked to run, and once it pressed UP"
     assert "/home/" not in text
     for cell in notebook.cells:
         assert not [o for o in cell.get("outputs", ()) if o.output_type == "error"]

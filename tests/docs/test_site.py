@@ -77,6 +77,13 @@ def test_every_page_is_in_a_table_of_contents() -> None:
             assert page.removeprefix("docs/").removesuffix(".md") in reached, f"{page} is lost"
 
 
+def test_the_page_of_each_environment_has_a_picture_that_moves() -> None:
+    for page in (ROOT / "docs" / "environments").glob("mario_*.md"):
+        # Nothing of the NES's game may be shown.
+        if page.stem != "mario_nes":
+            assert re.search(r"!\[.+\]\(\.\./pictures/\w+\.gif\)", page.read_text("utf-8")), page
+
+
 def test_tables_are_made_of_their_files(generated: ModuleType) -> None:
     table = generated.filled("<!-- generated: competition 0 -->")
     assert table.splitlines()[2].startswith("| `astar-world` | 46411.2 | 40 | 5,067 |")

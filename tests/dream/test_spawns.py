@@ -17,7 +17,7 @@ from gym_mario_suite.dream.spawns import (
     spawn_of_replay,
 )
 from gym_mario_suite.engine.draw import Renderer
-from gym_mario_suite.engine.world import Mode, Rules
+from gym_mario_suite.engine.world import Button, Mode, Rules, Status
 from gym_mario_suite.errors import OptionError, WeightsError
 from gym_mario_suite.levels import generate
 from gym_mario_suite.levels.grid_levels import to_level
@@ -34,6 +34,22 @@ def test_built_in_spawns_are_where_the_engine_is() -> None:
         theme = spawn.origin["type"]
         drawn = renderer.rgb_half(game.image, game.worlds, 0, theme, False)
         assert np.array_equal(drawn, spawn.frames[-1])
+
+
+def test_at_built_in_spawns_the_game_goes_on() -> None:
+    """Three were in the last tick before the exit or a death: dreams were over with one step."""
+    held = (0, Button.LEFT, Button.RIGHT | Button.SPEED, Button.RIGHT | Button.JUMP)
+    for spawn in built_in_spawns():
+        start = spawn.game()
+        longest = 0
+        for buttons in held:
+            game = start.clone()
+            ticks = 0
+            while game.status == Status.RUNNING and ticks < 20:
+                game.tick(int(buttons))
+                ticks += 1
+            longest = max(longest, ticks)
+        assert longest == 20, spawn.name
 
 
 def test_a_spawn_of_a_replay_has_the_replay_s_actions(tapes: Tapes) -> None:

@@ -131,6 +131,7 @@ def test_tracks_have_options() -> None:
         ("learning:attempts", "expected OPTION=NUMBER"),
         ("learning:attempt=3", "did you mean 'attempts'"),
         ("learning:attempts=many", "must be a whole number"),
+        ("learning:attempts=3,length=80,attempts=5", "option 'attempts' is given twice"),
         ("learning:attempts=0", "attempts must be a whole number from 1"),
         ("quick:attempts=3", "unknown option of track 'quick'"),
     ],

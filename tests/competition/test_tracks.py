@@ -111,6 +111,7 @@ def test_the_learning_track_is_one_level_of_which_the_last_attempt_counts() -> N
     assert track.only_last_counts
     assert [spec.trial for spec in track.levels] == list(range(7))
     assert {dataclasses.replace(spec, trial=0) for spec in track.levels} == {track.levels[0]}
+    assert (track.levels[0].mode, track.levels[0].time_limit) == (Mode.FIRE, 60)
     assert track.levels[0].generate().metadata["generator"] == "deceptive"
 
 

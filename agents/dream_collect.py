@@ -23,7 +23,7 @@ from gym_mario_suite.agents.dream_players import (
 from gym_mario_suite.datasets.tapes import SUFFIX, Tapes, TapeWriter
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Status
-from gym_mario_suite.errors import as_integer, as_number
+from gym_mario_suite.errors import OptionError, as_integer, as_number
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.whole_file import require_folder
 
@@ -53,7 +53,7 @@ class CollectOptions:
             episodes beside the usual mix, whose shares sum to 1.
 
     Raises:
-        OptionError: For a number out of range.
+        OptionError: For a number out of range, or an agent named twice.
     """
 
     ticks: int = 1_000_000
@@ -68,6 +68,8 @@ class CollectOptions:
             as_integer(name, getattr(self, name), 16, _MOST)
         for name in ("guided", "seed"):
             as_integer(name, getattr(self, name), 0, _MOST)
+        if len(dict(self.agents)) < len(self.agents):
+            raise OptionError("an agent of the mix is named twice: give it one share")
         for agent, share in self.agents:
             as_number(f"the share of {agent}", share, 1 / _MOST_SHARE, _MOST_SHARE)
 

@@ -224,19 +224,21 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 def _generated(source: str) -> list[tuple[str, str, Level, dict[str, int]]]:
     """The levels of `seed:N..M,OPTION=NUMBER,...`."""
     seeds, *assignments = source.removeprefix(SEEDS).split(",")
-    options = dict(_SEED_OPTIONS)
+    given: dict[str, int] = {}
     for assignment in assignments:
         name, _, value = assignment.partition("=")
-        if name not in options:
-            known = ", ".join(options)
+        if name not in _SEED_OPTIONS:
+            known = ", ".join(_SEED_OPTIONS)
             raise OptionError(f"unknown option {name!r} in {source!r}; known: {known}")
-        options[name] = _number(value, source)
+        if name in given:
+            raise OptionError(f"option {name!r} is given twice in {source!r}")
+        given[name] = _number(value, source)
     first, dots, last = seeds.partition("..")
     low = _number(first, source)
     high = _number(last, source) if dots else low
     if not low <= high < low + _MAX_SEEDS:
         raise OptionError(f"{source!r} must name 1 to {_MAX_SEEDS:,} seeds, the lower first")
-    difficulty, kind, length = options.values()
+    difficulty, kind, length = (_SEED_OPTIONS | given).values()
     collection = f"generated-d{difficulty}-t{kind}-{length}"
     return [
         (

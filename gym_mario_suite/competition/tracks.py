@@ -262,7 +262,8 @@ def make_track(text: str, seed: int) -> Track:
         The track; its name is `text`, so that results tell apart what differs in options.
 
     Raises:
-        OptionError: For an unknown track or option, or a seed the track cannot use.
+        OptionError: For an unknown track or option, an option given twice, or a seed that the
+            track cannot use.
     """
     name, colon, assignments = text.partition(":")
     if name not in TRACKS:
@@ -278,6 +279,8 @@ def make_track(text: str, seed: int) -> Track:
             raise OptionError(f"track {name!r}: expected OPTION=NUMBER, got {assignment!r}")
         if option not in known:
             raise unknown_name(f"option of track {name!r}", option, known)
+        if option in options:
+            raise OptionError(f"track {name!r}: option {option!r} is given twice")
         try:
             options[option] = int(value)
         except ValueError:

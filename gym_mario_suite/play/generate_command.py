@@ -152,6 +152,8 @@ def _asked(
         name = name.replace("-", "_")
         if name in given:
             raise OptionError(f"--{name} and --option {each} say it twice: leave one out")
+        if name in asked:
+            raise OptionError(f"--option gives {name} twice: leave one out")
         asked[name] = _value(value)
     if latent:
         asked["latents"] = [_numbers(each) for each in latent]

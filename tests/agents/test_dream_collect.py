@@ -150,6 +150,7 @@ def test_the_card_and_the_earlier_system_s_files(tmp_path: Path) -> None:
         ("--agent forward=nan", "the share of forward must be a number from"),
         ("--agent forward=inf", "the share of forward must be a number from"),
         ("--agent forward=0", "the share of forward must be a number from"),
+        ("--agent forward=1 --agent forward=2", "named twice"),
         ("--agent forward", "--agent must be NAME=SHARE"),
         ("--agent forward=much", "--agent must be NAME=SHARE"),
         ("--seed -1", "seed must be a whole number from 0"),

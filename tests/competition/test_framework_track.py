@@ -85,6 +85,7 @@ def test_sources_of_levels(texts: Path) -> None:
         ("seed:x", "expected a whole number, got 'x'"),
         ("seed:5..1", "the lower first"),
         ("seed:1,size=2", "unknown option 'size'"),
+        ("seed:1,type=1,length=90,type=2", "option 'type' is given twice"),
     ],
 )
 def test_sources_that_name_no_level(

@@ -111,6 +111,7 @@ def test_the_learning_track_is_one_level_of_which_the_last_attempt_counts() -> N
     assert track.only_last_counts
     assert [spec.trial for spec in track.levels] == list(range(7))
     assert {dataclasses.replace(spec, trial=0) for spec in track.levels} == {track.levels[0]}
+    assert (track.levels[0].mode, track.levels[0].time_limit) == (Mode.FIRE, 60)
     assert track.levels[0].generate().metadata["generator"] == "deceptive"
 
 
@@ -131,6 +132,7 @@ def test_tracks_have_options() -> None:
         ("learning:attempts", "expected OPTION=NUMBER"),
         ("learning:attempt=3", "did you mean 'attempts'"),
         ("learning:attempts=many", "must be a whole number"),
+        ("learning:attempts=3,length=80,attempts=5", "option 'attempts' is given twice"),
         ("learning:attempts=0", "attempts must be a whole number from 1"),
         ("quick:attempts=3", "unknown option of track 'quick'"),
     ],

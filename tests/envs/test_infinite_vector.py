@@ -153,6 +153,7 @@ def test_returned_arrays_are_the_callers():
     assert np.array_equal(first, kept)
     assert np.array_equal(infos["ticks"], ticks)
     assert np.array_equal(step[1], rewards)
+    assert not np.shares_memory(first, step[0])
     lean = MarioInfiniteVectorEnv(2, copy=False)
     one, _ = lean.reset(seed=0)
     two, *_ = lean.step([4, 4])
@@ -171,6 +172,13 @@ def test_seeds():
     again = envs.get_state()
     assert (again[0], again[2]) == (states[0], states[2])
     assert again[1] != states[1]
+    firsts = []
+    for _ in range(2):
+        fresh = MarioInfiniteVectorEnv(3)
+        fresh.reset(seed=[5, None, 7])
+        firsts.append(fresh.get_state())
+    assert (firsts[0][0], firsts[0][2]) == (firsts[1][0], firsts[1][2]) == (states[0], states[2])
+    assert firsts[0][1] != firsts[1][1]
     with pytest.raises(OptionError, match="3 seeds"):
         envs.reset(seed=[1, 2])
 

@@ -154,6 +154,58 @@ def test_masks_of_several_numbers_are_cut_as_the_docstring_says(representation):
         assert all(piece[number] for piece, number in zip(pieces, action, strict=True))
 
 
+@pytest.mark.parametrize("representation", REPRESENTATIONS)
+def test_masks_are_what_the_board_says(representation):
+    """Each cell keeps its part; others where it is not frozen and no group that is full grows."""
+    # Without any coins, no cell may hold one: `wide` leaves that part out.
+    options = {**SMALL, "limits": {**LIMITS, "coins": 0}, "freeze": 0.4, "cursor": "random"}
+    env = MarioMakerEnv(representation=representation, patch=(3, 2), **options)
+    parts, limits = [part.code for part in env.options.parts], env.options.course_limits
+    rng, full = np.random.default_rng(0), 0
+    env.action_space.seed(0)
+    groups = [limits.counts(np.array([[code]], np.uint8)) for code in parts]
+    for seed in range(12):
+        observation, _ = env.reset(seed=seed)
+        for _ in range(rng.integers(40)):
+            observation, _, terminated, truncated, _ = env.step(env.action_space.sample())
+            if terminated or truncated:
+                break
+        board, frozen = observation["map"], observation["frozen"].astype(bool)
+        held = limits.counts(env.course.cells)
+        fits = np.array(
+            [
+                [
+                    all(
+                        held[group] < most or groups[new][group] <= groups[old][group]
+                        for group, most in limits.most.items()
+                    )
+                    for new in range(len(parts))
+                ]
+                for old in range(len(parts))
+            ]
+        )
+        full += not fits.all()
+        own = np.eye(len(parts), dtype=bool)
+        cells = (own | fits)[board]
+        cells[frozen] = own[board[frozen]]
+        x, y = observation["pos"]
+        ways = [x > 0, x < 19, y > 0, y < 9]
+        block = [
+            cells[y + row, x + column] if y + row < 10 and x + column < 20 else own.any(0)
+            for row in range(3)
+            for column in range(2)
+        ]
+        held_now = np.unique(board)
+        expected = {
+            "narrow": [cells[y, x]],
+            "turtle": [ways, cells[y, x]],
+            "patch": block,
+            "wide": [~frozen.all(0), ~frozen.all(1), (own | fits)[held_now].any(0)],
+        }.get(representation, [cells.ravel()])
+        assert np.array_equal(env.action_masks(), np.concatenate(expected))
+    assert full > 0
+
+
 def test_wide_and_grid_masks_hold_all_that_can_be_done():
     env = MarioMakerEnv(representation="wide", freeze=0.5, **SMALL)
     env.reset(seed=2)

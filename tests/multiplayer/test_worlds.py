@@ -8,6 +8,7 @@ from gym_mario_suite.levels import Level, generate
 from gym_mario_suite.levels.level import Spawn
 from gym_mario_suite.multiplayer.batch import PartyBatch
 from gym_mario_suite.multiplayer.options import PartyOptions
+from gym_mario_suite.multiplayer.party import PARTY_TERMS
 
 RIGHT, JUMP, RUN = int(Button.RIGHT), int(Button.JUMP), int(Button.RIGHT | Button.SPEED)
 LEFT = int(Button.LEFT)
@@ -41,6 +42,20 @@ def land(batch):
     for _ in range(40):
         step(batch, *[0] * batch.players)
     assert players(batch)["body"]["on_ground"].all()
+
+
+@pytest.mark.parametrize(
+    ("options", "weights"),
+    [
+        ({"contest": "coop"}, {"distance": 1 / 16, "win": 20, "death": -20}),
+        ({"contest": "race"}, {"distance": 1 / 16, "win": 50, "death": -20}),
+        ({"contest": "coins"}, {"coins": 1}),
+        ({"contest": "race", "reward": {"coins": 3}}, {"coins": 3}),
+    ],
+)
+def test_contests_pay_what_their_pages_say_and_nothing_else(options, weights):
+    written = PartyOptions(**options).config()[0]["weights"]
+    assert written.tolist() == [weights.get(term, 0) for term in PARTY_TERMS]
 
 
 def test_players_stand_side_by_side_and_move_by_their_own_keys():

@@ -77,6 +77,7 @@ def test_chunks_of_latents_and_options_of_the_generator(capsys):
         (("-n", "2", "--out", "x.txt"), "{seed}"),
         (("--trace", "trace.png"), "must end in .gif, got 'trace.png'"),
         (("-g", "ngram", "--width", "20", "-o", "width=30"), "--width and --option width=30"),
+        (("-g", "ngram", "-o", "width=20", "-o", "width=30"), "--option gives width twice"),
     ],
 )
 def test_errors_are_one_line(capsys, words, expected):

@@ -265,6 +265,19 @@ def test_steps_that_only_reset_are_no_transitions(mode):
     assert (resets > 0) == (mode == "NEXT_STEP")
 
 
+def test_a_reset_by_hand_leaves_no_step_that_only_resets():
+    envs = VectorCuriosityReward(games(mode="NEXT_STEP"), hide_dones=False, **SMALL)
+    envs.reset(seed=3)
+    ended = np.zeros(3, bool)
+    while not ended.any():
+        _, _, dead, cut, _ = envs.step([0, 0, 0])
+        ended = dead | cut
+    seen = envs.learner.transitions
+    envs.reset(options={"reset_mask": ended})
+    assert (envs.step([10, 10, 10])[4]["surprisal"] > 0).all()
+    assert envs.learner.transitions == seen + 3
+
+
 @pytest.mark.parametrize("mode", ["NEXT_STEP", "SAME_STEP", "DISABLED"])
 def test_one_game_of_a_vector_is_the_single_one(mode):
     options = {"hide_dones": False, "n_steps": 1 << 20, **SMALL}
@@ -325,6 +338,22 @@ def test_save_and_load_go_on_as_before(tmp_path):
         rewards.append(np.array([step[1] for step in play(wrapper, actions[32:], seed=8)[1:]]))
     assert np.array_equal(*rewards)
     assert envs.learner.transitions == other.learner.transitions == 64 * 3
+
+
+def test_the_single_wrapper_takes_up_what_it_saved(tmp_path):
+    env, other = (
+        CuriosityReward(MarioInfiniteEnv(obs="features", **GAME), n_steps=8, **small(seed=seed))
+        for seed in (0, 9)
+    )
+    play(env, [1] * 20)
+    path = tmp_path / "curiosity.safetensors"
+    env.save(path)
+    other.load(path)
+    # Steps since the last time of learning are not saved: both begin a rollout of their own.
+    assert other.learner.transitions == env.learner.transitions == 20
+    assert np.array_equal(other.learner.scale.state(), env.learner.scale.state())
+    again = [[step[1] for step in play(one, [2] * 3)[1:]] for one in (env, other)]
+    assert again[0] == again[1]
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(tmp_path):

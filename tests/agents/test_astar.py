@@ -101,6 +101,13 @@ def test_dead_ends_are_left(name: str) -> None:
     assert record.ticks < 600
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+@BOTH
+def test_hidden_blocks_become_steps(name: str, seed: int) -> None:
+    (level,) = score_track(make_agent(name), make_track("learning:attempts=1", seed)).levels
+    assert level.record.status == Status.WIN
+
+
 @BOTH
 def test_trajectories_are_the_searched_ways(name: str) -> None:
     agent: Any = make_agent(name)

@@ -2,7 +2,9 @@
 
 import csv
 import importlib
+import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +18,8 @@ import pytest
 from gym_mario_suite.registry import REGISTRATIONS
 from tests.docs.pages import ROOT, pages, text_of
 
+# Figures beside the score.
+SUMS = ("levels_cleared", "time_left_sum", "kills_sum", "mode_sum")
 RESULTS = ROOT / "docs" / "results"
 MOST_GIF_BYTES = 1_500_000
 
@@ -150,6 +154,33 @@ def test_readme_says_what_the_results_say() -> None:
         metric = figures[name]
         shown = rf"\| {metric['value']:,.0f} \| [^|]*{metric['peer_value']:,.0f} \|"
         assert re.search(shown, readme), f"{name}: no row with {shown}"
+
+
+def test_tables_of_the_competition_leave_no_figure_out() -> None:
+    data = json.loads((RESULTS / "competition.json").read_text("utf-8"))
+    for who in ("ours", "java"):
+        tables = data[who]["seeds"].values()
+        agents = [sorted(row["agent"] for row in rows) for rows in tables]
+        assert all(names == agents[0] for names in agents), f"{who}: not the same in each table"
+        for row in itertools.chain.from_iterable(tables):
+            missing = {"score", *SUMS} - row.keys()
+            assert not missing, f"{row['agent']}: no {', '.join(sorted(missing))}"
+
+
+@pytest.mark.skipif("MARIO_TRACES" not in os.environ, reason="MARIO_TRACES names no recordings")
+def test_entries_of_2009_have_the_scores_that_were_recorded() -> None:
+    data = json.loads((RESULTS / "competition.json").read_text("utf-8"))
+    recorded = {
+        (str(run["seed"]), round(run["competition_score"], 1), *(run[name] for name in SUMS))
+        for file in sorted(Path(os.environ["MARIO_TRACES"]).glob("scores*.json"))
+        for run in json.loads(file.read_text("utf-8"))
+    }
+    shown = {
+        (seed, row["score"], *(row[name] for name in SUMS))
+        for seed, rows in data["java"]["seeds"].items()
+        for row in rows
+    }
+    assert not shown - recorded
 
 
 def test_pictures_are_small() -> None:

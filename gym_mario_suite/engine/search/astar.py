@@ -12,7 +12,7 @@ import numpy as np
 
 from gym_mario_suite.engine.clone import copy_world
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.level_image import HEIGHT, cell_at
+from gym_mario_suite.engine.level_image import CELLS, HEIGHT, WIDTH, cell_at
 from gym_mario_suite.engine.motion import blocks, cell_of
 from gym_mario_suite.engine.search.heap import clear_heap, pop, push
 from gym_mario_suite.engine.search.running import FRICTION, RUN_ACCELERATION, ticks_to_run
@@ -27,6 +27,7 @@ from gym_mario_suite.engine.search.tree import (
     GOAL,
     HURT_COST,
     KILL_BONUS,
+    MIND_HIDDEN,
     N_NODES,
     N_PUSHED,
     N_SIMULATED,
@@ -36,8 +37,9 @@ from gym_mario_suite.engine.search.tree import (
     TARGET_X,
     WEIGHT,
 )
-from gym_mario_suite.engine.search.visited import seen_as_cheap
+from gym_mario_suite.engine.search.visited import mixed, seen_as_cheap
 from gym_mario_suite.engine.tick import tick
+from gym_mario_suite.engine.tiles import Behaviour
 from gym_mario_suite.engine.world import Button, Status
 
 _DEAD = int(Status.DEAD)
@@ -47,6 +49,11 @@ _RIGHT = int(Button.RIGHT)
 _DOWN = int(Button.DOWN)
 _JUMP = int(Button.JUMP)
 _SPEED = int(Button.SPEED)
+
+# Of a hidden block's cell.
+_HIDDEN = int(Behaviour.BLOCK_LOWER | Behaviour.BUMPABLE) << 8
+_BLOCK_ALL = int(Behaviour.BLOCK_ALL) << 8
+_NEAR_COLUMNS = 16
 
 # In order of preference among equals.
 _ACTIONS = np.array(
@@ -180,6 +187,28 @@ def _signature(world, ticks, settings):
     return s << 9 | (np.int64(ticks / settings[BUCKET_TICKS]) & 511)
 
 
+@inline_jit
+def _is_hidden_block(cell):
+    """Whether a cell of a level's image stops nobody until it is hit from below."""
+    return cell & _HIDDEN == _HIDDEN and cell & _BLOCK_ALL == 0
+
+
+@jit
+def _with_hidden_blocks(image, world, signature):
+    """The signature, another one for each set of hidden blocks near Mario that were found."""
+    column = cell_of(world.players[0].body.x)
+    height = image[HEIGHT]
+    first = max(column - _NEAR_COLUMNS, 0)
+    end = min(column + _NEAR_COLUMNS + 1, image[WIDTH])
+    for at in range(CELLS + first * height, CELLS + end * height):
+        cell = image[at]
+        if _is_hidden_block(cell):
+            bit = ((cell >> 16) & 0xFFFF) - 1
+            if world.spent[bit >> 5] >> np.uint32(bit & 31) & np.uint32(1):
+                signature = np.int64(mixed(signature ^ at))
+    return signature
+
+
 @jit
 def begin_search(worlds, nodes, heap, control, settings):
     """Start a search from `worlds[0]`, with an empty tree."""
@@ -242,6 +271,8 @@ def _simulate(image, worlds, pool, nodes, table, control, settings, parent, acti
     elif n.terminal and settings[GAP_COST] > 0.0 and over_gap(image, world):
         n.cost += settings[GAP_COST]
     signature = _signature(world, n.ticks, settings)
+    if settings[MIND_HIDDEN] > 0.0:
+        signature = _with_hidden_blocks(image, world, signature)
     if seen_as_cheap(table, control[SEARCH], signature, np.int64(n.cost * _COST_STEPS)):
         return _NOT_KEPT
     control[N_NODES] += 1

@@ -53,6 +53,8 @@ class SearchOptions:
         bucket_px: States closer than this are taken for one.
         bucket_ticks: The same in time.
         all_actions: Whether to try what seldom helps, too: ducking.
+        mind_hidden: Whether states differ also by the hidden blocks that were found, so that one
+            can be a step for a way that comes by later.
 
     Raises:
         OptionError: For a value out of range.
@@ -68,6 +70,7 @@ class SearchOptions:
     bucket_px: float = 2.0
     bucket_ticks: float = 8.0
     all_actions: bool = False
+    mind_hidden: bool = False
 
     def __post_init__(self) -> None:
         for name, (low, high) in _WHOLE.items():
@@ -75,6 +78,7 @@ class SearchOptions:
         for name, (least, most) in _RANGES.items():
             as_number(name, getattr(self, name), least, most)
         as_switch("all_actions", self.all_actions)
+        as_switch("mind_hidden", self.mind_hidden)
 
 
 _WHOLE: dict[str, tuple[int, int]] = {
@@ -101,6 +105,7 @@ DETOUR = SearchOptions(
     bucket_ticks=10_000.0,
     kill_bonus=0.0,
     all_actions=True,
+    mind_hidden=True,
 )
 
 # For a whole level in one search: coarse first, then finer for narrow ways.
@@ -187,6 +192,7 @@ class Planner:
         settings[tree.BUCKET_PX] = options.bucket_px
         settings[tree.BUCKET_TICKS] = options.bucket_ticks
         settings[tree.ALL_ACTIONS] = options.all_actions
+        settings[tree.MIND_HIDDEN] = options.mind_hidden
         return settings
 
     def plan(self, image: LevelImage, worlds: Worlds, end_x_px: float, target_x_px: float) -> Plan:

@@ -47,7 +47,8 @@ BUCKET_PX = 6  # states closer than these are taken for one
 BUCKET_TICKS = 7
 KILL_BONUS = 8  # ticks that Mario would spend on a kill
 ALL_ACTIONS = 9  # 1: also try actions that seldom help
-SETTINGS_SIZE = 10
+MIND_HIDDEN = 10  # 1: states also differ by the hidden blocks near Mario that were found
+SETTINGS_SIZE = 11
 
 # how a search ended
 RUNNING = 0

@@ -14,7 +14,7 @@ _PROBES = 8
 
 
 @inline_jit
-def _mixed(signature):
+def mixed(signature):
     """The finaliser of SplitMix64: spreads neighbouring signatures over the table."""
     z = np.uint64(signature)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -30,7 +30,7 @@ def seen_as_cheap(table, search, signature, cost):
     table loses entries rather than time.
     """
     mask = table.shape[0] - 1
-    first = np.int64(_mixed(signature) & np.uint64(mask))
+    first = np.int64(mixed(signature) & np.uint64(mask))
     row = first
     for probe in range(_PROBES):
         row = (first + probe) & mask

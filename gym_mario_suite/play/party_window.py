@@ -24,7 +24,7 @@ def show_party(session: PartySession, options: WindowOptions) -> PartySession:
         painter.paint()  # compiles what is not, before the window waits for it
         caption = f"gym-mario-suite: {session.headline.lower()}"
         screen = Screen(caption, options.scale, options.full_screen, painter.size_px)
-        keys.on_gamepad_lost = session.interrupt
+        keys.on_gamepad = session.gamepad
         run_frames(
             session,
             screen,

@@ -73,8 +73,12 @@ def play_dream(
         listener=film.add if film is not None else lambda frame: None,
     )
     session.beside = not alone
-    try:
-        show_dream(session, window)
-    finally:
+
+    def keep() -> None:
         if film is not None and film.finish():
             typer.echo(f"{record}: {film.count} frames")
+
+    try:
+        show_dream(session, window, keep)
+    finally:
+        keep()

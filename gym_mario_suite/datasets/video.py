@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from gym_mario_suite.errors import OptionError, as_integer
 from gym_mario_suite.nes.backend import SCREEN_SHAPE
 from gym_mario_suite.nes.picture import HUD_LINES
 from gym_mario_suite.nes.smb import FRAMES_PER_SECOND as NES_FPS
+from gym_mario_suite.program import Interruption
 from gym_mario_suite.whole_file import real_path, require_folder, require_writable, temporary_beside
 
 _MAX_GIF_FPS = 50
@@ -95,15 +97,23 @@ class VideoFile:
     def add(self, picture: NDArray[np.uint8]) -> None:
         """One more picture, uint8[height, width, 3].
 
+        Ctrl-C waits until it is written: what it meets in the encoder ends that, and the video.
+
         Raises:
             OptionError: When it cannot be written; the video is given up then.
         """
-        try:
-            self._encoder.send(np.ascontiguousarray(picture).tobytes())
-        except OSError as error:
-            self.give_up()
-            raise self._refused(error) from error
-        self.count += 1
+        with Interruption() as interruption:
+            try:
+                self._encoder.send(np.ascontiguousarray(picture).tobytes())
+            except OSError as error:
+                self.give_up()
+                raise self._refused(error) from error
+            except KeyboardInterrupt:  # the second
+                self.give_up()
+                raise
+            self.count += 1
+        if interruption.asked:
+            signal.raise_signal(signal.SIGINT)
 
     def finish(self) -> bool:
         """Put the file in its place.

@@ -41,7 +41,7 @@ def draw_title(canvas: Canvas, session: Session, bindings: Bindings, frame: int)
     canvas.panel(_MARGIN_PX, top, canvas.width_px - 2 * _MARGIN_PX, 186)
     canvas.centred(top + 11, session.course.headline, GOLD, 2)
     canvas.centred(top + 33, clipped(session.course.details), GREY)
-    _draw_controls(canvas, bindings, top + 51)
+    _draw_controls(canvas, session, bindings, top + 51)
     if frame % _BLINK_FRAMES < _BLINK_FRAMES * 3 // 4:
         _centred_offer(canvas, top + 165, bindings, (Action.START, "START"))
 
@@ -52,7 +52,7 @@ def draw_pause(canvas: Canvas, session: Session, bindings: Bindings) -> None:
     top = 40
     canvas.panel(_MARGIN_PX, top, canvas.width_px - 2 * _MARGIN_PX, 168)
     canvas.centred(top + 11, "PAUSED", CREAM, 2)
-    _draw_controls(canvas, bindings, top + 34)
+    _draw_controls(canvas, session, bindings, top + 34)
     _centred_offer(canvas, top + 148, bindings, (Action.START, "GO ON"))
 
 
@@ -68,9 +68,11 @@ def draw_end(canvas: Canvas, session: Session, bindings: Bindings) -> None:
         y = top + 51 + 11 * number
         canvas.text(48, y, name, GREY)
         canvas.text(canvas.width_px - 48 - GLYPH_PX * len(value), y, value)
-    won = session.state is State.WON
-    offers = [(Action.START, "NEXT"), (Action.RESTART, "AGAIN")]
-    if not won:
+    if session.course.alone:
+        offers = [(Action.START, "AGAIN"), (Action.QUIT, "LEAVE")]
+    elif session.state is State.WON:
+        offers = [(Action.START, "NEXT"), (Action.RESTART, "AGAIN")]
+    else:
         offers = [(Action.START, "AGAIN"), (Action.NEXT, "NEXT")]
     _centred_offer(canvas, top + height - 20, bindings, *offers)
 
@@ -119,21 +121,27 @@ def cap_label(bindings: Bindings, action: Action) -> str:
     return name if name in ("left", "right", "up", "down") else _CAPS.get(name, name.upper())[:7]
 
 
-def _draw_controls(canvas: Canvas, bindings: Bindings, y: int) -> None:
+def _draw_controls(canvas: Canvas, session: Session, bindings: Bindings, y: int) -> None:
     """Two columns of keys with what they do."""
-    left, right = 26, 166
-    rows: tuple[tuple[tuple[Action, ...], str, tuple[Action, ...], str], ...] = (
-        ((Action.LEFT, Action.RIGHT), "WALK", (Action.PAUSE,), "PAUSE"),
-        ((Action.DOWN,), "DUCK", (Action.RESTART,), "RESTART"),
-        ((Action.JUMP,), "JUMP", (Action.NEXT,), "NEXT LEVEL"),
-        ((Action.SPEED,), "RUN, FIRE", (Action.SLOW,), "SLOW MOTION"),
-        ((Action.GRID,), "AGENT GRID", (Action.STEP,), "ONE STEP"),
-        ((Action.FULL_SCREEN,), "FULL SCREEN", (Action.QUIT,), "QUIT"),
-    )
-    for actions, meaning, other_actions, other_meaning in rows:
-        _draw_control(canvas, left, y, 34, bindings, actions, meaning)
-        _draw_control(canvas, right, y, 30, bindings, other_actions, other_meaning)
-        y += 18
+    lefts: list[tuple[tuple[Action, ...], str]] = [
+        ((Action.LEFT, Action.RIGHT), "WALK"),
+        ((Action.DOWN,), "DUCK"),
+        ((Action.JUMP,), "JUMP"),
+        ((Action.SPEED,), "RUN, FIRE"),
+        ((Action.GRID,), "AGENT GRID"),
+        ((Action.FULL_SCREEN,), "FULL SCREEN"),
+    ]
+    rights: list[tuple[tuple[Action, ...], str]] = [
+        ((Action.PAUSE,), "PAUSE"),
+        ((Action.RESTART,), "RESTART"),
+        *([] if session.course.alone else [((Action.NEXT,), "NEXT LEVEL")]),
+        ((Action.SLOW,), "SLOW MOTION"),
+        ((Action.STEP,), "ONE STEP"),
+        ((Action.QUIT,), "LEAVE" if session.course.alone else "QUIT"),
+    ]
+    for x, column_px, rows in ((26, 34, lefts), (166, 30, rights)):
+        for number, (actions, meaning) in enumerate(rows):
+            _draw_control(canvas, x, y + 18 * number, column_px, bindings, actions, meaning)
 
 
 def _draw_control(

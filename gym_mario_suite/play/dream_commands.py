@@ -45,6 +45,7 @@ def play_dream(
     """
     window = options.window_options(keys, scale, full_screen, max_frames)
 
+    from gym_mario_suite.display.screen import require_display
     from gym_mario_suite.dream.runtime import DEFAULT_MODEL, SAFETENSORS, open_model
     from gym_mario_suite.dream.spawns import built_in_spawns, find_spawn
     from gym_mario_suite.play.dream_session import DreamSession
@@ -58,6 +59,7 @@ def play_dream(
     if first not in spawns:
         spawns.insert(0, first)
     height, width, _ = opened.config.shape
+    require_display()  # before there is a film without pictures
     film = None
     if record is not None:
         from gym_mario_suite.datasets.video import VideoFile
@@ -73,8 +75,12 @@ def play_dream(
         listener=film.add if film is not None else lambda frame: None,
     )
     session.beside = not alone
-    try:
-        show_dream(session, window)
-    finally:
+
+    def keep() -> None:
         if film is not None and film.finish():
             typer.echo(f"{record}: {film.count} frames")
+
+    try:
+        show_dream(session, window, keep)
+    finally:
+        keep()

@@ -110,6 +110,11 @@ class Course(Protocol):
         """Whether a person plays."""
         ...
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other episode to go on to."""
+        ...
+
     def begin(self) -> Episode:
         """The present episode from its start."""
         ...
@@ -338,6 +343,8 @@ class LevelCourse:
         agent: Who plays; None for a person.
         archive: Where the replays go.
     """
+
+    alone = False
 
     def __init__(self, options: LevelOptions, agent: Agent | None, archive: Archive) -> None:
         self._options = options

@@ -66,6 +66,11 @@ class LevelFileCourse:
         return self._agent is None
 
     @property
+    def alone(self) -> bool:
+        """Whether there is no other level."""
+        return len(self._levels) == 1
+
+    @property
     def keys_played(self) -> bytes:
         """Buttons of each tick of the last try in which anything happened."""
         self._keep()

@@ -279,6 +279,11 @@ class NESCourse:
         """Whether a person plays."""
         return self._agent is None
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other stage."""
+        return self._stage is None
+
     def begin(self) -> Episode:
         """The present stage from its start."""
         return PlayedNESEpisode(self._run, self._stage, self._agent, self._archive)

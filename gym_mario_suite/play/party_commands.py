@@ -118,6 +118,11 @@ def _play(
             guests.append(Guest(_RACER.upper(), racer))
         else:
             guests.append(Guest(who.upper()[:12], make_agent(who)))
-    session = show_party(PartySession(party, levels.seed, guests), window)
-    scores = ", ".join(f"{guest.name.lower()} {guest.points}" for guest in session.guests)
-    typer.echo(f"{session.rounds} rounds: {scores}")
+    session = PartySession(party, levels.seed, guests)
+
+    def tell() -> None:
+        scores = ", ".join(f"{guest.name.lower()} {guest.points}" for guest in guests)
+        typer.echo(f"{session.rounds} rounds: {scores}")
+
+    show_party(session, window, tell)
+    tell()

@@ -53,7 +53,8 @@ class PartyKeys:
     """Who holds what: the n-th person has the n-th set of keys, and the n-th gamepad from the end.
 
     With one gamepad it is the last person's, so that nobody shares the keyboard; with as many
-    gamepads as people everybody has his own.
+    gamepads as people everybody has his own. Who has one keeps it when another goes: that which
+    comes in its place is for whoever is without.
 
     Args:
         people: Seats of the people.
@@ -62,7 +63,7 @@ class PartyKeys:
         controls: Of each person, in the order of the seats; where only agents play, of whoever
             looks on, who has no buttons.
         on_focus_lost: Called when the keyboard's keys go elsewhere.
-        on_gamepad_lost: Called when a gamepad is gone.
+        on_gamepad: Called with the seat of a person whose gamepad has come or gone, and which.
     """
 
     def __init__(self, people: list[int]) -> None:
@@ -71,13 +72,17 @@ class PartyKeys:
             Controls(_bindings(number if people else _ONLOOKER))
             for number in range(max(len(people), 1))
         ]
-        self._pads: list[int] = []
+        # The owner of each gamepad, by his number among the people; None: it is one too many.
+        self._pads: dict[int, int | None] = {}
         self.on_focus_lost: Callable[[], None] = lambda: None
-        self.on_gamepad_lost: Callable[[], None] = lambda: None
+        self.on_gamepad: Callable[[int, bool], None] = lambda seat, came: None
 
     def told(self, seat: int) -> tuple[str, ...]:
         """What the title card says about a person's keys."""
-        return _TOLD[self._people.index(seat)]
+        number = self._people.index(seat)
+        if number >= _ONLOOKER and number not in self._pads.values():
+            return ("A GAMEPAD IS MISSING",)
+        return _TOLD[number]
 
     def held(self, seats: int) -> list[int]:
         """Button bits that each seat holds."""
@@ -97,16 +102,13 @@ class PartyKeys:
         """Take in events; the commands among them."""
         for event in events:
             if event.type == pygame.JOYDEVICEADDED:
-                pad = pygame.joystick.Joystick(event.device_index)
-                if pad.get_instance_id() not in self._pads:
-                    self._pads.append(pad.get_instance_id())
-            elif event.type == pygame.JOYDEVICEREMOVED and event.instance_id in self._pads:
-                self._pads.remove(event.instance_id)
-                self.on_gamepad_lost()
+                self._add_pad(event.device_index)
+            elif event.type == pygame.JOYDEVICEREMOVED:
+                self._remove_pad(event.instance_id)
             elif event.type == pygame.WINDOWFOCUSLOST:
                 self.on_focus_lost()
             if event.type in _PAD_EVENTS:
-                owner = self._owner(event.instance_id)
+                owner = self._pads.get(event.instance_id)
                 if owner is not None:
                     yield from self.controls[owner].commands([event])
                 continue
@@ -116,12 +118,34 @@ class PartyKeys:
                 if number == 0:
                     yield from found
 
-    def _owner(self, pad: int) -> int | None:
-        """The person whose gamepad it is."""
-        if pad not in self._pads or not self.controls:
-            return None
-        owner = len(self.controls) - 1 - self._pads.index(pad)
-        return owner if owner >= 0 else None
+    def _add_pad(self, device_index: int) -> None:
+        try:
+            pad = pygame.joystick.Joystick(device_index).get_instance_id()
+        except pygame.error:
+            return  # it is gone again
+        if pad not in self._pads:
+            self._pads[pad] = None
+            self._give(pad)
+
+    def _remove_pad(self, pad: int) -> None:
+        owner = self._pads.pop(pad, None)
+        if owner is None:
+            return
+        self._tell(owner, False)
+        spare = next((pad for pad, who in self._pads.items() if who is None), None)
+        if spare is not None:
+            self._give(spare)
+
+    def _give(self, pad: int) -> None:
+        """Give a gamepad to the last person without one, if there is any."""
+        without = set(range(len(self.controls))) - set(self._pads.values())
+        if without:
+            self._pads[pad] = max(without)
+            self._tell(max(without), True)
+
+    def _tell(self, number: int, came: bool) -> None:
+        if self._people:  # whoever looks on has no seat
+            self.on_gamepad(self._people[number], came)
 
 
 def _bindings(number: int) -> Bindings:

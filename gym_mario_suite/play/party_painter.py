@@ -77,7 +77,11 @@ class PartyPainter:
         if session.state is PartyState.TITLE:
             self._draw_title()
         elif session.state is PartyState.PAUSED:
-            self._draw_card("PAUSED", [*_KEYS_TOLD, ("ENTER GOES ON", GOLD)])
+            gone = [
+                (f"{session.guests[seat].name}: GAMEPAD GONE", COLOURS[seat])
+                for seat in sorted(session.without_gamepad)
+            ]
+            self._draw_card("PAUSED", [*gone, *_KEYS_TOLD, ("ENTER GOES ON", GOLD)])
         elif session.state is PartyState.OVER:
             self._draw_card(*self._result())
         return pixels

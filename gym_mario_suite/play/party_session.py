@@ -64,6 +64,7 @@ class PartySession:
         guests: Who plays.
         winners: Seats of those who have won the last round.
         rounds: Rounds that are over.
+        without_gamepad: Seats of those whose gamepads have gone since the game went on.
     """
 
     def __init__(self, options: PartyOptions, seed: int, guests: list[Guest]) -> None:
@@ -73,6 +74,7 @@ class PartySession:
         self.seed = seed
         self.rounds = 0
         self.winners: list[int] = []
+        self.without_gamepad: set[int] = set()
         self._ticker = Ticker()
         self._held = np.zeros((1, options.players), np.uint8)
         self._taps = np.zeros_like(self._held)
@@ -115,8 +117,16 @@ class PartySession:
         elif action is Action.NEXT:
             self._next(self.seed + 1)
 
+    def gamepad(self, seat: int, came: bool) -> None:
+        """A person's gamepad has come or gone; without it the game waits, and says why."""
+        if came:
+            self.without_gamepad.discard(seat)
+        else:
+            self.without_gamepad.add(seat)
+            self.interrupt()
+
     def interrupt(self) -> None:
-        """Pause if people play, for example because a gamepad has gone."""
+        """Pause if people play, for example because the keyboard's keys go elsewhere."""
         people = any(guest.agent is None for guest in self.guests)
         if people and self.state is PartyState.PLAYING:
             self.state = PartyState.PAUSED
@@ -144,6 +154,7 @@ class PartySession:
         if self.state is PartyState.PLAYING:
             self.state = PartyState.PAUSED
         elif self.state in (PartyState.TITLE, PartyState.PAUSED):
+            self.without_gamepad.clear()
             self.state = PartyState.PLAYING
 
     def _next(self, seed: int) -> None:
@@ -160,6 +171,7 @@ class PartySession:
             if guest.game is not None:
                 guest.game.forget()
         self.winners = []
+        self.without_gamepad.clear()
         self._ticker.forget()
         self.state = PartyState.PLAYING
 

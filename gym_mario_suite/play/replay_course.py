@@ -41,6 +41,11 @@ class ReplayCourse:
         """The file's name."""
         return Path(self._replays[self._index][0]).name.upper()
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other replay."""
+        return len(self._replays) == 1
+
     def begin(self) -> Episode:
         """The present replay from its start."""
         name, replay = self._replays[self._index]

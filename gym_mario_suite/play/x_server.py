@@ -29,7 +29,7 @@ class WindowGuard:
         keep: Called when the window is lost.
     """
 
-    def __init__(self, keep: Callable[[], None]) -> None:
+    def __init__(self, keep: Callable[[], object]) -> None:
         self._keep = keep
         self._library = _xlib()
         # Held here, because Xlib does not.

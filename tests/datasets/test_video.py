@@ -1,11 +1,13 @@
+import signal
 from pathlib import Path
 
 import imageio_ffmpeg
+import numpy as np
 import pytest
 
 from gym_mario_suite.datasets.recorder import RecordedGame
 from gym_mario_suite.datasets.replay import Replay
-from gym_mario_suite.datasets.video import check_video, video_frames, write_video
+from gym_mario_suite.datasets.video import VideoFile, check_video, video_frames, write_video
 from gym_mario_suite.engine.draw import Renderer
 from gym_mario_suite.errors import OptionError, ReplayMismatch
 from gym_mario_suite.levels import generate
@@ -77,6 +79,28 @@ def test_a_folder_in_the_way_is_noticed_before_the_work(tmp_path):
     (tmp_path / "video.mp4").mkdir()
     with pytest.raises(OptionError, match=r"cannot write .*video\.mp4: it is not a regular file"):
         check_video(tmp_path / "video.mp4", 1)
+
+
+def test_ctrl_c_while_a_picture_is_written_leaves_a_whole_video(tmp_path, monkeypatch):
+    """It ended the encoder, whose half file then took the video's place."""
+    path = tmp_path / "film.mp4"
+    picture = np.zeros((120, 160, 3), np.uint8)
+    film = VideoFile(path, 160, 120, 24)
+    film.add(picture)
+    encode = film._encoder.send
+
+    class Interrupted:
+        close = film._encoder.close
+
+        def send(self, data):
+            signal.raise_signal(signal.SIGINT)
+            encode(data)
+
+    film._encoder = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        film.add(picture)
+    assert film.finish()
+    assert film.count == len(frames_of(path)[1]) == 2
 
 
 def test_no_half_videos(replay, tmp_path):

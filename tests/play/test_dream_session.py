@@ -98,3 +98,17 @@ def test_the_window_opens_and_closes(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["play", "dream", "--spawn", "77"])
     assert ended.value.code == 2
+
+
+def test_without_a_screen_no_film_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gym_mario_suite.cli import main
+    from gym_mario_suite.datasets import video
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "no-such-driver")
+    monkeypatch.setattr(video, "VideoFile", lambda *_: pytest.fail("it was begun"))
+    with pytest.raises(SystemExit) as ended:
+        main(["play", "dream", "--record", str(tmp_path / "d.mp4")])
+    assert ended.value.code == 2
+    assert "cannot open a window" in capsys.readouterr().err

@@ -125,21 +125,87 @@ def test_two_people_share_the_keyboard():
     assert keys.held(2) == [0, Button.LEFT]
 
 
-def test_a_gamepad_that_goes_away_is_told_and_commands_nothing(monkeypatch):
-    class Pad:
-        get_instance_id = staticmethod(lambda: 7)
-        get_name = staticmethod(lambda: "Pad")
+class Pad:
+    """A gamepad whose number in events is that of its device."""
 
-    monkeypatch.setattr(pygame.joystick, "Joystick", lambda index: Pad())
-    keys, gone = PartyKeys([0, 1]), []
-    keys.on_gamepad_lost = lambda: gone.append(1)
-    removed = pygame.event.Event(pygame.JOYDEVICEREMOVED, instance_id=7)
-    assert list(keys.commands([removed])) == []
-    assert gone == []
-    added = pygame.event.Event(pygame.JOYDEVICEADDED, device_index=0)
+    def __init__(self, index):
+        if index < 0:
+            raise pygame.error("Invalid joystick device number")
+        self.get_instance_id = lambda: index
+        self.get_name = lambda: "Pad"
+
+
+@pytest.fixture
+def pads(monkeypatch):
+    monkeypatch.setattr(pygame.joystick, "Joystick", Pad)
+
+
+def pad_came(number):
+    return pygame.event.Event(pygame.JOYDEVICEADDED, device_index=number)
+
+
+def pad_went(number):
+    return pygame.event.Event(pygame.JOYDEVICEREMOVED, instance_id=number)
+
+
+def pad_button(number, button, down=True):
+    kind = pygame.JOYBUTTONDOWN if down else pygame.JOYBUTTONUP
+    return pygame.event.Event(kind, instance_id=number, button=button)
+
+
+def test_a_gamepad_that_goes_away_is_told_and_commands_nothing(pads):
+    keys, told = PartyKeys([0, 2]), []
+    keys.on_gamepad = lambda seat, came: told.append((seat, came))
+    assert list(keys.commands([pad_went(7)])) == []
+    assert told == []
     # It would go on if it were paused already, where a command of the key did that.
-    assert list(keys.commands([added, removed])) == []
-    assert gone == [1]
+    assert list(keys.commands([pad_came(7), pad_went(7), pad_came(-1)])) == []
+    assert told == [(2, True), (2, False)]
+
+
+def test_who_has_a_gamepad_keeps_it_when_another_goes(pads):
+    keys = PartyKeys([0, 1])
+    list(keys.commands([pad_came(1), pad_came(2), pad_button(1, 13), pad_button(2, 14)]))
+    assert keys.held(2) == [Button.RIGHT, Button.LEFT]
+    list(keys.commands([pad_went(1)]))
+    assert keys.held(2) == [Button.RIGHT, 0]
+    list(keys.commands([pad_button(2, 14, down=False), pad_button(2, 0)]))
+    assert keys.held(2) == [Button.JUMP, 0]
+    list(keys.commands([pad_came(3), pad_button(3, 13)]))  # the same one, plugged in again
+    assert keys.held(2) == [Button.JUMP, Button.LEFT]
+
+
+def test_a_gamepad_too_many_waits_until_somebody_is_without(pads):
+    keys = PartyKeys([1])
+    list(keys.commands([pad_came(1), pad_came(2), pad_button(2, 14)]))
+    assert keys.held(2) == [0, 0]
+    list(keys.commands([pad_went(1), pad_button(2, 13)]))
+    assert keys.held(2) == [0, Button.LEFT]
+
+
+def test_the_pause_says_whose_gamepad_has_gone(pads, monkeypatch):
+    written = []
+    monkeypatch.setattr(Canvas, "centred", lambda _, y, text, *style: written.append(text))
+    session = session_of(Guest("A"), Guest("B"), contest="race")
+    keys = PartyKeys([0, 1])
+    keys.on_gamepad = session.gamepad
+    painter = PartyPainter(session, keys)
+    session.command(Action.START)
+    list(keys.commands([pad_came(1), pad_went(1)]))
+    painter.paint()
+    assert "B: GAMEPAD GONE" in written
+    list(keys.commands([pad_came(2)]))
+    written.clear()
+    painter.paint()
+    assert written[0] == "PAUSED"
+    assert "B: GAMEPAD GONE" not in written
+
+
+def test_who_has_no_keys_learns_that_a_gamepad_is_missing(pads):
+    keys = PartyKeys([0, 1, 2])
+    assert keys.told(2) == ("A GAMEPAD IS MISSING",)
+    list(keys.commands([pad_came(1)]))
+    assert keys.told(2) == ("GAMEPAD",)
 
 
 def test_only_people_are_interrupted():

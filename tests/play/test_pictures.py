@@ -5,11 +5,13 @@ import pytest
 
 from gym_mario_suite.agents.registry import make_agent
 from gym_mario_suite.engine.draw import Renderer
+from gym_mario_suite.levels import generate
 from gym_mario_suite.play.actions import Action
 from gym_mario_suite.play.bindings import DEFAULTS, Bindings
 from gym_mario_suite.play.canvas import CREAM, Canvas, key_cap_width
 from gym_mario_suite.play.cards import cap_label, clipped, telemetry
 from gym_mario_suite.play.episodes import Archive, LevelCourse, LevelOptions
+from gym_mario_suite.play.level_course import LevelFileCourse
 from gym_mario_suite.play.looks import InfiniteLook
 from gym_mario_suite.play.overlays import camera_px
 from gym_mario_suite.play.painter import Painter
@@ -163,3 +165,25 @@ def test_labels():
 def test_an_action_without_a_key_is_shown_without_one():
     session = new_session(title=True)
     assert Painter(Bindings({}, {})).paint(session).shape == (240, 320, 3)
+
+
+def test_cards_offer_no_next_level_where_there_is_none(painter, monkeypatch):
+    written = []
+    write = Canvas.text
+
+    def recorded(canvas, x, y, text, *style):
+        written.append(text)
+        return write(canvas, x, y, text, *style)
+
+    monkeypatch.setattr(Canvas, "text", recorded)
+    for levels, offered in (([generate(3)], False), ([generate(3), generate(4)], True)):
+        written.clear()
+        course = LevelFileCourse(levels, None, 1)
+        session = Session(course)
+        painter.paint(session)
+        assert ("NEXT LEVEL" in written) == offered
+        session.command(Action.START)
+        advance(session, 100)
+        assert session.card_shown
+        painter.paint(session)
+        assert ("NEXT" in written, "LEAVE" in written) == (offered, not offered)

@@ -66,7 +66,7 @@ class Trial:
         LevelError: When the engine cannot hold the course.
     """
 
-    human = True
+    human = alone = True
 
     def __init__(self, course: MakerCourse, start: Cell | None) -> None:
         if start is not None:

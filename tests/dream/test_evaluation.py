@@ -97,7 +97,7 @@ def test_probes_learn_to_find_mario(tapes: Tapes, tmp_path: Path) -> None:
     probes = Probes(60, 64)
     pieces = windows.batch(9, 0, 60, 2)
     x, y = mario_px(pieces.facts[:, 1], 60, 64)
-    probes.train(windows, 200)
+    probes.train(windows, 200, batch=8)
     seen = probes.find(pieces.frames[:, 1])
     off = np.hypot(seen.x - x, seen.y - y)
     assert np.median(off) < 1.5

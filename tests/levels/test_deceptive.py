@@ -12,7 +12,7 @@ from gym_mario_suite.levels.deceptive import GROUND, deceptive
 from gym_mario_suite.levels.exhaustive import ALL_WAYS, WITHOUT_LEFT, search_level
 from gym_mario_suite.levels.level import Level
 
-SEEDS = (0, -7)
+SEEDS = (-7,)
 GREEDY = ("forward", "forward-jumping", "scared", "scared-speedy")
 
 

@@ -163,7 +163,7 @@ def test_a_replay_ends_with_the_goal(name: str, backend: str, real_rom: Rom):
         assert 0x31 in run.ram[0x16:0x1B]
 
 
-@pytest.mark.parametrize("backend", ["builtin", "fceumm"])
+@pytest.mark.parametrize("backend", ["builtin", pytest.param("fceumm", marks=pytest.mark.slow)])
 def test_all_32_stages_are_cleared_with_the_same_memory(backend: str, real_rom: Rom):
     """What `nes-search` found on our own console, and the hashes of RAM on another one."""
     if not BACKENDS[backend].installed:

@@ -23,7 +23,7 @@ from gym_mario_suite.nes.console.processor import run_until
 DOCUMENTED = np.flatnonzero(FORMS).tolist()
 _DECIMAL, _BREAK, _ALWAYS = 0x08, 0x10, 0x20
 _WHERE = PROGRAM + 0x4000
-_STATES = 300
+_STATES = 100
 # DEC with an absolute address takes 6 cycles (MOS's manual, appendix B); py65 1.2.0 says 3.
 _CYCLES_OF_OTHERS_FAULTS = {0xCE: 6}
 

@@ -205,7 +205,7 @@ class NetworkAgent(PolicyPlayer):
         if plays_nes(card):
             raise WeightsError(
                 f"{weights} is a policy for {card['env_id']}: `mario watch nes --agent "
-                f"icm-ppo-nes:weights={weights}` plays it"
+                f"ppo-nes:weights={weights}` plays it"
             )
         try:
             mode = observation_mode(card["obs"])

@@ -39,6 +39,7 @@ AGENTS: dict[str, str] = {
 # Those that play the NES.
 NES_AGENTS: dict[str, str] = {
     "nes-search": "gym_mario_suite.agents.nes_search:NESSearchAgent",
+    "ppo-nes": "gym_mario_suite.agents.sb3.agent:PPONESAgent",
     "icm-ppo-nes": "gym_mario_suite.agents.icm_ppo.agent:ICMPPONESAgent",
 }
 

@@ -25,6 +25,7 @@ NAMES = (
     "astar",
     "beam",
     "nes",
+    "nes_stages",
     "framework",
     "curiosity",
     "unseen",

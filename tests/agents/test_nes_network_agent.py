@@ -68,7 +68,7 @@ def test_combinations_of_ones_own_are_pressed(tmp_path: Path):
 def test_policies_of_the_other_game_are_refused(tmp_path: Path):
     """Each says who plays it."""
     nes = policy(tmp_path / "nes.safetensors")
-    with pytest.raises(WeightsError, match="`mario watch nes --agent icm-ppo-nes:weights="):
+    with pytest.raises(WeightsError, match="`mario watch nes --agent ppo-nes:weights="):
         NetworkAgent(nes, 0, 0)
     infinite = {**CARD, "env_id": "MarioInfinite-v0", "obs": "features"}
     other = policy(tmp_path / "infinite.safetensors", infinite)
@@ -92,9 +92,10 @@ def test_networks_for_something_else_are_refused(tmp_path: Path, changes: dict, 
         NESNetworkAgent(path, 0, 0)
 
 
-def test_the_shipped_one_has_its_card():
-    agent = make_nes_agent("icm-ppo-nes")
+@pytest.mark.parametrize(("name", "program"), [("icm-ppo-nes", "icm_ppo"), ("ppo-nes", "sb3")])
+def test_the_shipped_ones_have_their_cards(name: str, program: str):
+    agent = make_nes_agent(name)
     card = agent.network.card  # type: ignore[attr-defined]
-    assert card["command"].startswith("python -m gym_mario_suite.agents.icm_ppo ")
+    assert card["command"].startswith(f"python -m gym_mario_suite.agents.{program} ")
     assert {"seed", "commit", "decisions"} <= card.keys()
     assert (Path(__file__).parents[2] / card["curve"]).is_file()

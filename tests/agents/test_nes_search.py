@@ -82,7 +82,7 @@ def test_the_agent_plays_its_plan_and_plans_again(run: Run):
 
 
 def test_tables_of_agents_do_not_mix():
-    assert set(NES_AGENTS) == {"nes-search", "icm-ppo-nes"}
+    assert set(NES_AGENTS) == {"nes-search", "ppo-nes", "icm-ppo-nes"}
     with pytest.raises(OptionError, match="plays the NES: `mario watch nes`"):
         make_agent("nes-search")
     with pytest.raises(OptionError, match="plays Infinite Mario, not the NES"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.agents.base import GameView, world_of
 from gym_mario_suite.envs.actions import action_set
 from gym_mario_suite.envs.observations import ViewOptions, checked_z, observation_mode
-from gym_mario_suite.errors import OptionError, WeightsError, as_integer
+from gym_mario_suite.errors import OptionError, WeightsError, as_integer, reason_of
 from gym_mario_suite.whole_file import write_whole
 
 _FORMAT = "gym-mario-suite policy 1"
@@ -102,8 +102,7 @@ class PolicyNetwork:
         except WeightsError:
             raise
         except Exception as error:  # safetensors, JSON and the file system have each their own
-            reason = getattr(error, "strerror", None) or error
-            raise WeightsError(f"cannot read the weights {path}: {reason}") from error
+            raise WeightsError(f"cannot read the weights {path}: {reason_of(error)}") from error
         network._check(path)
         return network
 

@@ -16,12 +16,11 @@ from gym_mario_suite.engine.world import Status
 from gym_mario_suite.nes.backend import open_backend
 from gym_mario_suite.nes.rom_store import find_rom
 from gym_mario_suite.nes.run import Run, Stage
-from gym_mario_suite.nes.smb import STAGES, WORLDS
+from gym_mario_suite.nes.smb import ALL_STAGES
 
 AGENT = os.environ.get("MARIO_NES_AGENT", "ppo-nes")
 PLAYS = 20
 QUICK_PLAYS = 4
-ALL_STAGES = [(world + 1, stage + 1) for world in range(WORLDS) for stage in range(STAGES)]
 
 
 def passed(run: Run, stage: Stage, plays: int) -> int:

@@ -161,3 +161,11 @@ def as_weights(chosen: object, terms: Iterable[str]) -> dict[str, float]:
         if term not in names:
             raise OptionError(f"unknown reward term {term!r}; there are {known}")
     return {term: as_number(f"reward[{term!r}]", weight) for term, weight in chosen.items()}
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a file could not be read: what the system says, or else the library that reads it.
+
+    A file's own `OSError` would repeat its number and the path.
+    """
+    return getattr(error, "strerror", None) or str(error)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.errors import MarioError, reason_of
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, what shells report for a command ended by Ctrl-C; `kill` too
@@ -49,7 +49,7 @@ def told_errors(extras: str = "") -> Iterator[None]:
         # A library's own flush may have met the full disk; what it left is not tried again.
         with suppress(OSError):
             _flush()
-        _leave(f"{error.strerror or error}{where}")
+        _leave(f"{reason_of(error)}{where}")
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.agents.base import GameView
 from gym_mario_suite.engine.observe import GRID_CENTRE
 from gym_mario_suite.engine.world import Button
-from gym_mario_suite.errors import WeightsError
+from gym_mario_suite.errors import WeightsError, reason_of
 
 VIEW = 7  # cells on a side, Mario's in the middle
 INPUTS = VIEW * VIEW + 3
@@ -88,8 +88,7 @@ def load_parameters(path: Path) -> NDArray[np.float64]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise WeightsError(f"cannot read the weights {path}: {reason}") from error
+        raise WeightsError(f"cannot read the weights {path}: {reason_of(error)}") from error
     if parameters.shape != (PARAMETERS,) or not np.isfinite(parameters).all():
         raise WeightsError(f"{path}: weights must be {PARAMETERS} finite numbers")
     return parameters

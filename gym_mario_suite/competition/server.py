@@ -14,7 +14,7 @@ from types import TracebackType
 from gym_mario_suite.competition import protocol_2009
 from gym_mario_suite.competition.lines import LineReader, ProtocolError
 from gym_mario_suite.competition.sessions import Log, Wire
-from gym_mario_suite.errors import OptionError
+from gym_mario_suite.errors import OptionError, reason_of
 
 PORT_2009 = 4242
 _PARTING_S = 0.5
@@ -190,7 +190,7 @@ class PlayServer:
         except ProtocolError as error:
             log(f"closed: {error}")
         except OSError as error:
-            log(f"gone: {error.strerror or error}")
+            log(f"gone: {reason_of(error)}")
         except Exception as error:
             # A bug of ours shall not take the other clients with it.
             log(f"closed by an internal error: {type(error).__name__}: {error}")

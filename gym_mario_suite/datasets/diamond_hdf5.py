@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gym_mario_suite.engine.world import Button
-from gym_mario_suite.errors import DatasetError, OptionError
+from gym_mario_suite.errors import DatasetError, OptionError, reason_of
 from gym_mario_suite.whole_file import real_path, temporary_beside
 
 SUFFIXES = (".hdf5", ".h5")
@@ -119,7 +119,7 @@ def save_diamond(path: Path | str, episode: RecordedFrames) -> None:
                 )
         temporary.replace(target)
     except OSError as error:
-        raise OptionError(f"cannot write {path}: {error.strerror or error}") from error
+        raise OptionError(f"cannot write {path}: {reason_of(error)}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

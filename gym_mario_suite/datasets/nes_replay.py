@@ -6,7 +6,6 @@ RAM after every 64 frames and after the last form a chain that begins with ROM a
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -23,9 +22,8 @@ from gym_mario_suite.nes.backend import BACKENDS, Backend, Watch, open_backend
 from gym_mario_suite.nes.game import Start
 from gym_mario_suite.nes.rom_store import find_rom_by_hash
 from gym_mario_suite.nes.run import Run, Stage, parse_stage
-from gym_mario_suite.nes.smb import STAGES, WORLDS
+from gym_mario_suite.nes.smb import ALL_STAGES
 
-_STAGES = tuple(itertools.product(range(1, WORLDS + 1), range(1, STAGES + 1)))
 _PAUSE_BUTTONS = 4 | 8  # SELECT and START are no buttons of a run.
 
 
@@ -61,7 +59,7 @@ class NESReplay(ReplayFile):
     def __post_init__(self) -> None:
         if not isinstance(self.skip_scenes, bool):
             raise ReplayError(f"skip_scenes must be True or False, got {self.skip_scenes!r}")
-        if self.stage is not None and self.stage not in _STAGES:
+        if self.stage is not None and self.stage not in ALL_STAGES:
             raise ReplayError(
                 f"stage must be None or (world, stage), (1, 1) to (8, 4), got {self.stage!r}"
             )

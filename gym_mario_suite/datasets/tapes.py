@@ -22,7 +22,7 @@ from gym_mario_suite.datasets.replay import Replay, is_generated, verify
 from gym_mario_suite.datasets.state_hash import HASH_BYTES, state_hash
 from gym_mario_suite.engine.game import Game
 from gym_mario_suite.engine.world import Mode, Status
-from gym_mario_suite.errors import DatasetError, MarioError, ReplayMismatch
+from gym_mario_suite.errors import DatasetError, MarioError, ReplayMismatch, reason_of
 from gym_mario_suite.levels.generate import generate
 from gym_mario_suite.whole_file import files_in, write_whole
 
@@ -163,7 +163,7 @@ class Tapes:
                     )
                 return cls(file["episodes"], file["keys"], tuple(file["players"].tolist()))
         except OSError as error:
-            raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
+            raise DatasetError(f"cannot read {path}: {reason_of(error)}") from error
         except DatasetError as error:
             raise DatasetError(f"{path}: {error}") from error
         except Exception as error:  # numpy and zlib raise many kinds for damaged archives

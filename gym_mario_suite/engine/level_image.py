@@ -182,7 +182,8 @@ def spent_words(image):
 
 
 @inline_jit
-def _is_spent(world, bit):
+def is_spent(world, bit):
+    """1 if the tile or spawn point of this bit has been changed or killed for good, else 0."""
     return (world.spent[bit >> 5] >> np.uint32(bit & 31)) & np.uint32(1)
 
 
@@ -206,7 +207,7 @@ def cell_at(image, world, x, y):
     cell = image[CELLS + x * image[HEIGHT] + y]
     number = (cell >> 16) & 0xFFFF
     if number != 0:
-        if _is_spent(world, number - 1):
+        if is_spent(world, number - 1):
             if not cell & _BUMPABLE_CELL:
                 return 0
             return _USED_CELL if image[RULES] == _COMPETITION_2009 else _USED_CELL_2019
@@ -230,7 +231,7 @@ def spend(image, world, x, y):
 @inline_jit
 def spawn_is_dead(image, world, spawn):
     """Whether the enemy of spawn point `spawn` was killed in a way that keeps it dead."""
-    return _is_spent(world, image[N_CHANGEABLE] + spawn)
+    return is_spent(world, image[N_CHANGEABLE] + spawn)
 
 
 @jit

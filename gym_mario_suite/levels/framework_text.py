@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gym_mario_suite.engine.level_image import MAX_HEIGHT, MAX_WIDTH
 from gym_mario_suite.engine.tiles import Tile2019 as T
 from gym_mario_suite.engine.world import EnemyType, Rules
-from gym_mario_suite.errors import LevelError
+from gym_mario_suite.errors import LevelError, reason_of
 from gym_mario_suite.levels.level import Level, Spawn
 
 START = "M"
@@ -128,8 +128,7 @@ def load_framework_text(path: Path | str, *, lenient: bool = False) -> Level:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise LevelError(f"cannot read the level text {path}: {reason}") from error
+        raise LevelError(f"cannot read the level text {path}: {reason_of(error)}") from error
     try:
         return read_framework_text(text, lenient=lenient, metadata={"file": path.name})
     except LevelError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from gym_mario_suite.errors import MarioError
+from gym_mario_suite.errors import MarioError, reason_of
 
 HEADER_BYTES = 16
 PRG_UNIT = 16 * 1024
@@ -164,8 +164,7 @@ def read_rom(path: str | Path) -> Rom:
         with file.open("rb") as stream:
             data = stream.read(_MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RomError(f"{file}: cannot be read: {reason}") from None
+        raise RomError(f"{file}: cannot be read: {reason_of(error)}") from None
     if len(data) > _MAX_FILE_BYTES:
         raise RomError(f"{file}: not an NES ROM: larger than {_MAX_FILE_BYTES} bytes")
     try:

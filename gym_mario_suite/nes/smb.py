@@ -6,6 +6,7 @@ uint8 wrap around, which was a fault of older environments.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -112,6 +113,7 @@ MISC_SLOTS = 9
 NO_LIVES = 0xFF
 WORLDS = 8
 STAGES = 4
+ALL_STAGES = tuple(itertools.product(range(1, WORLDS + 1), range(1, STAGES + 1)))
 # Worlds whose second stage begins with a walk into a pipe, which is an area of its own.
 _WORLDS_WITH_WALK_IN = frozenset({1, 2, 4, 7})
 _LOST_LEVELS_WITH_WALK_IN = frozenset({1, 3})

@@ -292,5 +292,5 @@ class NESCourse:
         """Go to the next stage; after the last comes the first."""
         if self._stage is None:
             return
-        number = (smb.STAGES * (self._stage[0] - 1) + self._stage[1]) % (smb.WORLDS * smb.STAGES)
-        self._stage = number // smb.STAGES + 1, number % smb.STAGES + 1
+        following = smb.ALL_STAGES.index(self._stage) + 1
+        self._stage = smb.ALL_STAGES[following % len(smb.ALL_STAGES)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from gym_mario_suite.engine.clone import copy_world
 from gym_mario_suite.engine.compiled import inline_jit, jit
-from gym_mario_suite.engine.level_image import CELLS, HEIGHT, WIDTH, cell_at
+from gym_mario_suite.engine.level_image import CELLS, HEIGHT, WIDTH, cell_at, is_spent
 from gym_mario_suite.engine.motion import blocks, cell_of
 from gym_mario_suite.engine.search.heap import clear_heap, pop, push
 from gym_mario_suite.engine.search.running import FRICTION, RUN_ACCELERATION, ticks_to_run
@@ -202,10 +202,8 @@ def _with_hidden_blocks(image, world, signature):
     end = min(column + _NEAR_COLUMNS + 1, image[WIDTH])
     for at in range(CELLS + first * height, CELLS + end * height):
         cell = image[at]
-        if _is_hidden_block(cell):
-            bit = ((cell >> 16) & 0xFFFF) - 1
-            if world.spent[bit >> 5] >> np.uint32(bit & 31) & np.uint32(1):
-                signature = np.int64(mixed(signature ^ at))
+        if _is_hidden_block(cell) and is_spent(world, ((cell >> 16) & 0xFFFF) - 1):
+            signature = np.int64(mixed(signature ^ at))
     return signature
 
 
